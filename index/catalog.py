@@ -1,0 +1,355 @@
+"""The catalogue: one SQLite file that holds everything that was observed, vectors included. It is the truth."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from playhead.errors import LibraryError, LibraryVersionError, StorageError
+from playhead.types import Channel, Segment, Span, Video, Word
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+VERSION = 1
+_SEGMENT = "s.id, s.video_id, s.channel, s.start_s, s.end_s, s.model, s.text, s.score, s.thumbnail, s.words"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSegment:
+    """A segment and the vector it is found by; `vector_id` is empty where there is none."""
+
+    segment: Segment
+    vector_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRecord:
+    """What made a channel: `recipe` observed it, `space` is the encoder of its vectors."""
+
+    recipe: str
+    space: str
+
+
+@dataclass(slots=True)
+class Record:
+    """Everything one indexing pass found out about a video; committed as one transaction."""
+
+    video: Video
+    shots: list[Span] = field(default_factory=list)
+    channels: dict[Channel, ChannelRecord] = field(default_factory=dict)
+    segments: list[StoredSegment] = field(default_factory=list)
+    vectors: dict[str, tuple[Channel, str, NDArray[np.float32]]] = field(default_factory=dict)
+
+
+class Catalog:
+    """An open catalogue. Errors of the disk surface as `StorageError`, damage as `LibraryError`."""
+
+    def __init__(self, path: Path, *, readonly: bool = False) -> None:
+        self.path = path
+        try:
+            self._db = _connect(path, readonly)
+            self._check_version(readonly)
+        except sqlite3.Error as error:
+            raise _translate(error, path) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def _check_version(self, readonly: bool) -> None:
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version > VERSION:
+            raise LibraryVersionError(
+                f"The library {self.path.parent} cannot be opened",
+                f"it has format {version} and this Playhead reads up to {VERSION}",
+                "Upgrade with: pip install --upgrade playhead",
+            )
+        if version == 0:
+            if readonly:
+                raise LibraryError(f"The library {self.path.parent} cannot be read", "its catalogue is empty")
+            script = files("playhead.index").joinpath("schema.sql").read_text(encoding="utf-8")
+            self._db.executescript(f"BEGIN;\n{script}\nPRAGMA user_version = {VERSION};\nCOMMIT;")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            yield self._db
+            self._db.execute(
+                "INSERT INTO meta VALUES ('revision', '1') "
+                "ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
+            )
+            self._db.execute("COMMIT")
+        except BaseException as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise _translate(error, self.path) from error
+            raise
+
+    @property
+    def revision(self) -> int:
+        """Grows with every change."""
+        row = self._db.execute("SELECT value FROM meta WHERE key = 'revision'").fetchone()
+        return int(row[0]) if row else 0
+
+    # Videos
+
+    def videos(self) -> list[Video]:
+        """Every video, by name."""
+        return self._videos("")
+
+    def video(self, video_id: str) -> Video | None:
+        """The video with this id."""
+        return next(iter(self._videos("WHERE v.id = ?", video_id)), None)
+
+    def find(self, key: str) -> list[Video]:
+        """The videos with this id, else path, else name, else start of an id (six characters or more)."""
+        path = str(Path(key).expanduser().absolute())
+        for where, value in (
+            ("WHERE v.id = ?", key),
+            ("WHERE v.id IN (SELECT video_id FROM label WHERE path = ?)", path),
+            ("WHERE v.id IN (SELECT video_id FROM label WHERE name = ?)", key),
+            ("WHERE length(?1) >= 6 AND substr(v.id, 1, length(?1)) = ?1", key),
+        ):
+            if found := self._videos(where, value):
+                return found
+        return []
+
+    def _videos(self, where: str, *values: str) -> list[Video]:
+        rows = self._db.execute(
+            "SELECT v.id, min(l.name), l.path, v.duration_s, v.start_s, v.width, v.height, v.has_audio, v.warnings "  # noqa: S608
+            f"FROM video v JOIN label l ON l.video_id = v.id {where} GROUP BY v.id ORDER BY min(l.name), l.path",
+            values,
+        )
+        return [
+            Video(i, name, Path(path), duration, start, width, height, bool(audio), tuple(json.loads(warnings)))
+            for i, name, path, duration, start, width, height, audio, warnings in rows
+        ]
+
+    def labels(self, video_id: str) -> list[Path]:
+        """Every path under which the video's bytes were indexed."""
+        rows = self._db.execute("SELECT path FROM label WHERE video_id = ? ORDER BY path", (video_id,))
+        return [Path(path) for (path,) in rows]
+
+    def channels(self, video_id: str) -> dict[Channel, ChannelRecord]:
+        """What made each channel of a video."""
+        rows = self._db.execute("SELECT channel, recipe, space FROM channel WHERE video_id = ?", (video_id,))
+        return {Channel(channel): ChannelRecord(recipe, space) for channel, recipe, space in rows}
+
+    def shots(self, video_id: str) -> list[Span]:
+        """The video's shots, in order."""
+        rows = self._db.execute("SELECT start_s, end_s FROM shot WHERE video_id = ? ORDER BY start_s", (video_id,))
+        return [Span(start, end) for start, end in rows]
+
+    # Changes
+
+    def put(self, record: Record, path: Path) -> list[Video]:
+        """Store what was observed and give it the label `path`, all in one transaction.
+
+        Channels in the record replace what was there. Returns the videos that lost their last label to it and were
+        removed: the file at `path` used to hold their bytes.
+        """
+        video = record.video
+        with self._transaction() as db:
+            db.execute(
+                "INSERT INTO video VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+                "duration_s = excluded.duration_s, start_s = excluded.start_s, width = excluded.width, "
+                "height = excluded.height, has_audio = excluded.has_audio, warnings = excluded.warnings",
+                (
+                    video.id,
+                    video.duration_s,
+                    video.start_s,
+                    video.width,
+                    video.height,
+                    video.has_audio,
+                    json.dumps(video.warnings),
+                ),
+            )
+            if record.shots:
+                db.execute("DELETE FROM shot WHERE video_id = ?", (video.id,))
+                db.executemany("INSERT INTO shot VALUES (?, ?, ?)", [(video.id, s.start_s, s.end_s) for s in record.shots])
+            for channel, made in record.channels.items():
+                db.execute("DELETE FROM segment WHERE video_id = ? AND channel = ?", (video.id, channel))
+                db.execute("INSERT OR REPLACE INTO channel VALUES (?, ?, ?, ?)", (video.id, channel, made.recipe, made.space))
+            db.executemany(
+                "INSERT OR IGNORE INTO vector (id, channel, space, data) VALUES (?, ?, ?, ?)",
+                [(i, channel, space, pack(vector)) for i, (channel, space, vector) in record.vectors.items()],
+            )
+            db.executemany(
+                "INSERT OR IGNORE INTO segment (id, video_id, channel, start_s, end_s, model, text, score, thumbnail, "
+                "words, vector_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [_row(stored) for stored in record.segments],
+            )
+            replaced = self._label(db, video.id, path)
+            self._sweep(db)
+        return replaced
+
+    def relabel(self, video_id: str, path: Path) -> list[Video]:
+        """Note that the bytes of a known video are (also) at `path`; see `put` for what it returns."""
+        with self._transaction() as db:
+            replaced = self._label(db, video_id, path)
+            self._sweep(db)
+        return replaced
+
+    def reembed(
+        self, video_id: str, channel: Channel, space: str, vectors: Sequence[tuple[str, str, NDArray[np.float32]]]
+    ) -> None:
+        """Give a channel's segments new vectors: (segment id, vector id, vector); nothing is observed again."""
+        with self._transaction() as db:
+            db.executemany(
+                "INSERT OR IGNORE INTO vector (id, channel, space, data) VALUES (?, ?, ?, ?)",
+                [(vector_id, channel, space, pack(vector)) for _, vector_id, vector in vectors],
+            )
+            db.executemany("UPDATE segment SET vector_id = ? WHERE id = ?", [(v, s) for s, v, _ in vectors])
+            db.execute("UPDATE channel SET space = ? WHERE video_id = ? AND channel = ?", (space, video_id, channel))
+            self._sweep(db)
+
+    def remove(self, video_id: str) -> None:
+        """Forget a video and everything observed in it."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM segment WHERE video_id = ?", (video_id,))
+            db.execute("DELETE FROM video WHERE id = ?", (video_id,))
+            self._sweep(db)
+
+    def _label(self, db: sqlite3.Connection, video_id: str, path: Path) -> list[Video]:
+        row = db.execute("SELECT video_id FROM label WHERE path = ?", (str(path),)).fetchone()
+        before = self.video(row[0]) if row and row[0] != video_id else None
+        db.execute("INSERT OR REPLACE INTO label VALUES (?, ?, ?)", (str(path), path.name, video_id))
+        if before is None or self.labels(before.id):
+            return []
+        db.execute("DELETE FROM segment WHERE video_id = ?", (before.id,))
+        db.execute("DELETE FROM video WHERE id = ?", (before.id,))
+        return [before]
+
+    @staticmethod
+    def _sweep(db: sqlite3.Connection) -> None:
+        db.execute(
+            "DELETE FROM vector WHERE NOT EXISTS (SELECT 1 FROM segment s WHERE s.vector_id = vector.id)",
+        )
+
+    # Segments and vectors
+
+    def segments(self, video_id: str, channel: Channel) -> list[Segment]:
+        """A video's segments on one channel, in order of time."""
+        rows = self._db.execute(
+            f"SELECT {_SEGMENT} FROM segment s WHERE s.video_id = ? AND s.channel = ? "  # noqa: S608
+            "ORDER BY s.start_s, s.end_s, s.id",
+            (video_id, channel),
+        )
+        return [_segment(row) for row in rows]
+
+    def segments_by_vector(self, vector_ids: Collection[str]) -> list[StoredSegment]:
+        """The segments that are found by these vectors."""
+        rows = self._db.execute(
+            f"SELECT {_SEGMENT}, s.vector_id FROM json_each(?) j JOIN segment s ON s.vector_id = j.value "  # noqa: S608
+            "ORDER BY s.video_id, s.start_s, s.id",
+            (json.dumps(sorted(vector_ids)),),
+        )
+        return [StoredSegment(_segment(row[:-1]), row[-1]) for row in rows]
+
+    def matching(self, expression: str, limit: int) -> list[Segment]:
+        """Segments whose text matches an FTS5 expression, best first (BM25)."""
+        rows = self._db.execute(
+            f"SELECT {_SEGMENT} FROM segment_text t JOIN segment s ON s.number = t.rowid "  # noqa: S608
+            "WHERE segment_text MATCH ? ORDER BY t.rank, s.id LIMIT ?",
+            (expression, limit),
+        )
+        return [_segment(row) for row in rows]
+
+    def spaces(self) -> list[tuple[Channel, str, int]]:
+        """Every (channel, space) that has vectors, and how many."""
+        rows = self._db.execute("SELECT channel, space, count(*) FROM vector GROUP BY channel, space ORDER BY 1, 2")
+        return [(Channel(channel), space, count) for channel, space, count in rows]
+
+    def vectors(
+        self, channel: Channel, space: str, video_ids: Collection[str] | None = None
+    ) -> tuple[list[str], NDArray[np.float32]]:
+        """Vector ids and their `(n, dim)` matrix, in order of id; of some videos only, if they are named."""
+        query = "SELECT id, data FROM vector WHERE channel = ? AND space = ? ORDER BY id"
+        values: tuple[str, ...] = (channel, space)
+        if video_ids is not None:
+            query = (
+                "SELECT DISTINCT v.id, v.data FROM json_each(?) j JOIN segment s ON s.video_id = j.value "
+                "JOIN vector v ON v.id = s.vector_id WHERE v.channel = ? AND v.space = ? ORDER BY v.id"
+            )
+            values = (json.dumps(sorted(video_ids)), *values)
+        rows = self._db.execute(query, values).fetchall()
+        if not rows:
+            return [], np.zeros((0, 0), np.float32)
+        data = np.frombuffer(b"".join(blob for _, blob in rows), "<f2").reshape(len(rows), -1)
+        return [i for i, _ in rows], data.astype(np.float32)
+
+    def check(self) -> list[str]:
+        """What is wrong inside the catalogue itself; empty when nothing is."""
+        problems = [row[0] for row in self._db.execute("PRAGMA integrity_check") if row[0] != "ok"]
+        problems += [f"foreign key: {row}" for row in self._db.execute("PRAGMA foreign_key_check")]
+        lost = self._db.execute(
+            "SELECT count(*) FROM segment s WHERE s.vector_id IS NOT NULL "
+            "AND NOT EXISTS (SELECT 1 FROM vector v WHERE v.id = s.vector_id)"
+        ).fetchone()[0]
+        if lost:
+            problems.append(f"{lost} segments have lost their vectors")
+        return problems
+
+    def thumbnails(self) -> set[str]:
+        """Every thumbnail the catalogue refers to, relative to the library."""
+        return {row[0] for row in self._db.execute("SELECT DISTINCT thumbnail FROM segment WHERE thumbnail != ''")}
+
+
+def _connect(path: Path, readonly: bool) -> sqlite3.Connection:
+    if readonly:
+        # WAL needs a writable folder; without one nobody can be writing, so the file cannot change under us.
+        mode = "mode=ro" if os.access(path.parent, os.W_OK) else "immutable=1"
+        db = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
+    else:
+        db = sqlite3.connect(path, isolation_level=None)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA foreign_keys = ON")
+    db.execute("PRAGMA busy_timeout = 10000")
+    return db
+
+
+
+
+def _translate(error: sqlite3.Error, path: Path) -> LibraryError:
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")):
+        return StorageError(
+            f"The library {path.parent} could not be written",
+            str(error),
+            "What was indexed before is intact: make room or give write access, then run the same command again",
+        )
+    return LibraryError(f"The library {path.parent} cannot be used", str(error), "Try: playhead verify")
+
+
+def pack(vector: NDArray[np.float32]) -> bytes:
+    """A vector as it is stored: little-endian float16."""
+    return vector.astype("<f2").tobytes()
+
+
+def _row(stored: StoredSegment) -> tuple[object, ...]:
+    s = stored.segment
+    words = json.dumps([[w.span.start_s, w.span.end_s, w.text] for w in s.words])
+    return (
+        s.id, s.video_id, s.channel, s.span.start_s, s.span.end_s, s.model, s.text, s.score, s.thumbnail, words,
+        stored.vector_id or None,
+    )  # fmt: skip
+
+
+def _segment(row: Sequence[Any]) -> Segment:
+    i, video_id, channel, start_s, end_s, model, text, score, thumbnail, words = row
+    spoken = tuple(Word(Span(a, b), word) for a, b, word in json.loads(words))
+    return Segment(i, video_id, Channel(channel), Span(start_s, end_s), model, text, score, thumbnail, spoken)

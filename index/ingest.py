@@ -1,0 +1,151 @@
+"""Files into the library: which need watching, which only a new label, and what to do when one fails."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playhead.errors import LibraryError, MediaError, ModelError, UnreadableMediaError
+from playhead.index.observe import Options, digest, observe, recipe, space
+from playhead.media import files
+from playhead.media.formats import MEDIA_ENDINGS
+from playhead.media.subtitles import find_sidecar, read_subtitles
+from playhead.types import Channel, IndexReport, Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from playhead.index.catalog import Catalog
+    from playhead.models.registry import Models
+    from playhead.settings import Settings
+    from playhead.types import Utterance, Video
+
+
+
+class Ingest:
+    """One indexing run. Each file is committed on its own; a file that fails leaves no trace."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        models: Models,
+        settings: Settings,
+        library: Path,
+        progress: Callable[[Progress], None],
+    ) -> None:
+        self._catalog, self._models, self._settings = catalog, models, settings
+        self._library, self._progress = library, progress
+        self._report = IndexReport()
+
+    def run(self, paths: Iterable[Path]) -> IndexReport:
+        """Index files and folders. Raises `LibraryError` or `ModelError`, which no other file would survive either."""
+        found, missing = media_files(paths)
+        for path, error in missing:
+            self._report = replace(self._report, failed=(*self._report.failed, (path, error)))
+        for number, (path, root) in enumerate(found):
+            self._progress(Progress("file", path.name, number, len(found)))
+            try:
+                self._add(path, root)
+            except (LibraryError, ModelError):
+                raise
+            except Exception as error:  # noqa: BLE001 - one bad file must not cost the rest of the batch
+                self._report = replace(self._report, failed=(*self._report.failed, (path, error)))
+        self._progress(Progress("file", "", len(found), len(found)))
+        return self._report
+
+    def _add(self, path: Path, root: Path) -> None:
+        with files.open_file(path, [root], self._settings.limits) as file:
+            video_id = file.sha256(lambda read: self._progress(Progress("hashing", file.name, read, file.size)))
+            file.check_unchanged()
+            options = self._options(file.path, root)
+            known = self._catalog.channels(video_id)
+            stale = [c for c in options.channels if c not in known or known[c].recipe != recipe(c, self._models, options)]
+            if stale:
+                record = observe(
+                    file,
+                    video_id,
+                    self._models,
+                    replace(options, channels=tuple(stale)),
+                    library=self._library,
+                    limits=self._settings.limits,
+                    progress=self._progress,
+                )
+                file.check_unchanged()
+                self._progress(Progress("saving", file.name))
+                self._forget(self._catalog.put(record, file.path))
+        moved = self._reembed(video_id, set(known) - set(stale))
+        if not stale and file.path not in self._catalog.labels(video_id):
+            self._forget(self._catalog.relabel(video_id, file.path))
+        self._count(video_id, is_new=not known, changed=bool(stale) or moved)
+
+    def _options(self, path: Path, root: Path) -> Options:
+        settings = self._settings
+        sidecar: tuple[Utterance, ...] = ()
+        sidecar_id = ""
+        if settings.subtitles != "ignore" and (beside := find_sidecar(path)):
+            sidecar = read_subtitles(beside, [root])
+            sidecar_id = digest(*(f"{u.span.start_s} {u.span.end_s} {u.text}" for u in sidecar))
+        return Options(settings.channels, settings.fps, settings.subtitles, settings.language, sidecar, sidecar_id)
+
+    def _reembed(self, video_id: str, channels: set[Channel]) -> bool:
+        """New vectors for texts whose sentence encoder changed, without observing anything again."""
+        known, moved = self._catalog.channels(video_id), False
+        for channel in sorted(channels - {Channel.PICTURE}):
+            wanted = space(channel, self._models)
+            if known[channel].space == wanted:
+                continue
+            segments = [s for s in self._catalog.segments(video_id, channel) if s.text]
+            vectors = self._models.sentences.encode([s.text for s in segments]) if segments else ()
+            rows = [
+                (s.id, digest(wanted, s.channel, s.text), vector) for s, vector in zip(segments, vectors, strict=True)
+            ]
+            self._catalog.reembed(video_id, channel, wanted, rows)
+            moved = True
+        return moved
+
+    def _forget(self, videos: list[Video]) -> None:
+        for video in videos:
+            remove_thumbnails(self._library, video.id)
+            note = f"{video.name} had other contents before; what was indexed of them was removed"
+            self._report = replace(self._report, notes=(*self._report.notes, note))
+
+    def _count(self, video_id: str, *, is_new: bool, changed: bool) -> None:
+        video = self._catalog.video(video_id)
+        if video is None:
+            raise LibraryError("The library lost a video while it was indexed", "another program changed it")
+        kind = "added" if is_new else "updated" if changed else "unchanged"
+        self._report = replace(self._report, **{kind: (*getattr(self._report, kind), video)})
+
+
+def media_files(paths: Iterable[Path]) -> tuple[list[tuple[Path, Path]], list[tuple[Path, Exception]]]:
+    """Every file to index with the root it must stay under, each once; and the paths that cannot be used.
+
+    A folder gives its media files, all the way down, and is itself the root; a file is taken whatever its ending.
+    """
+    found: dict[Path, Path] = {}
+    failed: list[tuple[Path, Exception]] = []
+    for path in paths:
+        given = Path(path).expanduser()
+        if not given.is_dir():
+            found.setdefault(given, given.parent)
+            continue
+        try:
+            below = files.walk(given, MEDIA_ENDINGS)
+        except MediaError as error:
+            failed.append((given, error))
+            continue
+        if not below:
+            why = UnreadableMediaError(f"The folder {given} was not indexed", "it holds no video or sound files")
+            failed.append((given, why))
+        for file in below:
+            found.setdefault(file, given)
+    return list(found.items()), failed
+
+
+def remove_thumbnails(library: Path, video_id: str) -> None:
+    """Delete a video's thumbnails."""
+    with suppress(FileNotFoundError):
+        shutil.rmtree(library / "thumbs" / video_id[:2] / video_id)

@@ -1,0 +1,197 @@
+"""The library: footage in, moments out. This is the class people use."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from playhead.errors import InputError, LibraryError, StorageError
+from playhead.index.catalog import Catalog
+from playhead.index.ingest import Ingest, remove_thumbnails
+from playhead.index.lock import writing
+from playhead.index.search import Query, Searcher
+from playhead.index.vectors import VectorIndex
+from playhead.models.registry import Models, profile
+from playhead.settings import Settings, load_settings
+from playhead.types import Channel, IndexReport, Progress, SearchResult, Transcript, Utterance, Video
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+
+
+def _silent(_: Progress) -> None:
+    """Nobody is watching."""
+
+
+class Library:
+    """A folder that remembers what was seen and said in your footage.
+
+    Opened, or created on the first `add`. One process may write at a time; readers never wait.
+
+        library = Library("~/footage.playhead")
+        library.add("talk.mp4")
+        for moment in library.search("somebody laughs"):
+            print(moment.video, moment.span, moment.score)
+    """
+
+    def __init__(
+        self, folder: str | Path | None = None, *, settings: Settings | None = None, models: Models | None = None
+    ) -> None:
+        self.settings = settings or load_settings()
+        self.folder = Path(folder or self.settings.library).expanduser().absolute()
+        self._given_models = models
+        self._open: tuple[Catalog, bool] | None = None
+        self._vectors = VectorIndex(self.folder / "vectors")
+
+    @cached_property
+    def models(self) -> Models:
+        """The models in force, each loaded when it is first used."""
+        if self._given_models is not None:
+            return self._given_models
+        specs = profile(self.settings.profile) | self.settings.models
+        return Models(specs, threads=self.settings.threads, device=self.settings.device)
+
+    # Writing
+
+    def add(self, *paths: str | Path, progress: Callable[[Progress], None] = _silent) -> IndexReport:
+        """Index files and folders; what is already known costs a hash.
+
+        A file that cannot be used is reported in `IndexReport.failed` and the rest goes on. Raises `LibraryLockedError`,
+        `StorageError`, `WeightsError` … when nothing can go on; what was committed before stays.
+        """
+        if not paths:
+            raise InputError("Nothing was indexed", "no file or folder was named")
+        self._create()
+        with writing(self.folder):
+            catalog = self._catalog(write=True)
+            report = Ingest(catalog, self.models, self.settings, self.folder, progress).run(Path(p) for p in paths)
+            self._vectors.update(catalog, progress=progress)
+        return report
+
+    def remove(self, video: str | Video) -> Video:
+        """Forget a video (given by id, name or path); the file itself is not touched."""
+        with writing(self._existing()):
+            catalog = self._catalog(write=True)
+            found = self.video(video)
+            catalog.remove(found.id)
+            remove_thumbnails(self.folder, found.id)
+            self._vectors.update(catalog)
+        return found
+
+    def rebuild(self, progress: Callable[[Progress], None] = _silent) -> None:
+        """Make the vector index anew from the catalogue; no model runs."""
+        with writing(self._existing()):
+            self._vectors.update(self._catalog(write=True), anew=True, progress=progress)
+
+    # Reading
+
+    def search(
+        self,
+        words: str = "",
+        *,
+        image: str | Path | None = None,
+        video: str | Video | None = None,
+        between: tuple[float, float] | None = None,
+        channels: Iterable[Channel | str] = (),
+        limit: int = 5,
+    ) -> SearchResult:
+        """The moments that fit a description, an image, or both, best first.
+
+        `video` (id, name or path) and `between` (seconds) narrow where to look; `channels` narrows to what was seen
+        (`picture`, `object`, `text`) or said (`speech`). Raises `QueryError`.
+        """
+        query = Query.make(words, image=image, between=between, channels=channels, limit=limit)
+        if not (self.folder / "catalog.sqlite").exists():
+            note = f"There is no library at {self.folder} yet. Make one with: playhead index PATH"
+            return SearchResult(words, (), no_match=True, notes=(note,))
+        catalog = self._catalog(write=False)
+        inside = self.video(video) if video is not None else None
+        return Searcher(catalog, self._vectors, self.models, self.settings, self.folder).search(query, inside)
+
+    def videos(self) -> list[Video]:
+        """Every video in the library, by name."""
+        return self._catalog(write=False).videos() if (self.folder / "catalog.sqlite").exists() else []
+
+    def video(self, key: str | Video) -> Video:
+        """The video with this id (or the start of one), path or name. Raises `InputError`."""
+        if isinstance(key, Video):
+            return key
+        videos = self.videos()
+        found = self._catalog(write=False).find(key) if videos else []
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise InputError(
+                f"{key!r} is the name of {len(found)} videos",
+                ", ".join(f"{v.id[:12]} ({v.path})" for v in found),
+                "Give the id or the path",
+            )
+        names = ", ".join(v.name for v in videos[:8]) + (" …" if len(videos) > 8 else "")
+        raise InputError(f"There is no video {key!r} in the library", f"it holds {names or 'nothing yet'}")
+
+    def transcript(self, video: str | Video) -> Transcript:
+        """What was said in a video, as indexed."""
+        segments = self._catalog(write=False).segments(self.video(video).id, Channel.SPEECH)
+        utterances = tuple(Utterance(s.span, s.text, s.words) for s in segments)
+        return Transcript(utterances, ", ".join(sorted({s.model for s in segments})))
+
+    def counts(self, video: str | Video) -> dict[Channel, int]:
+        """How many segments each indexed channel of a video has."""
+        catalog, found = self._catalog(write=False), self.video(video)
+        return {channel: len(catalog.segments(found.id, channel)) for channel in catalog.channels(found.id)}
+
+    def verify(self) -> list[str]:
+        """What is wrong with the library, in words; empty when every vector is reachable and nothing is lost."""
+        self._existing()
+        catalog = self._catalog(write=False)
+        missing = sum(not (self.folder / thumbnail).is_file() for thumbnail in catalog.thumbnails())
+        lost = [f"{missing} thumbnails are missing (index with --channels picture again)"] if missing else []
+        return [*catalog.check(), *self._vectors.verify(catalog), *lost]
+
+    def close(self) -> None:
+        """Close the files; the library opens again when it is next used."""
+        if self._open:
+            self._open[0].close()
+            self._open = None
+        self._vectors.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Library({str(self.folder)!r})"
+
+    def _catalog(self, *, write: bool) -> Catalog:
+        if self._open and (self._open[1] or not write):
+            return self._open[0]
+        if self._open:
+            self._open[0].close()
+        self._open = None
+        catalog = Catalog(self.folder / "catalog.sqlite", readonly=not write)
+        self._open = (catalog, write)
+        return catalog
+
+    def _existing(self) -> Path:
+        if not (self.folder / "catalog.sqlite").exists():
+            raise LibraryError(f"There is no library at {self.folder}", "", "Make one with: playhead index PATH")
+        return self.folder
+
+    def _create(self) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            foreign = [] if (self.folder / "catalog.sqlite").exists() else [p.name for p in self.folder.iterdir()]
+        except OSError as error:
+            raise StorageError(
+                f"The library {self.folder} cannot be made", (error.strerror or str(error)).lower(), "Choose --library"
+            ) from error
+        if set(foreign) - {"lock"}:
+            raise InputError(
+                f"{self.folder} is not a library", "it holds other files", "Name a new or empty folder with --library"
+            )

@@ -1,0 +1,171 @@
+"""Sound into utterances: voice activity first, so that silence is never turned into words, then recognition.
+
+Works on a stream and holds at most about half a minute of sound, however long the recording.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from playhead.errors import UnreadableMediaError
+from playhead.media.decode import SoundPiece, Wants, decode, probe
+from playhead.types import Progress, Span, Transcript, Utterance, Word
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from playhead.media.files import MediaFile
+    from playhead.models.registry import Models
+    from playhead.models.roles import Sound, Transcriber, VoiceActivity
+    from playhead.types import Limits
+
+_RATE_HZ = 16_000
+_WINDOW = 512
+_PER_S = _RATE_HZ / _WINDOW
+_START, _STOP = 0.5, 0.35  # speech begins above the first probability and ends below the second
+_SILENCE = round(0.5 * _PER_S)  # … for this many windows
+_SHORTEST = round(0.2 * _PER_S)
+_LONGEST = round(28 * _PER_S)  # recognisers see 30 s at a time
+_GAP = round(3 * _PER_S)  # speech further apart is recognised apart
+_TAIL = round(6 * _PER_S)  # where endless speech is cut: the quietest window of these
+_PAD = round(0.25 * _RATE_HZ)
+
+_PAUSE_S = 0.7  # words further apart than this belong to two utterances
+_MOST_WORDS = 40
+
+
+class Listener:
+    """Hears a recording piece by piece and knows at the end what was said."""
+
+    def __init__(self, voice: VoiceActivity, transcriber: Transcriber, language: str = "") -> None:
+        self._voice, self._transcriber, self._language = voice, transcriber, language
+        self._utterances: list[Utterance] = []
+        self._restart(0.0)
+
+    def _restart(self, start_s: float) -> None:
+        self._stream = self._voice.start()
+        self._sound: Sound = np.zeros(0, np.float32)
+        self._probabilities: list[float] = []
+        self._origin_s = self._next_s = start_s
+
+    def hear(self, piece: SoundPiece) -> None:
+        """Take the next piece; one that does not follow the last begins a new recording."""
+        if abs(piece.start_s - self._next_s) > 0.1:
+            self._recognise(final=True)
+            self._restart(piece.start_s)
+        self._next_s += len(piece.samples) / _RATE_HZ
+        self._sound = np.concatenate([self._sound, piece.samples])
+        self._probabilities += self._stream.feed(piece.samples).tolist()
+        self._recognise(final=False)
+
+    def finish(self) -> tuple[Utterance, ...]:
+        """Everything that was said, in order of time."""
+        self._recognise(final=True)
+        return tuple(self._utterances)
+
+    def _recognise(self, *, final: bool) -> None:
+        """Recognise what is complete and let go of it."""
+        while regions := speech_regions(self._probabilities):
+            first, stop, taken = regions[0][0], regions[0][0], 0
+            for start, end in regions:
+                if start - stop > _GAP or end - first > _LONGEST:
+                    break
+                stop, taken = end, taken + 1
+            if taken == 0:
+                tail = self._probabilities[first + _LONGEST - _TAIL : first + _LONGEST]
+                stop = first + _LONGEST - _TAIL + int(np.argmin(tail))
+            elif taken == len(regions) and len(self._probabilities) - stop <= _GAP and not final:
+                return
+            self._transcribe(first, stop)
+            self._forget(stop)
+        self._forget(max(0, len(self._probabilities) - _SILENCE))
+
+    def _transcribe(self, first: int, stop: int) -> None:
+        start = max(0, first * _WINDOW - _PAD)
+        said = self._transcriber.transcribe(self._sound[start : stop * _WINDOW + _PAD], self._language)
+        self._utterances += (shifted(u, self._origin_s + start / _RATE_HZ) for u in split(said))
+
+    def _forget(self, windows: int) -> None:
+        self._sound = self._sound[windows * _WINDOW :]
+        self._probabilities = self._probabilities[windows:]
+        self._origin_s += windows * _WINDOW / _RATE_HZ
+
+
+def speech_regions(probabilities: Sequence[float]) -> list[tuple[int, int]]:
+    """Half-open runs of windows that hold speech. A pause shorter than half a second does not end a run."""
+    regions: list[tuple[int, int]] = []
+    start, quiet = -1, 0
+    for window, probability in enumerate(probabilities):
+        if start < 0:
+            if probability >= _START:
+                start, quiet = window, 0
+        elif probability >= _STOP:
+            quiet = 0
+        else:
+            quiet += 1
+            if quiet >= _SILENCE:
+                regions.append((start, window + 1 - quiet))
+                start = -1
+    if start >= 0:
+        regions.append((start, len(probabilities) - quiet))
+    return [(a, b) for a, b in regions if b - a >= _SHORTEST]
+
+
+def split(utterances: Iterable[Utterance]) -> list[Utterance]:
+    """Utterances cut at the end of sentences and at pauses, by their word times."""
+    found: list[Utterance] = []
+    for utterance in utterances:
+        if not utterance.words:
+            found.append(utterance)
+            continue
+        held: list[Word] = []
+        for word in utterance.words:
+            if held and _ends(held, word):
+                found.append(_joined(held))
+                held = []
+            held.append(word)
+        found.append(_joined(held))
+    return found
+
+
+def _ends(held: Sequence[Word], word: Word) -> bool:
+    last = held[-1]
+    ended = last.text.rstrip("\"'”’)").endswith((".", "?", "!", "。", "？", "！"))
+    return ended or word.span.start_s - last.span.end_s > _PAUSE_S or len(held) >= _MOST_WORDS
+
+
+def _joined(words: Sequence[Word]) -> Utterance:
+    text = "".join(word.text for word in words).strip()
+    return Utterance(words[0].span.union(words[-1].span), text, tuple(words))
+
+
+def shifted(utterance: Utterance, by_s: float) -> Utterance:
+    """The same utterance, `by_s` later."""
+
+    def later(span: Span) -> Span:
+        return Span(span.start_s + by_s, span.end_s + by_s)
+
+    words = tuple(Word(later(w.span), w.text) for w in utterance.words)
+    return Utterance(later(utterance.span), utterance.text, words)
+
+
+def transcribe(
+    file: MediaFile,
+    models: Models,
+    language: str = "",
+    limits: Limits | None = None,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> Transcript:
+    """Everything said in an open file. Raises `MediaError`; a file without sound says so, silence is empty."""
+    said = probe(file, limits)
+    if said.audio is None:
+        raise UnreadableMediaError(f"{file.name} cannot be transcribed", "it has no sound")
+    listener = Listener(models.voice_activity, models.speech, language)
+    total_s = said.stated_duration_s or 0.0
+    for event in decode(file, Wants(picture=False, subtitles=False), limits):
+        if isinstance(event, SoundPiece):
+            listener.hear(event)
+            progress(Progress("listening", file.name, min(event.start_s - said.start_s, total_s), total_s))
+    return Transcript(listener.finish(), models.speech.id, language)

@@ -1,0 +1,43 @@
+"""One writer at a time, held by a lock on a file that also says who holds it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from playhead.errors import LibraryLockedError, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def writing(library: Path) -> Iterator[None]:
+    """Hold the library's write lock. The kernel releases it when the process ends, however it ends.
+
+    Raises `LibraryLockedError` naming the holder, or `StorageError` where the folder cannot be written.
+    """
+    try:
+        descriptor = os.open(library / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise StorageError(
+            f"The library {library} cannot be changed", (error.strerror or str(error)).lower(), "Searching it still works"
+        ) from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+            raise LibraryLockedError(
+                f"The library {library} is being written to",
+                f"process {holder} holds the lock",
+                "Wait for it to finish, or use another --library",
+            ) from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)

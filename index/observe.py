@@ -1,0 +1,398 @@
+"""One pass over one video: what was seen, read and said, as segments with vectors. It writes only thumbnails."""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from playhead.index.catalog import ChannelRecord, Record, StoredSegment
+from playhead.index.listen import Listener
+from playhead.media.decode import (
+    Beat,
+    Cut,
+    End,
+    Probe,
+    Sample,
+    SoundPiece,
+    Subtitle,
+    Wants,
+    decode,
+    probe,
+)
+from playhead.media.images import write_thumbnail
+from playhead.models.roles import Role
+from playhead.types import Channel, Limits, Progress, Segment, Span, Utterance, Video
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+    from typing import Literal
+
+    from numpy.typing import NDArray
+
+    from playhead.media.files import MediaFile
+    from playhead.models.registry import Models
+    from playhead.models.roles import Captioner, Detector, Image, ImageTextEncoder, TextReader
+
+_BATCH = 8
+_SAME_MEAN, _SAME_STEP, _SAME_SHARE = 2.5, 24, 0.01
+_LEAST_OBJECT = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to look for and how; `sidecar` are subtitles found beside the file and `sidecar_id` their digest."""
+
+    channels: tuple[Channel, ...]
+    fps: float = 1.0
+    subtitles: Literal["prefer", "also", "ignore"] = "prefer"
+    language: str = ""
+    sidecar: tuple[Utterance, ...] = ()
+    sidecar_id: str = ""
+
+
+def recipe(channel: Channel, models: Models, options: Options) -> str:
+    """Names everything that decides what a channel will hold; when it is unchanged, nothing is observed again."""
+    roles = {
+        Channel.PICTURE: (Role.PICTURE,),
+        Channel.OBJECT: (Role.OBJECTS,),
+        Channel.TEXT: (Role.TEXT,),
+        Channel.CAPTION: (Role.CAPTION,),
+        Channel.SPEECH: (Role.VOICE_ACTIVITY, Role.SPEECH),
+    }[channel]
+    made = "+".join(models.identity(role) for role in roles)
+    if channel is not Channel.SPEECH:
+        return f"{made} fps={options.fps:g}"
+    return f"{made} language={options.language} subtitles={options.subtitles}:{options.sidecar_id}"
+
+
+def space(channel: Channel, models: Models) -> str:
+    """The encoder that makes the channel's vectors."""
+    return models.identity(Role.PICTURE if channel is Channel.PICTURE else Role.SENTENCES)
+
+
+def observe(
+    file: MediaFile,
+    video_id: str,
+    models: Models,
+    options: Options,
+    *,
+    library: Path,
+    limits: Limits | None = None,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> Record:
+    """Watch and listen once. Raises `MediaError` when nothing can be seen or heard, `StorageError` for thumbnails."""
+    limits = limits or Limits()
+    said = probe(file, limits)
+    first = _Pass(video_id, models, options, library)
+    wanted = first.wants(said)
+    _run(file, first, wanted, said, limits, progress)
+    if wanted.subtitles and not wanted.sound and not first.subtitles and not options.sidecar:
+        # The file promised subtitles and had none: listen after all.
+        _run(file, first, Wants(picture=False, sound=True, subtitles=False), said, limits, progress)
+    return first.record(file, said)
+
+
+def _run(
+    file: MediaFile, seen: _Pass, wants: Wants, said: Probe, limits: Limits, progress: Callable[[Progress], None]
+) -> None:
+    total_s = said.stated_duration_s or 0.0
+    for event in decode(file, wants, limits):
+        seen.take(event)
+        if isinstance(event, Sample | SoundPiece | Beat):
+            time_s = event.start_s if isinstance(event, SoundPiece) else event.time_s
+            progress(Progress("watching", file.name, min(time_s - said.start_s, total_s), total_s))
+
+
+class _Pass:
+    """Collects the events of one pass and turns them into a record."""
+
+    def __init__(self, video_id: str, models: Models, options: Options, library: Path) -> None:
+        self._id, self._models, self._options = video_id, models, options
+        self._stills = Stills(library, video_id)
+        self._pictures: PictureWatcher | None = None
+        self._keys: list[KeyWatcher] = []
+        self._listener: Listener | None = None
+        self._cuts: list[float] = []
+        self._end = End(0.0, 0.0, 0, 0)
+        self.subtitles: list[Utterance] = []
+
+    def wants(self, said: Probe) -> Wants:
+        """What this pass has to decode, given what the file has; loads the models for it."""
+        channels, models, options = self._options.channels, self._models, self._options
+        if said.video is not None:
+            if Channel.PICTURE in channels:
+                self._pictures = PictureWatcher(models.picture)
+            if Channel.OBJECT in channels:
+                self._keys.append(KeyWatcher(Channel.OBJECT, models.objects.id, detected(models.objects)))
+            if Channel.TEXT in channels:
+                self._keys.append(KeyWatcher(Channel.TEXT, models.text.id, read(models.text)))
+            if Channel.CAPTION in channels:
+                self._keys.append(KeyWatcher(Channel.CAPTION, models.caption.id, captioned(models.caption)))
+        speech = Channel.SPEECH in channels
+        written = options.subtitles != "ignore" and bool(options.sidecar or said.subtitles)
+        return Wants(
+            picture=said.video is not None and bool(set(channels) - {Channel.SPEECH}),
+            keys=bool(self._keys),
+            sound=speech and said.audio is not None and (not written or options.subtitles == "also"),
+            subtitles=speech and said.subtitles is not None and options.subtitles != "ignore",
+            fps=options.fps,
+        )
+
+    def take(self, event: object) -> None:
+        match event:
+            case Cut(time_s):
+                self._cuts.append(time_s)
+            case Sample():
+                self._look(event)
+            case SoundPiece():
+                if self._listener is None:
+                    models = self._models
+                    self._listener = Listener(models.voice_activity, models.speech, self._options.language)
+                self._listener.hear(event)
+            case Subtitle(utterance):
+                self.subtitles.append(utterance)
+            case End() if event.frames or not self._end.frames:
+                self._end = event
+
+    def _look(self, sample: Sample) -> None:
+        new = self._stills.take(sample.time_s, sample.image)
+        if new and self._pictures:
+            self._pictures.see(sample.time_s, sample.image)
+        if sample.key is not None:
+            for watcher in self._keys:
+                watcher.see(sample.time_s, sample.key)
+
+    def record(self, file: MediaFile, said: Probe) -> Record:
+        """Everything found out, with one vector for each distinct picture and text."""
+        end, options = self._end, self._options
+        shots = [Span(a, b) for a, b in pairwise([end.first_s, *self._cuts, end.end_s]) if b > a]
+        video = Video(
+            self._id,
+            file.name,
+            file.path,
+            end.end_s - end.first_s,
+            end.first_s,
+            said.video.width if said.video else 0,
+            said.video.height if said.video else 0,
+            said.audio is not None,
+            end.warnings,
+        )
+        channels = {
+            c: ChannelRecord(recipe(c, self._models, options), space(c, self._models)) for c in options.channels
+        }
+        record = Record(video, shots, channels)
+        if self._pictures:
+            self._pictures.add_to(record, self._stills)
+        for watcher in self._keys:
+            watcher.add_to(record, self._stills)
+        if Channel.SPEECH in options.channels:
+            self._add_speech(record)
+        embed_texts(record, self._models)
+        return record
+
+    def _add_speech(self, record: Record) -> None:
+        written = self._options.sidecar or tuple(self.subtitles)
+        spoken = self._listener.finish() if self._listener else ()
+        source = f"subtitles:{self._options.sidecar_id}" if self._options.sidecar else "subtitles:embedded"
+        # One file may state a sentence twice (two subtitle tracks in one, or a repeated cue): ids keep it once.
+        for model, utterances in ((source, written), (self._models.identity(Role.SPEECH), spoken)):
+            for said in utterances:
+                thumbnail = self._stills.at(said.span.start_s)
+                record.segments.append(
+                    stored(self._id, Channel.SPEECH, said.span, model, text=said.text, thumbnail=thumbnail, said=said)
+                )
+
+
+class Stills:
+    """The distinct pictures of a video, by time, each with its thumbnail on disk."""
+
+    def __init__(self, library: Path, video_id: str) -> None:
+        self._library, self._folder = library, f"thumbs/{video_id[:2]}/{video_id}"
+        self._last: NDArray[np.int16] | None = None
+        self._times: list[float] = []
+
+    def take(self, time_s: float, image: Image) -> bool:
+        """Whether the picture differs from the last distinct one; if so its thumbnail is written."""
+        coarse = image[::8, ::8].astype(np.int16)
+        if self._last is not None and _near_duplicate(coarse, self._last):
+            return False
+        self._last = coarse
+        self._times.append(time_s)
+        write_thumbnail(image, self._library / self._path(time_s))
+        return True
+
+    def at(self, time_s: float) -> str:
+        """The thumbnail of what was shown at a time, relative to the library; empty when nothing was."""
+        if not self._times:
+            return ""
+        return self._path(self._times[max(0, bisect_right(self._times, time_s + 1e-6) - 1)])
+
+    def _path(self, time_s: float) -> str:
+        return f"{self._folder}/{round(time_s * 1000):09d}.jpg"
+
+
+def _near_duplicate(one: NDArray[np.int16], other: NDArray[np.int16]) -> bool:
+    if one.shape != other.shape:
+        return False
+    change = np.abs(one - other)
+    return bool(change.mean() < _SAME_MEAN and (change.max(axis=2) > _SAME_STEP).mean() < _SAME_SHARE)
+
+
+class PictureWatcher:
+    """Embeds each distinct picture once, in batches."""
+
+    def __init__(self, encoder: ImageTextEncoder) -> None:
+        self._encoder = encoder
+        self._times: list[float] = []
+        self._waiting: list[Image] = []
+        self._vectors: list[NDArray[np.float32]] = []
+
+    def see(self, time_s: float, image: Image) -> None:
+        self._times.append(time_s)
+        self._waiting.append(image)
+        if len(self._waiting) == _BATCH:
+            self._encode()
+
+    def _encode(self) -> None:
+        if self._waiting:
+            self._vectors += list(self._encoder.encode_images(self._waiting))
+            self._waiting = []
+
+    def add_to(self, record: Record, stills: Stills) -> None:
+        self._encode()
+        model = self._encoder.id
+        for time_s, span, vector in zip(self._times, spans_of(self._times, record.shots), self._vectors, strict=True):
+            found = stored(record.video.id, Channel.PICTURE, span, model, thumbnail=stills.at(time_s))
+            record.segments.append(replace(found, vector_id=found.segment.id))
+            record.vectors[found.segment.id] = (Channel.PICTURE, model, vector)
+
+
+class KeyWatcher:
+    """Runs one model over the key frames and keeps what it said of each, as (text, score) pairs."""
+
+    def __init__(self, channel: Channel, model: str, look: Callable[[Image], list[tuple[str, float]]]) -> None:
+        self._channel, self._model, self._look = channel, model, look
+        self._times: list[float] = []
+        self._found: list[list[tuple[str, float]]] = []
+
+    def see(self, time_s: float, image: Image) -> None:
+        self._times.append(time_s)
+        self._found.append(self._look(image))
+
+    def add_to(self, record: Record, stills: Stills) -> None:
+        """One segment for each text and run of key frames within a shot that show it."""
+        runs: list[tuple[str, Span, float, float]] = []
+        still_open: dict[str, int] = {}
+        starts = {shot.start_s for shot in record.shots}
+        for time_s, span, found in zip(self._times, spans_of(self._times, record.shots), self._found, strict=True):
+            here: dict[str, int] = {}
+            for text, score in found:
+                if text in still_open and span.start_s not in starts:
+                    number = still_open[text]
+                    _, before, shown_s, best = runs[number]
+                    runs[number] = (text, before.union(span), shown_s, max(best, score))
+                else:
+                    number = len(runs)
+                    runs.append((text, span, time_s, score))
+                here[text] = number
+            still_open = here
+        for text, span, time_s, score in runs:
+            record.segments.append(
+                stored(
+                    record.video.id, self._channel, span, self._model, text=text, score=score, thumbnail=stills.at(time_s)
+                )
+            )
+
+
+def detected(detector: Detector) -> Callable[[Image], list[tuple[str, float]]]:
+    """The labels of the objects in an image, each once with its best score."""
+
+    def look(image: Image) -> list[tuple[str, float]]:
+        best: dict[str, float] = {}
+        for found in detector.detect([image])[0]:
+            if found.score >= _LEAST_OBJECT:
+                best[found.label] = max(found.score, best.get(found.label, 0.0))
+        return sorted(best.items())
+
+    return look
+
+
+def read(reader: TextReader) -> Callable[[Image], list[tuple[str, float]]]:
+    """The writing in an image as one text, line after line."""
+
+    def look(image: Image) -> list[tuple[str, float]]:
+        lines = [line for line in reader.read(image) if line.text.strip()]
+        if not lines:
+            return []
+        return [(" · ".join(line.text.strip() for line in lines), min(line.score for line in lines))]
+
+    return look
+
+
+def captioned(captioner: Captioner) -> Callable[[Image], list[tuple[str, float]]]:
+    """The caption of an image."""
+
+    def look(image: Image) -> list[tuple[str, float]]:
+        caption = captioner.caption([image])[0]
+        return [(caption.text, 1.0)] if caption.text else []
+
+    return look
+
+
+def spans_of(times: Sequence[float], shots: Sequence[Span]) -> list[Span]:
+    """How long each looked-at frame stands for: until the next one or the end of its shot; the first of a shot from
+    the shot's start."""
+    starts = [shot.start_s for shot in shots]
+    homes = [max(0, bisect_right(starts, time_s + 1e-6) - 1) for time_s in times]
+    spans = []
+    for n, (time_s, home) in enumerate(zip(times, homes, strict=True)):
+        first = n == 0 or homes[n - 1] != home
+        last = n + 1 == len(times) or homes[n + 1] != home
+        start_s = shots[home].start_s if first else time_s
+        spans.append(Span(start_s, max(start_s, shots[home].end_s if last else times[n + 1])))
+    return spans
+
+
+def stored(
+    video_id: str,
+    channel: Channel,
+    span: Span,
+    model: str,
+    *,
+    text: str = "",
+    score: float = 1.0,
+    thumbnail: str = "",
+    said: Utterance | None = None,
+) -> StoredSegment:
+    """A segment under its deterministic id."""
+    key = digest(video_id, channel, f"{span.start_s:.6f}", f"{span.end_s:.6f}", model, text)
+    words = said.words if said else ()
+    return StoredSegment(Segment(key, video_id, channel, span, model, text, float(score), thumbnail, words))
+
+
+def digest(*parts: str) -> str:
+    """A short name that is the same for the same parts."""
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+
+def embed_texts(record: Record, models: Models) -> None:
+    """Give every segment with text the vector of that text; the same text on the same channel shares one."""
+    wanted: dict[str, tuple[Channel, str]] = {}
+    encoder_id = models.identity(Role.SENTENCES)
+    for n, found in enumerate(record.segments):
+        if found.segment.text and not found.vector_id:
+            key = digest(encoder_id, found.segment.channel, found.segment.text)
+            wanted[key] = (found.segment.channel, found.segment.text)
+            record.segments[n] = replace(found, vector_id=key)
+    if wanted:
+        vectors = models.sentences.encode([text for _, text in wanted.values()])
+        for (key, (channel, _)), vector in zip(wanted.items(), vectors, strict=True):
+            record.vectors[key] = (channel, encoder_id, vector)
+
+

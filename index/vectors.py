@@ -1,0 +1,176 @@
+"""Nearest vectors by Chroma: derived from the catalogue, never trusted to be current, rebuilt without a model.
+
+Chroma can be destroyed by a kill or by two writers, so a generation is never written to once it is in use: the next
+one grows beside it and a pointer file is switched by rename.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from playhead.errors import StorageError
+from playhead.types import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from playhead.index.catalog import Catalog
+    from playhead.types import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A finished Chroma store and the revision of the catalogue that it mirrors."""
+
+    folder: Path
+    revision: int
+
+
+class VectorIndex:
+    """The derived index below `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._clients: dict[str, Any] = {}
+
+    def current(self) -> Generation | None:
+        """The generation in use; `None` when there is none or its pointer is damaged."""
+        try:
+            pointer = json.loads((self._folder / "current.json").read_text(encoding="utf-8"))
+            generation = Generation(self._folder / str(pointer["folder"]), int(pointer["revision"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return generation if generation.folder.is_dir() and generation.folder.parent == self._folder else None
+
+    def nearest(
+        self, channel: Channel, space: str, vector: NDArray[np.float32], count: int
+    ) -> list[tuple[str, float]] | None:
+        """Ids and similarities of the `count` nearest vectors, best first; `None` when the index cannot answer."""
+        generation = self.current()
+        if generation is None:
+            return None
+        collection = self._collection(generation.folder, channel, space, create=False)
+        if collection is None:
+            return None
+        found = collection.query(query_embeddings=[vector.tolist()], n_results=count, include=["distances"])
+        return [(i, 1 - float(d)) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
+
+    def update(
+        self, catalog: Catalog, *, anew: bool = False, progress: Callable[[Progress], None] = lambda _: None
+    ) -> None:
+        """Bring the index up to the catalogue's revision; `anew` builds it from nothing. Call under the write lock."""
+        before, revision = self.current(), catalog.revision
+        if before and before.revision == revision and not anew:
+            return
+        target = self._folder / f"generation-{revision}-{os.getpid()}"
+        try:
+            self._clear(keep=before)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if before and not anew:
+                shutil.copytree(before.folder, target)
+            self._fill(target, catalog, progress)
+            self._switch(target, revision)
+            self._clear(keep=Generation(target, revision))
+        except OSError as error:
+            raise StorageError(
+                "The vector index was not updated", (error.strerror or str(error)).lower(), "Try: playhead rebuild"
+            ) from error
+
+    def verify(self, catalog: Catalog) -> list[str]:
+        """What is wrong: staleness, and every stored vector that a query does not reach."""
+        generation = self.current()
+        if generation is None:
+            return ["there is no vector index"] if catalog.spaces() else []
+        if generation.revision != catalog.revision:
+            return [f"the vector index is of revision {generation.revision}, the catalogue of {catalog.revision}"]
+        problems = []
+        for channel, space, count in catalog.spaces():
+            ids, matrix = catalog.vectors(channel, space)
+            collection = self._collection(generation.folder, channel, space, create=False)
+            stored = collection.count() if collection else 0
+            reached: set[str] = set()
+            if stored:
+                found = collection.query(query_embeddings=[matrix[0].tolist()], n_results=stored, include=[])
+                reached = set(found["ids"][0])
+            if missing := len(set(ids) - reached):
+                problems.append(f"{channel}: {missing} of {count} vectors cannot be reached by query")
+            if extra := len(reached - set(ids)):
+                problems.append(f"{channel}: {extra} vectors are not in the catalogue")
+        return problems
+
+    def close(self) -> None:
+        """Let go of open stores."""
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
+
+    def _fill(self, target: Path, catalog: Catalog, progress: Callable[[Progress], None]) -> None:
+        spaces = catalog.spaces()
+        names = {_name(channel, space) for channel, space, _ in spaces}
+        client = self._client(target)
+        for collection in client.list_collections():
+            if collection.name not in names:
+                client.delete_collection(collection.name)
+        batch = min(2000, client.get_max_batch_size())
+        for channel, space, count in spaces:
+            collection = self._collection(target, channel, space, create=True)
+            ids, matrix = catalog.vectors(channel, space)
+            there, wanted = set(collection.get(include=[])["ids"]), set(ids)
+            gone, new = sorted(there - wanted), [n for n, i in enumerate(ids) if i not in there]
+            for start in range(0, len(gone), batch):
+                collection.delete(ids=gone[start : start + batch])
+            for start in range(0, len(new), batch):
+                rows = new[start : start + batch]
+                collection.upsert(ids=[ids[n] for n in rows], embeddings=matrix[rows])
+                progress(Progress("indexing vectors", str(channel), count - len(new) + start + len(rows), count))
+
+    def _switch(self, target: Path, revision: int) -> None:
+        partial = self._folder / "current.json.part"
+        partial.write_text(json.dumps({"folder": target.name, "revision": revision}), encoding="utf-8")
+        os.replace(partial, self._folder / "current.json")
+
+    def _clear(self, keep: Generation | None) -> None:
+        """Remove every generation but one: old ones, and those left half-built by a kill."""
+        for folder in self._folder.glob("generation-*"):
+            if keep is None or folder != keep.folder:
+                if client := self._clients.pop(str(folder), None):
+                    client.close()
+                shutil.rmtree(folder)
+
+    def _client(self, folder: Path) -> Any:
+        import chromadb
+        from chromadb.config import Settings
+
+        if str(folder) not in self._clients:
+            settings = Settings(anonymized_telemetry=False)
+            self._clients[str(folder)] = chromadb.PersistentClient(str(folder), settings=settings)
+        return self._clients[str(folder)]
+
+    def _collection(self, folder: Path, channel: Channel, space: str, *, create: bool) -> Any:
+        from chromadb.errors import NotFoundError
+
+        client, name = self._client(folder), _name(channel, space)
+        if create:
+            return client.get_or_create_collection(
+                name,
+                configuration={"hnsw": {"space": "cosine"}},
+                metadata={"channel": str(channel), "encoder": space},
+                embedding_function=None,
+            )
+        try:
+            return client.get_collection(name, embedding_function=None)
+        except NotFoundError:
+            return None
+
+
+def _name(channel: Channel, space: str) -> str:
+    return f"{channel}-{hashlib.sha256(space.encode()).hexdigest()[:16]}"

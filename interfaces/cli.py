@@ -1,0 +1,338 @@
+"""The command line: parse, call, print. Exit 0 done, 1 unexpected, 2 bad input, 3 done in part, 130 interrupted."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from playhead import __version__
+from playhead.errors import InputError, PlayheadError
+from playhead.interfaces import render
+
+if TYPE_CHECKING:
+    from playhead.index.library import Library
+
+app = typer.Typer(
+    name="playhead",
+    help="Point it at footage; it watches and listens once; then ask in plain words and it answers with times.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    epilog="Start with:  playhead index VIDEO…   then   playhead search 'the dog jumps over the fence'",
+)
+
+PARTLY, INTERRUPTED = 3, 130
+
+LibraryOption = Annotated[
+    Path | None, typer.Option("--library", "-l", help="Library folder (default ~/footage.playhead).", metavar="DIR")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
+ModelOption = Annotated[
+    list[str] | None, typer.Option("--model", help="Use another model: ROLE=SPEC, e.g. speech=whisper:small.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        render.say(__version__)
+
+
+@app.command(epilog="Example:  playhead index ~/Videos holiday.mp4 --fps 2")
+def index(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders (all the way down).")],
+    library: LibraryOption = None,
+    fps: Annotated[float | None, typer.Option(help="Pictures looked at per second (default 1).")] = None,
+    channels: Annotated[
+        str | None, typer.Option(help="What to observe, e.g. picture,speech (default picture,object,text,speech).")
+    ] = None,
+    subtitles: Annotated[
+        str | None, typer.Option(help="prefer (instead of listening), also, or ignore them.", metavar="HOW")
+    ] = None,
+    language: Annotated[str | None, typer.Option(help="Language spoken, e.g. en; otherwise recognised.")] = None,
+    model: ModelOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> int:
+    """Watch and listen to video files, so that they can be searched."""
+    del debug
+    with _open(library, model, fps=fps, channels=_names(channels), subtitles=subtitles, language=language) as opened:
+        with render.progress_bars(quiet=json) as progress:
+            report = opened.add(*paths, progress=progress)
+        if json:
+            failed = [{"path": path, "error": error} for path, error in report.failed]
+            names = ("added", "updated", "unchanged")
+            videos = {name: [_video(v) for v in getattr(report, name)] for name in names}
+            render.say_json({"library": opened.folder, **videos, "failed": failed, "notes": report.notes})
+        else:
+            render.show_report(report, opened.folder)
+    if not report.failed:
+        return 0
+    return PARTLY if report.added or report.updated or report.unchanged else InputError.exit_code
+
+
+@app.command(epilog="Example:  playhead search a red car --video holiday.mp4 --between 1:00-2:30 -k 3")
+def search(
+    query: Annotated[list[str] | None, typer.Argument(help="What was seen or said, in plain words.")] = None,
+    image: Annotated[Path | None, typer.Option(help="Look for pictures like this one.")] = None,
+    video: Annotated[str | None, typer.Option(help="Only in this video: id, name or path.")] = None,
+    between: Annotated[str | None, typer.Option(help="Only between two times, e.g. 1:00-2:30.")] = None,
+    channels: Annotated[str | None, typer.Option(help="Only these, e.g. speech or picture,object.")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-k", help="How many moments at most.")] = 5,
+    library: LibraryOption = None,
+    model: ModelOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Find moments by what is seen, written or said in them."""
+    del debug
+    with _open(library, model) as opened:
+        result = opened.search(
+            " ".join(query or ()),
+            image=image,
+            video=video,
+            between=_range(between),
+            channels=_names(channels) or (),
+            limit=limit,
+        )
+        if json:
+            render.say_json(result)
+        else:
+            render.show_result(result)
+
+
+@app.command(epilog="Example:  playhead transcribe talk.mp4 --format srt > talk.srt")
+def transcribe(
+    file: Annotated[Path, typer.Argument(help="A video or sound file.")],
+    format: Annotated[str, typer.Option(help="txt, srt, vtt or json.", metavar="KIND")] = "txt",  # noqa: A002
+    language: Annotated[str, typer.Option(help="Language spoken, e.g. en; otherwise recognised.")] = "",
+    model: ModelOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Write down what is said, with times."""
+    del debug
+    from playhead.index.listen import transcribe as listen
+    from playhead.media.files import open_file
+    from playhead.media.subtitles import write_subtitles
+    from playhead.types import format_time
+
+    kind = "json" if json else format
+    if kind not in ("txt", "srt", "vtt", "json"):
+        raise InputError(f"There is no format {kind!r}", "", "Choose txt, srt, vtt or json")
+    with (
+        _open(None, model) as opened,
+        open_file(file, [file.parent], opened.settings.limits) as media,
+        render.progress_bars(quiet=json) as progress,
+    ):
+        said = listen(media, opened.models, language, opened.settings.limits, progress)
+    if kind == "json":
+        render.say_json(said)
+    elif kind == "txt":
+        for utterance in said.utterances:
+            render.say(f"[{format_time(utterance.span.start_s)}] {utterance.text}")
+        if not said.utterances:
+            render.note("Nobody speaks in it.")
+    else:
+        render.say(write_subtitles(said.utterances, kind).rstrip("\n"))
+
+
+@app.command("library")
+def show_library(library: LibraryOption = None, json: JsonOption = False, debug: DebugOption = False) -> None:
+    """Show what is in the library."""
+    del debug
+    with _open(library) as opened:
+        rows = [(video, opened.counts(video)) for video in opened.videos()]
+        if json:
+            videos = [_video(video) | {"segments": counts} for video, counts in rows]
+            render.say_json({"library": opened.folder, "videos": videos})
+        else:
+            render.show_library(rows, opened.folder)
+
+
+@app.command()
+def remove(
+    videos: Annotated[list[str], typer.Argument(help="Videos by id, name or path. The files are not touched.")],
+    library: LibraryOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Forget videos."""
+    del debug
+    with _open(library) as opened:
+        removed = [opened.remove(video) for video in [opened.video(key) for key in videos]]
+        if json:
+            render.say_json({"removed": [_video(video) for video in removed]})
+        else:
+            render.say("\n".join(f"Forgot {video.name}" for video in removed))
+
+
+@app.command()
+def verify(library: LibraryOption = None, json: JsonOption = False, debug: DebugOption = False) -> int:
+    """Prove that the library is whole and that every vector in it can be found."""
+    del debug
+    with _open(library) as opened:
+        problems = opened.verify()
+        count = len(opened.videos())
+    if json:
+        render.say_json({"ok": not problems, "problems": problems})
+    elif problems:
+        render.say("\n".join([*problems, "To mend the vector index: playhead rebuild"]))
+    else:
+        render.say(f"The library is whole: {count} videos, every vector reachable.")
+    return 1 if problems else 0
+
+
+@app.command()
+def rebuild(library: LibraryOption = None, json: JsonOption = False, debug: DebugOption = False) -> None:
+    """Make the vector index anew from the catalogue. No model runs."""
+    del debug
+    with _open(library) as opened, render.progress_bars(quiet=json) as progress:
+        opened.rebuild(progress)
+    if json:
+        render.say_json({"rebuilt": True})
+    else:
+        render.say("The vector index was made anew.")
+
+
+@app.command()
+def doctor(model: ModelOption = None, json: JsonOption = False, debug: DebugOption = False) -> int:
+    """Say which models are ready, and how to get the rest."""
+    del debug
+    with _open(None, model) as opened:
+        rows = opened.models.status()
+    if json:
+        render.say_json({"roles": rows})
+    else:
+        for row in rows:
+            render.say(f"{'ready  ' if row.ready else 'MISSING'}  {row.role:<15} {row.spec}")
+            if row.problem:
+                render.say(f"         {row.problem}")
+    return 0 if all(row.ready for row in rows) else 1
+
+
+@app.command()
+def tools(
+    name: Annotated[str | None, typer.Argument(help="One tool, with its arguments.")] = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """List the tools that agents and scripts can use."""
+    del debug
+    from playhead.tools.registry import all_tools, get_tool
+
+    chosen = [get_tool(name)] if name else list(all_tools().values())
+    if json:
+        rows = [
+            {"name": t.name, "description": t.description(), "effects": sorted(t.effects), "arguments": t.schema()}
+            for t in chosen
+        ]
+        render.say_json({"tools": rows})
+        return
+    for tool in chosen:
+        render.say(f"{tool.name}: {tool.description()}")
+        for argument, about in tool.schema()["properties"].items() if name else ():
+            render.say(f"  {argument}: {about.get('description', '')}")
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where to put the film and its library.")] = Path("demo"),
+    debug: DebugOption = False,
+) -> int:
+    """Make a short film, index it, ask it questions and show what was found."""
+    del debug
+    from playhead.interfaces.demo import run
+
+    return run(folder)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command and give its exit code. Errors are one line; a traceback only with `--debug`."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = app(given, standalone_mode=False)
+    except typer.Exit as stop:
+        code = stop.exit_code
+    except typer.Abort:
+        code = INTERRUPTED
+    except KeyboardInterrupt:
+        render.note("Interrupted. What was finished is kept; run the same command again to go on.")
+        code = INTERRUPTED
+    except Exception as error:
+        if "--debug" in given:
+            raise
+        code = _report(error, as_json="--json" in given)
+    return int(code or 0)
+
+
+def _report(error: Exception, *, as_json: bool) -> int:
+    import click
+
+    if isinstance(error, click.ClickException):
+        what, code = error.format_message(), 2
+        fix = "See: playhead --help"
+    elif isinstance(error, PlayheadError):
+        what, code, fix = str(error), error.exit_code, ""
+    else:
+        what, code = f"Unexpected {type(error).__name__}: {error}", 1
+        fix = "Run again with --debug to see where"
+    text = f"{what.rstrip('.')}. {fix}" if fix else what
+    if as_json:
+        render.say_json({"error": {"kind": type(error).__name__, "message": text}})
+    else:
+        render.note(f"Error: {text}")
+    return code
+
+
+def _open(folder: Path | None, models: list[str] | None = None, **flags: Any) -> Library:
+    from playhead.index.library import Library
+    from playhead.settings import load_settings
+
+    settings = load_settings(library=folder, **flags)
+    if models:
+        settings = settings.model_copy(update={"models": settings.models | _specs(models)})
+    return Library(settings=settings)
+
+
+def _specs(models: list[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in models]
+    for role, sign, spec in pairs:
+        if not (role and sign and spec):
+            raise InputError(f"--model {role}{sign}{spec} is not ROLE=SPEC", "", "For example: --model speech=whisper:small")
+    return {role: spec for role, _, spec in pairs}
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if text is not None else None
+
+
+def _range(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    parts = text.replace("–", "-").split("-")
+    try:
+        start, end = (_seconds(part) for part in parts)
+    except ValueError as error:
+        raise InputError(f"--between {text} is not a time range", "", "For example: --between 1:00-2:30") from error
+    return start, end
+
+
+def _seconds(text: str) -> float:
+    total = 0.0
+    for part in text.strip().split(":"):
+        total = total * 60 + float(part)
+    return total
+
+
+def _video(video: Any) -> dict[str, Any]:
+    return {"id": video.id, "name": video.name, "path": str(video.path), "duration_s": video.duration_s}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Files in, arrays out (and back): the only code that touches containers and codecs."""

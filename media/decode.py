@@ -1,0 +1,288 @@
+"""One linear decode of an open file, as a stream of events; the decoding itself runs in a limited child process."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+
+import numpy as np
+
+from playhead.errors import MediaError, MediaLimitError, UnreadableMediaError
+from playhead.media import wire
+from playhead.media.subtitles import plain_text
+from playhead.types import Limits, Span, Utterance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from playhead.media.files import MediaFile
+
+SHORT_SIDE = 256
+KEY_SIDE = 1280
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """What to decode. A stream nobody wants is not decoded at all."""
+
+    picture: bool = True
+    keys: bool = True
+    sound: bool = True
+    subtitles: bool = True
+    fps: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class VideoStreamInfo:
+    """The picture stream: stored size before rotation, average frames per second."""
+
+    codec: str
+    width: int
+    height: int
+    average_rate: float | None
+    variable_rate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AudioStreamInfo:
+    """The sound stream."""
+
+    codec: str
+    rate_hz: int
+    channels: int
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a container says of itself. `stated_duration_s` may be a lie: the decode finds the true end."""
+
+    container: str
+    start_s: float
+    stated_duration_s: float | None
+    video: VideoStreamInfo | None = None
+    audio: AudioStreamInfo | None = None
+    subtitles: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A new shot starts at `time_s`."""
+
+    time_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The frame shown at `time_s`, upright RGB, short side at most 256; `key` is the same frame up to 1280 long."""
+
+    time_s: float
+    image: NDArray[np.uint8]
+    key: NDArray[np.uint8] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SoundPiece:
+    """Mono float32 at 16 kHz beginning at `start_s`; follows the piece before unless the times say otherwise."""
+
+    start_s: float
+    samples: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Subtitle:
+    """One subtitle that is carried inside the file."""
+
+    utterance: Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Still at work; decoded up to `time_s`."""
+
+    time_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The pass is over. `first_s` and `end_s` bound everything that was shown or heard."""
+
+    first_s: float
+    end_s: float
+    frames: int
+    samples: int
+    warnings: tuple[str, ...] = field(default=())
+
+
+Event: TypeAlias = Probe | Cut | Sample | SoundPiece | Subtitle | Beat | End
+
+
+def probe(file: MediaFile, limits: Limits | None = None) -> Probe:
+    """What the container says: streams, codecs, sizes, start, stated duration. Raises `MediaError`."""
+    for event in _events(file, Wants(), limits or Limits(), probe_only=True):
+        if isinstance(event, Probe):
+            return event
+    raise UnreadableMediaError(f"{file.name} cannot be read", "the decoder gave no answer")
+
+
+def decode(file: MediaFile, wants: Wants | None = None, limits: Limits | None = None) -> Iterator[Event]:
+    """Decode once from start to end: a `Probe` first, an `End` last. Raises `MediaError`.
+
+    A file that is damaged half-way gives what could be read; `End.warnings` says so.
+    """
+    wants = wants or Wants()
+    ended = False
+    for event in _events(file, wants, limits or Limits(), probe_only=False):
+        if isinstance(event, End):
+            ended = True
+            if not event.frames and not event.samples and (wants.picture or wants.sound):
+                raise UnreadableMediaError(
+                    f"{file.name} cannot be read", "not one frame or sound in it can be decoded", _ADVICE
+                )
+        yield event
+    if not ended:
+        raise UnreadableMediaError(f"{file.name} cannot be read", "the decoder stopped early", _ADVICE)
+
+
+_ADVICE = "Check that it plays, or convert it first"
+
+
+def _events(file: MediaFile, wants: Wants, limits: Limits, *, probe_only: bool) -> Iterator[Event]:
+    request = {
+        "picture": wants.picture,
+        "sound": wants.sound,
+        "subtitles": wants.subtitles,
+        "fps": wants.fps,
+        "short_side": SHORT_SIDE,
+        "key_side": KEY_SIDE if wants.keys else 0,
+        "limits": asdict(limits),
+        "probe_only": probe_only,
+    }
+    os.lseek(file.descriptor, 0, os.SEEK_SET)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "playhead.media.child", str(file.descriptor)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        pass_fds=[file.descriptor],
+        env=_environment(),
+    )
+    assert child.stdin is not None and child.stdout is not None
+    try:
+        child.stdin.write(json.dumps(request).encode())
+        child.stdin.close()
+        yield from _messages(child.stdout, file, limits)
+        _check_exit(child, file)
+    finally:
+        child.kill()
+        child.stdout.close()
+        child.wait()
+
+
+def _environment() -> dict[str, str]:
+    """One thread a process, and the same import path as ours; nothing of FFmpeg's that the caller may have set."""
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
+    paths = os.pathsep.join(path for path in sys.path if path)
+    return kept | {
+        "PYTHONPATH": paths,
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "PYTHONSAFEPATH": "1",
+    }
+
+
+def _messages(stream: BinaryIO, file: MediaFile, limits: Limits) -> Iterator[Event]:
+    while True:
+        if not select.select([stream], [], [], limits.stall_s)[0]:
+            raise MediaLimitError(
+                f"{file.name} was given up",
+                f"the decoder made no progress for {limits.stall_s:.0f} s",
+                _ADVICE,
+            )
+        try:
+            message = wire.receive(stream)
+            if message is None:
+                return
+            event = _event(*message, file)
+        except (ValueError, KeyError, TypeError) as error:
+            raise UnreadableMediaError(
+                f"{file.name} cannot be read", f"the decoder answered nonsense: {error}"
+            ) from error
+        if event is not None:
+            yield event
+
+
+def _event(head: dict[str, Any], body: bytes, file: MediaFile) -> Event | None:
+    kind = head.pop("kind")
+    match kind:
+        case "probe":
+            video, audio = head.pop("video", None), head.pop("audio", None)
+            return replace(
+                Probe(**head),
+                video=VideoStreamInfo(**video) if video else None,
+                audio=AudioStreamInfo(**audio) if audio else None,
+            )
+        case "cut":
+            return Cut(head["time_s"])
+        case "sample":
+            images = _images(head["sizes"], body)
+            return Sample(head["time_s"], images[0], images[1] if len(images) > 1 else None)
+        case "sound":
+            return SoundPiece(head["start_s"], np.frombuffer(body, np.float32))
+        case "subtitle":
+            return _subtitle(head)
+        case "beat":
+            return Beat(head["time_s"])
+        case "end":
+            first, end = head.pop("first_s") or 0.0, head.pop("end_s") or 0.0
+            return End(first, end, head["frames"], head["samples"], tuple(head["warnings"]))
+        case "refused":
+            raise _refusal(head, file)
+    raise ValueError(f"an unknown message {kind!r}")
+
+
+def _images(sizes: list[list[int]], body: bytes) -> list[NDArray[np.uint8]]:
+    images, start = [], 0
+    for height, width in sizes:
+        pixels = np.frombuffer(body, np.uint8, height * width * 3, start)
+        images.append(pixels.reshape(height, width, 3))
+        start += height * width * 3
+    return images
+
+
+def _subtitle(head: dict[str, Any]) -> Subtitle | None:
+    # FFmpeg gives an ASS event without its times: index, layer, style, name, three margins, effect, text.
+    texts = [line.split(",", 8)[-1] for line in head["lines"]]
+    text = plain_text("\n".join(texts))
+    if not text:
+        return None
+    return Subtitle(Utterance(Span(head["start_s"], max(head["start_s"], head["end_s"])), text))
+
+
+def _refusal(head: dict[str, Any], file: MediaFile) -> MediaError:
+    if head["why"] == "limit":
+        return MediaLimitError(
+            f"{file.name} was refused", head["text"], "Raise the limits in playhead.toml if it is meant"
+        )
+    return UnreadableMediaError(f"{file.name} cannot be read", head["text"], _ADVICE)
+
+
+def _check_exit(child: subprocess.Popen[bytes], file: MediaFile) -> None:
+    code = child.wait()
+    if code < 0:
+        name = {9: "it was killed, or used more processor time than allowed", 11: "it crashed"}.get(
+            -code, "it ended"
+        )
+        raise UnreadableMediaError(
+            f"{file.name} cannot be read", f"the decoder stopped ({name}, signal {-code})", _ADVICE
+        )
+    if code:
+        raise UnreadableMediaError(
+            f"{file.name} cannot be read", f"the decoder failed (exit {code})", _ADVICE
+        )

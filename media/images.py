@@ -1,0 +1,95 @@
+"""Still images: a query image read safely, thumbnails written."""
+
+from __future__ import annotations
+
+import io
+import os
+import warnings
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
+
+from playhead.errors import MediaLimitError, StorageError, UnreadableMediaError
+from playhead.media.files import open_file
+from playhead.types import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
+_MOST_BYTES = 256 << 20
+_THUMBNAIL = (320, 320)
+
+
+def read_image(path: Path, roots: Sequence[Path], limits: Limits | None = None) -> NDArray[np.uint8]:
+    """An image file as upright RGB, `(height, width, 3)`. Raises `MediaError`."""
+    limits = limits or Limits()
+    with open_file(path, roots, limits) as file:
+        data = file.read(_MOST_BYTES)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+                if image.width * image.height > limits.pixels:
+                    raise MediaLimitError(f"{path.name} was refused", f"it has {image.width}x{image.height} pixels")
+                return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    except Image.DecompressionBombError as error:
+        raise MediaLimitError(f"{path.name} was refused", "it unfolds to more pixels than allowed") from error
+    except UnidentifiedImageError as error:
+        raise UnreadableMediaError(
+            f"{path.name} cannot be read", "it is not an image", f"Give one of {', '.join(_FORMATS)}"
+        ) from error
+    except (OSError, ValueError, SyntaxError, MemoryError) as error:
+        raise UnreadableMediaError(f"{path.name} cannot be read as an image", str(error).lower()) from error
+
+
+def write_thumbnail(image: NDArray[np.uint8], path: Path) -> None:
+    """Write `image` as a JPEG of at most 320 pixels a side, all at once. Raises `StorageError`."""
+    picture = Image.fromarray(image)
+    picture.thumbnail(_THUMBNAIL)
+    partial = path.with_suffix(".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(partial, "JPEG", quality=80)
+        os.replace(partial, path)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink()
+        raise StorageError(f"The picture {path.name} was not saved", (error.strerror or str(error)).lower()) from error
+
+
+def contact_sheet(tiles: Sequence[tuple[Path, str]], target: Path, *, columns: int = 3) -> None:
+    """Write one PNG that shows each image with its line of text below. Images that are gone stay grey.
+
+    Raises `StorageError`.
+    """
+    rows = -(-len(tiles) // columns)
+    width, height, line = 320, 180, 26
+    sheet = Image.new("RGB", (columns * (width + 8) + 8, rows * (height + line + 8) + 8), "white")
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(15)
+    for number, (path, text) in enumerate(tiles):
+        left, top = 8 + number % columns * (width + 8), 8 + number // columns * (height + line + 8)
+        tile = Image.new("RGB", (width, height), "lightgrey")
+        with suppress(OSError), Image.open(path, formats=_FORMATS) as image:
+            picture = ImageOps.contain(image.convert("RGB"), (width, height))
+            tile.paste(picture, ((width - picture.width) // 2, (height - picture.height) // 2))
+        sheet.paste(tile, (left, top))
+        draw.text((left, top + height + 4), _fitted(text, draw, font, width), "black", font)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        sheet.save(target, "PNG")
+    except OSError as error:
+        raise StorageError(f"{target} was not written", (error.strerror or str(error)).lower()) from error
+
+
+def _fitted(text: str, draw: ImageDraw.ImageDraw, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, width: int) -> str:
+    if draw.textlength(text, font) <= width:
+        return text
+    while text and draw.textlength(f"{text}…", font) > width:
+        text = text[:-1]
+    return f"{text}…"

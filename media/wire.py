@@ -1,0 +1,42 @@
+"""Messages between the decoding process and its parent: a JSON head and a block of raw bytes.
+
+No pickle: the child reads hostile files, so the parent trusts nothing that it sends beyond sizes it can check.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+_HEAD = struct.Struct("<II")
+MAX_HEAD = 1 << 20
+MAX_BODY = 1 << 28
+
+
+def send(stream: BinaryIO, head: dict[str, Any], body: bytes | memoryview = b"") -> None:
+    """Write one message."""
+    text = json.dumps(head).encode()
+    stream.write(_HEAD.pack(len(text), len(body)) + text)
+    stream.write(body)
+    stream.flush()
+
+
+def receive(stream: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
+    """Read one message, or `None` at the end of the stream. Raises `ValueError` on nonsense."""
+    start = stream.read(_HEAD.size)
+    if len(start) < _HEAD.size:
+        return None
+    text_size, body_size = _HEAD.unpack(start)
+    if text_size > MAX_HEAD or body_size > MAX_BODY:
+        raise ValueError("a message larger than any frame")
+    text, body = stream.read(text_size), stream.read(body_size)
+    if len(text) < text_size or len(body) < body_size:
+        return None
+    head = json.loads(text)
+    if not isinstance(head, dict):
+        raise ValueError("a message without a head")
+    return head, body

@@ -1,0 +1,1 @@
+"""Arrays in, meaning out: one file per role, one class per backend."""

@@ -1,0 +1,90 @@
+"""The cache folder: what can always be made again (checksums already computed, joined weights, label vectors).
+
+Nothing here is the truth. A folder that is read-only, full or deleted costs time, never a wrong answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+STALE_S = 3600.0
+
+
+def cache_folder() -> Path:
+    """The folder, which may not exist yet: `PLAYHEAD_CACHE`, or the user's cache folder."""
+    chosen = os.environ.get("PLAYHEAD_CACHE")
+    if chosen:
+        return Path(chosen)
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("playhead"))
+
+
+def write_atomically(path: Path, chunks: Iterable[bytes], expect_sha256: str = "") -> None:
+    """Write `chunks` so that `path` is either as before or complete, whatever happens in between.
+
+    With `expect_sha256` the bytes are kept only when they match; otherwise `ValueError`. Raises `OSError` when
+    the disk refuses. A half-written file of a killed process is removed by a later call.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_stale(path)
+    handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".part", dir=path.parent)
+    partial = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            found = hashlib.sha256()
+            for chunk in chunks:
+                found.update(chunk)
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        if expect_sha256 and found.hexdigest() != expect_sha256:
+            raise ValueError(f"sha256 {found.hexdigest()} instead of {expect_sha256}")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _remove_stale(path: Path) -> None:
+    for partial in path.parent.glob(f"{path.name}.*.part"):
+        with contextlib.suppress(OSError):
+            if time.time() - partial.stat().st_mtime > STALE_S:
+                partial.unlink()
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file's bytes, remembered as long as its size and modification time stay the same."""
+    stat = path.stat()
+    key, version = str(path.resolve()), f"{stat.st_size}:{stat.st_mtime_ns}"
+    stamps = _read_stamps()
+    known = stamps.get(key)
+    if known and known[0] == version:
+        return known[1]
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    stamps[key] = (version, found)
+    with contextlib.suppress(OSError):
+        write_atomically(_stamp_file(), [json.dumps(stamps, indent=1).encode()])
+    return found
+
+
+def _stamp_file() -> Path:
+    return cache_folder() / "checksums.json"
+
+
+def _read_stamps() -> dict[str, tuple[str, str]]:
+    try:
+        found = json.loads(_stamp_file().read_bytes())
+        return {str(path): (str(version), str(digest)) for path, (version, digest) in found.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}

@@ -1,0 +1,239 @@
+"""The set of models in use: a spec for each role, and each model loaded when it is first asked for.
+
+A spec is `backend` or `backend:argument` (`clip:openai/clip-vit-base-patch32`). Adding a backend takes a class that
+satisfies its role's Protocol, with a static `needs(argument)`, and one line in `BACKENDS`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import threading
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
+
+from playhead.errors import PlayheadError, SettingsError
+from playhead.models.captions import Composed
+from playhead.models.roles import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from playhead.models.needs import Needs
+    from playhead.models.roles import (
+        Captioner,
+        Detector,
+        ImageTextEncoder,
+        SentenceEncoder,
+        TextReader,
+        Transcriber,
+        VoiceActivity,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """Where a backend's class is (`module:Class`), and the argument it takes when the spec gives none.
+
+    `example` says what the argument is, for those that cannot do without.
+    """
+
+    target: str
+    default: str = ""
+    example: str = ""
+
+    @property
+    def type(self) -> Any:
+        """The class, imported now; its module imports nothing heavy."""
+        module, _, name = self.target.partition(":")
+        return getattr(import_module(f"playhead.models.{module}"), name)
+
+
+BACKENDS: dict[Role, dict[str, Backend]] = {
+    Role.PICTURE: {
+        "concepts": Backend("concepts:Concepts", default="labels"),
+        "clip": Backend("picture:CLIP", example="openai/clip-vit-base-patch32"),
+        "siglip": Backend("picture:SigLIP", example="google/siglip2-base-patch16-224"),
+    },
+    Role.OBJECTS: {
+        "ssd": Backend("objects:SSD"),
+        "detr": Backend("objects:DETR", example="facebook/detr-resnet-50"),
+    },
+    Role.TEXT: {"rapidocr": Backend("text:RapidOCR")},
+    Role.VOICE_ACTIVITY: {"silero": Backend("voice:Silero")},
+    Role.SPEECH: {
+        "whisper": Backend("speech:Whisper", default="base"),
+        "faster-whisper": Backend("speech:FasterWhisper", default="base"),
+        "openai-whisper": Backend("speech:OpenAIWhisper", default="base"),
+    },
+    Role.SENTENCES: {
+        "minilm": Backend("sentences:MiniLM"),
+        "sentence-transformers": Backend(
+            "sentences:SentenceTransformersEncoder", example="intfloat/multilingual-e5-small"
+        ),
+    },
+    Role.CAPTION: {
+        "composed": Backend("captions:Composed"),
+        "blip": Backend("captions:BLIP", example="Salesforce/blip-image-captioning-base"),
+    },
+}
+# The roles a composed caption is made from, in the order its class takes them.
+COMPOSED_FROM = (Role.OBJECTS, Role.PICTURE, Role.TEXT)
+
+OFFLINE: dict[str, str] = {
+    "picture": "concepts:labels",
+    "objects": "ssd",
+    "text": "rapidocr",
+    "voice_activity": "silero",
+    "speech": "whisper:base",
+    "sentences": "minilm",
+    "caption": "composed",
+}
+HUB: dict[str, str] = OFFLINE | {
+    "picture": "clip:openai/clip-vit-base-patch32",
+    "objects": "detr:facebook/detr-resnet-50",
+    "caption": "blip:Salesforce/blip-image-captioning-base",
+}
+PROFILES: dict[str, dict[str, str]] = {"offline": OFFLINE, "hub": HUB}
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Whether the model of a role could be loaded; `problem` says what is missing and how to get it."""
+
+    role: Role
+    spec: str
+    id: str
+    ready: bool
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """A spec taken apart and found in the table."""
+
+    role: Role
+    spec: str
+    backend: Backend
+    argument: str
+
+    @property
+    def composed(self) -> bool:
+        return self.backend.type is Composed
+
+    def needs(self) -> Needs:
+        return cast("Needs", self.backend.type.needs(self.argument))
+
+
+class Models:
+    """`Models(OFFLINE).sentences.encode([...])`: one model a role, loaded on first use and kept.
+
+    Roles that `specs` leaves out are those of the offline profile. A spec that does not exist is refused here.
+    """
+
+    def __init__(self, specs: Mapping[str, str] | None = None, *, threads: int = 1, device: str = "cpu") -> None:
+        self.threads, self.device = threads, device
+        chosen = OFFLINE | dict(specs or {})
+        self._choices = {choice.role: choice for choice in (_choose(role, spec) for role, spec in chosen.items())}
+        self._loaded: dict[Role, Any] = {}
+        self._lock = threading.RLock()
+
+    @property
+    def picture(self) -> ImageTextEncoder:
+        """Pictures and words in one space."""
+        return cast("ImageTextEncoder", self._get(Role.PICTURE))
+
+    @property
+    def objects(self) -> Detector:
+        """Objects in pictures."""
+        return cast("Detector", self._get(Role.OBJECTS))
+
+    @property
+    def text(self) -> TextReader:
+        """Writing in pictures."""
+        return cast("TextReader", self._get(Role.TEXT))
+
+    @property
+    def voice_activity(self) -> VoiceActivity:
+        """Where somebody speaks."""
+        return cast("VoiceActivity", self._get(Role.VOICE_ACTIVITY))
+
+    @property
+    def speech(self) -> Transcriber:
+        """Speech into words."""
+        return cast("Transcriber", self._get(Role.SPEECH))
+
+    @property
+    def sentences(self) -> SentenceEncoder:
+        """Sentences into vectors."""
+        return cast("SentenceEncoder", self._get(Role.SENTENCES))
+
+    @property
+    def caption(self) -> Captioner:
+        """Sentences about pictures."""
+        return cast("Captioner", self._get(Role.CAPTION))
+
+    def identity(self, role: str) -> str:
+        """The `id` the role's model has or will have, without loading it."""
+        choice = self._choices[_role(role)]
+        if choice.composed:
+            return Composed.identity(*(self.identity(part) for part in COMPOSED_FROM))
+        return choice.needs().identity
+
+    def status(self) -> list[Status]:
+        """For each role what is missing, by presence and size of files: loads and hashes nothing big."""
+        return [self._status(choice) for choice in self._choices.values()]
+
+    def _status(self, choice: _Choice) -> Status:
+        try:
+            problem = self._problem(choice)
+            identity = self.identity(choice.role)
+        except PlayheadError as error:
+            problem, identity = error, ""
+        return Status(choice.role, choice.spec, identity, problem is None, str(problem or ""))
+
+    def _problem(self, choice: _Choice) -> PlayheadError | None:
+        if choice.composed:
+            found = (self._problem(self._choices[part]) for part in COMPOSED_FROM)
+            return next((problem for problem in found if problem), None)
+        return choice.needs().problem()
+
+    def _get(self, role: Role) -> Any:
+        with self._lock:
+            if role not in self._loaded:
+                self._loaded[role] = self._load(self._choices[role])
+            return self._loaded[role]
+
+    def _load(self, choice: _Choice) -> Any:
+        if choice.composed:
+            return Composed(*(self._get(part) for part in COMPOSED_FROM))
+        if (problem := choice.needs().problem()) and not choice.needs().source:
+            raise problem
+        return choice.backend.type(choice.argument, threads=self.threads, device=self.device)
+
+
+def _choose(role_name: str, spec: str) -> _Choice:
+    role = _role(role_name)
+    name, _, argument = spec.partition(":")
+    backend = BACKENDS[role].get(name)
+    if backend is None:
+        raise _unknown(f"{role} model", name, BACKENDS[role])
+    if not argument and backend.example:
+        raise SettingsError(
+            f"{name!r} does not say which model", "it needs a hub name or a folder", f"For example {name}:{backend.example}."
+        )
+    return _Choice(role, spec, backend, argument or backend.default)
+
+
+def _role(name: str) -> Role:
+    try:
+        return Role(name)
+    except ValueError:
+        raise _unknown("role", name, list(Role)) from None
+
+
+def _unknown(kind: str, name: str, known: Iterable[str]) -> SettingsError:
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f"Did you mean {close[0]}? " if close else ""
+    return SettingsError(f"there is no {kind} {name!r}", fix=f"{hint}There is: {', '.join(names)}.")

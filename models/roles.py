@@ -1,0 +1,158 @@
+"""The roles a model can play, as Protocols. Every backend of a role passes the role's contract suite.
+
+Shapes: an image is `(height, width, 3)` uint8 RGB; sound is `(samples,)` float32 at 16 kHz, mono, in [-1, 1];
+vectors are `(n, dim)` float32 rows of unit length (an input without content may give a zero row).
+
+`id` names what would have to change for the outputs to change (backend, weights, version of the method): it is
+stored beside everything a model made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from playhead.types import Utterance
+
+Image: TypeAlias = NDArray[np.uint8]
+Sound: TypeAlias = NDArray[np.float32]
+Vectors: TypeAlias = NDArray[np.float32]
+
+SAMPLE_RATE_HZ = 16_000
+
+
+class Role(StrEnum):
+    """What a model is used for; the keys of the `models` setting."""
+
+    PICTURE = "picture"
+    OBJECTS = "objects"
+    TEXT = "text"
+    VOICE_ACTIVITY = "voice_activity"
+    SPEECH = "speech"
+    SENTENCES = "sentences"
+    CAPTION = "caption"
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """An object in an image. `box` is left, top, right, bottom as fractions of the image, 0 to 1."""
+
+    label: str
+    score: float
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """A line of text in an image. `box` is left, top, right, bottom as fractions of the image, 0 to 1."""
+
+    text: str
+    score: float
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """A sentence about an image. `composed` is true when it was put together from labels, not written by a model."""
+
+    text: str
+    composed: bool
+
+
+@runtime_checkable
+class SentenceEncoder(Protocol):
+    """Sentences into vectors whose dot product is their likeness in meaning."""
+
+    id: str
+    dim: int
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """`(len(texts), dim)` unit rows."""
+
+    def unreadable(self, text: str) -> str:
+        """Why this encoder cannot make sense of `text` (a language it does not know), or `""` when it can."""
+
+
+@runtime_checkable
+class ImageTextEncoder(Protocol):
+    """Images and words into one space."""
+
+    id: str
+    dim: int
+
+    def encode_images(self, images: Sequence[Image]) -> Vectors:
+        """`(len(images), dim)` unit rows. Images may differ in size."""
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """`(len(texts), dim)` unit rows."""
+
+    def unreadable(self, text: str) -> str:
+        """Why this encoder cannot make sense of `text`, or `""` when it can."""
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """Objects in images."""
+
+    id: str
+
+    def detect(self, images: Sequence[Image]) -> list[tuple[Detection, ...]]:
+        """For each image its objects, best first."""
+
+
+@runtime_checkable
+class TextReader(Protocol):
+    """Writing in images."""
+
+    id: str
+
+    def read(self, image: Image) -> tuple[TextLine, ...]:
+        """The lines of text in reading order, top to bottom."""
+
+
+@runtime_checkable
+class Captioner(Protocol):
+    """A sentence about each image."""
+
+    id: str
+
+    def caption(self, images: Sequence[Image]) -> list[Caption]:
+        """One caption an image."""
+
+
+@runtime_checkable
+class VoiceStream(Protocol):
+    """One recording on its way through a voice activity model; keeps state between calls."""
+
+    def feed(self, sound: Sound) -> NDArray[np.float32]:
+        """The probability of speech for every 512-sample window (32 ms) completed by `sound`, in order."""
+
+
+@runtime_checkable
+class VoiceActivity(Protocol):
+    """Where somebody speaks."""
+
+    id: str
+
+    def start(self) -> VoiceStream:
+        """A fresh stream, at the beginning of a recording."""
+
+
+@runtime_checkable
+class Transcriber(Protocol):
+    """Speech into words with times."""
+
+    id: str
+
+    def transcribe(self, sound: Sound, language: str = "") -> tuple[Utterance, ...]:
+        """Utterances with word times, in seconds from the start of `sound`; nothing for silence.
+
+        `language` is an ISO 639-1 code; empty lets the model find out.
+        """

@@ -1,0 +1,92 @@
+"""Writing in pictures, read by RapidOCR (PP-OCR, Du et al. 2020) with the models inside its package.
+
+To add a backend: a class that satisfies `TextReader`, with a static `needs`, and a line in `registry.py`.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from playhead.models import weights
+from playhead.models.needs import Needs
+from playhead.models.roles import TextLine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from playhead.models.roles import Image
+
+_LEAST_SCORE = 0.6
+_SAME_ROW = 0.5
+
+
+class RapidOCR:
+    """Printed writing in Latin script and Chinese; lines it is unsure of are left out."""
+
+    def __init__(self, argument: str = "", *, threads: int = 1, device: str = "cpu") -> None:  # noqa: ARG002
+        self.id = self.needs(argument).identity
+        self._threads = threads
+
+    @staticmethod
+    def needs(argument: str = "") -> Needs:  # noqa: ARG004
+        """The package and its three networks."""
+        return Needs(
+            "rapidocr", packages=("rapidocr", "onnxruntime"),
+            weights=("rapidocr.detect", "rapidocr.classify", "rapidocr.recognise"),
+        )
+
+    def read(self, image: Image) -> tuple[TextLine, ...]:
+        """The lines of text, top to bottom and left to right."""
+        height, width = image.shape[:2]
+        bgr = np.ascontiguousarray(image[:, :, ::-1])
+        found = self._engine(bgr)
+        if found.boxes is None or found.txts is None or found.scores is None:
+            return ()
+        lines = (
+            TextLine(str(text).strip(), float(score), _fractions(corners, width, height))
+            for corners, text, score in zip(found.boxes, found.txts, found.scores, strict=True)
+            if score >= _LEAST_SCORE and str(text).strip()
+        )
+        return reading_order(lines)
+
+    @cached_property
+    def _engine(self) -> Any:
+        from rapidocr import RapidOCR as Engine
+
+        params = {
+            "Global.log_level": "critical",
+            "EngineConfig.onnxruntime.intra_op_num_threads": self._threads,
+            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+            "Det.model_path": str(weights.locate("rapidocr.detect")),
+            "Cls.model_path": str(weights.locate("rapidocr.classify")),
+            "Rec.model_path": str(weights.locate("rapidocr.recognise")),
+        }
+        logging.getLogger("RapidOCR").setLevel(logging.CRITICAL)
+        return Engine(params=params)
+
+
+def reading_order(lines: Iterable[TextLine]) -> tuple[TextLine, ...]:
+    """Rows from top to bottom, each from left to right; a line joins a row when it overlaps half of its height."""
+    rows: list[list[TextLine]] = []
+    for line in sorted(lines, key=lambda line: (line.box[1] + line.box[3], line.box[0])):
+        if rows and _overlap(rows[-1][0], line) >= _SAME_ROW:
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return tuple(line for row in rows for line in sorted(row, key=lambda line: line.box[0]))
+
+
+def _overlap(first: TextLine, second: TextLine) -> float:
+    shared = min(first.box[3], second.box[3]) - max(first.box[1], second.box[1])
+    lower = min(first.box[3] - first.box[1], second.box[3] - second.box[1])
+    return shared / lower if lower > 0 else 0.0
+
+
+def _fractions(corners: Any, width: int, height: int) -> tuple[float, float, float, float]:
+    points = np.clip(np.asarray(corners, np.float64) / (width, height), 0, 1)
+    (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
+    return float(left), float(top), float(right), float(bottom)

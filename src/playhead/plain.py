@@ -1,0 +1,46 @@
+"""Values as plain data for JSON: the one shape that the command line, tools and every other way in give out."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from playhead.types import Span, Video
+
+
+def plain(value: Any) -> Any:
+    """Dataclasses as objects, spans as `start_s` and `end_s` in place, paths and enums as strings.
+
+    A video inside something else is its id, name and path.
+    """
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list | frozenset | set):
+        return [plain(item) for item in value]
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, BaseException):
+        return str(value)
+    if isinstance(value, float):
+        return round(value, 6)
+    if is_dataclass(value) and not isinstance(value, type):
+        return _object(value)
+    return value
+
+
+def _object(value: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for field in fields(value):
+        item = getattr(value, field.name)
+        if isinstance(item, Span):
+            found |= {"start_s": round(item.start_s, 6), "end_s": round(item.end_s, 6)}
+        elif isinstance(item, Video):
+            found[field.name] = {"id": item.id, "name": item.name, "path": str(item.path)}
+        else:
+            found[field.name] = plain(item)
+    return found
+

@@ -1,0 +1,97 @@
+"""Settings from flags, the environment (`PLAYHEAD_…`) and `playhead.toml`, in that order of precedence.
+
+# playhead.toml
+library = "~/footage.playhead"
+profile = "offline"
+fps = 2.0
+[models]
+picture = "clip:openai/clip-vit-base-patch32"
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from playhead.errors import SettingsError
+from playhead.types import Channel, Limits
+
+DEFAULT_CHANNELS = (Channel.PICTURE, Channel.OBJECT, Channel.TEXT, Channel.SPEECH)
+
+
+class Settings(BaseSettings):
+    """Everything a person can choose. Unknown names are refused."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PLAYHEAD_", env_nested_delimiter="__", toml_file="playhead.toml", extra="forbid"
+    )
+
+    library: Path = Field(Path("~/footage.playhead"), description="Folder that holds the library.")
+    profile: Literal["offline", "hub"] = Field(
+        "offline", description="Which set of models: weights inside packages, or downloaded once from a hub."
+    )
+    models: dict[str, str] = Field(
+        default_factory=dict, description="Model by role, over the profile's, as `backend:name`."
+    )
+    channels: tuple[Channel, ...] = Field(DEFAULT_CHANNELS, description="What to observe.")
+    fps: float = Field(1.0, gt=0, le=60, description="Pictures looked at per second of video.")
+    subtitles: Literal["prefer", "also", "ignore"] = Field(
+        "prefer", description="Use subtitles instead of speech recognition, beside it, or not at all."
+    )
+    language: str = Field("", description="Language spoken (ISO 639-1); empty: recognised.")
+    threads: int = Field(0, ge=0, description="Processor threads for models; 0: every core.")
+    device: str = Field("cpu", description="Torch device for hub models: cpu, cuda, mps.")
+    roots: tuple[Path, ...] = Field((), description="Folders that tools may open files in.")
+    limits: Limits = Field(default_factory=Limits, description="What one file may cost.")
+    exact_limit: int = Field(
+        50_000, ge=0, description="Up to this many vectors are searched exactly; beyond, with Chroma."
+    )
+
+    @field_validator("library", mode="after")
+    @classmethod
+    def _home(cls, value: Path) -> Path:
+        return value.expanduser()
+
+    @field_validator("roots", mode="after")
+    @classmethod
+    def _homes(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
+        return tuple(path.expanduser() for path in value)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, then the environment, then `playhead.toml` in the working folder."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(**flags: object) -> Settings:
+    """The settings in force; flags that are `None` were not given. Raises `SettingsError`."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "settings"
+        raise SettingsError(
+            f"The setting {where} cannot be used",
+            str(first["msg"]).lower(),
+            "Look at flags, PLAYHEAD_… variables and playhead.toml, in this order",
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError("playhead.toml cannot be read", str(error), "Mend or remove it") from error

@@ -1,0 +1,209 @@
+"""The words everyone uses: spans, videos, segments, moments, transcripts, progress.
+
+Times are seconds from the start of the video's own clock (presentation time), as `float`; spans are
+half-open. Everything here is frozen and carries no behaviour beyond its own arithmetic.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Channel(StrEnum):
+    """What kind of observation a segment is."""
+
+    PICTURE = "picture"
+    OBJECT = "object"
+    TEXT = "text"
+    SPEECH = "speech"
+    CAPTION = "caption"
+
+
+def format_time(seconds: float) -> str:
+    """`m:ss.s`, or `h:mm:ss.s` from one hour on."""
+    tenths = round(abs(seconds) * 10)
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    clock = f"{minutes:02d}:{rest / 10:04.1f}" if hours else f"{minutes}:{rest / 10:04.1f}"
+    return f"{'-' if seconds < 0 and tenths else ''}{f'{hours}:' if hours else ''}{clock}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """The half-open time `[start_s, end_s)` in seconds."""
+
+    start_s: float
+    end_s: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.start_s) and math.isfinite(self.end_s) and self.start_s <= self.end_s):
+            raise ValueError(f"a span needs finite start_s <= end_s, not [{self.start_s}, {self.end_s})")
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.end_s - self.start_s
+
+    def overlap_s(self, other: Span) -> float:
+        """Seconds that both cover."""
+        return max(0.0, min(self.end_s, other.end_s) - max(self.start_s, other.start_s))
+
+    def union(self, other: Span) -> Span:
+        """The smallest span that holds both."""
+        return Span(min(self.start_s, other.start_s), max(self.end_s, other.end_s))
+
+    def __str__(self) -> str:
+        return f"{format_time(self.start_s)}–{format_time(self.end_s)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """A file known by the sha256 of its bytes; `name` and `path` are only labels."""
+
+    id: str
+    name: str
+    path: Path
+    duration_s: float
+    start_s: float = 0.0
+    width: int = 0
+    height: int = 0
+    has_audio: bool = False
+    warnings: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One spoken word and when it was said."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """A stretch of speech; `words` is empty where only the whole was timed (subtitles)."""
+
+    span: Span
+    text: str
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was said, in order. `source` names the model or the subtitle file it came from."""
+
+    utterances: tuple[Utterance, ...]
+    source: str
+    language: str = ""
+
+    @property
+    def text(self) -> str:
+        """Every utterance, one line each."""
+        return "\n".join(u.text for u in self.utterances)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One thing observed on one channel over a span. `score` is the model's own confidence, 0 to 1."""
+
+    id: str
+    video_id: str
+    channel: Channel
+    span: Span
+    model: str
+    text: str = ""
+    score: float = 1.0
+    thumbnail: str = ""
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why a moment was found: one observation and how well it matches the query."""
+
+    channel: Channel
+    span: Span
+    score: float
+    text: str = ""
+    thumbnail: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A ranked span of one video with the evidence it rests on, strongest first."""
+
+    video: Video
+    span: Span
+    score: float
+    evidence: tuple[Evidence, ...]
+
+    def __str__(self) -> str:
+        return f"{self.video.name} {self.span} ({self.score:.2f})"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Moments that match, best first; iterating gives them.
+
+    `no_match` says that nothing passed the threshold; `nearest` is then what came closest. `notes` say what to know.
+    """
+
+    query: str
+    moments: tuple[Moment, ...]
+    no_match: bool
+    notes: tuple[str, ...] = ()
+    nearest: tuple[Moment, ...] = ()
+
+    def __iter__(self) -> Iterator[Moment]:
+        return iter(self.moments)
+
+    def __len__(self) -> int:
+        return len(self.moments)
+
+    def __getitem__(self, number: int) -> Moment:
+        return self.moments[number]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One step of long work: `done` of `total` seconds of `name` (`total` 0 when unknown)."""
+
+    stage: str
+    name: str
+    done: float = 0.0
+    total: float = 0.0
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What one indexing run did, by file."""
+
+    added: tuple[Video, ...] = ()
+    updated: tuple[Video, ...] = ()
+    unchanged: tuple[Video, ...] = ()
+    failed: tuple[tuple[Path, Exception], ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one media file may cost before it is refused or cut short."""
+
+    bytes: int = 256 << 30
+    pixels: int = 8192 * 4608
+    frames: int = 20_000_000
+    seconds: float = 48 * 3600
+    processor_s: int = 48 * 3600
+    memory_bytes: int = 4 << 30
+    stall_s: float = 30.0

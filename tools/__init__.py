@@ -1,0 +1,1 @@
+"""The tools: what an agent, a script or a person can do with a library. One tool, one file."""

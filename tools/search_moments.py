@@ -1,0 +1,39 @@
+"""The tool `search_moments`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from playhead.tools.contract import Arguments, Context, Tool
+from playhead.types import Channel, SearchResult
+
+
+class SearchMomentsArgs(Arguments):
+    """What to look for, and where."""
+
+    query: str = Field(min_length=1, max_length=2000, description="What was seen or said, in plain words.")
+    video: str = Field("", description="Id, name or path of one video; empty: the whole library.")
+    start_s: float | None = Field(None, description="Only from this second of the video on.")
+    end_s: float | None = Field(None, description="Only up to this second of the video.")
+    channels: tuple[Channel, ...] = Field((), description="Only what was observed on these; empty: all.")
+    limit: int = Field(5, ge=1, le=1000, description="How many moments at most.")
+
+
+class SearchMoments(Tool[SearchMomentsArgs, SearchResult]):
+    """Finds the moments of indexed videos that fit a description of what is seen, written or said, best first,
+    each with its start, its end and the evidence for it; or tells that nothing like that is in there."""
+
+    name: ClassVar[str] = "search_moments"
+    Args: ClassVar[type[Arguments]] = SearchMomentsArgs
+    result: ClassVar[type] = SearchResult
+
+    def run(self, args: SearchMomentsArgs, context: Context) -> SearchResult:
+        """Search the library."""
+        between = None
+        if args.start_s is not None or args.end_s is not None:
+            between = (args.start_s or 0.0, args.end_s if args.end_s is not None else 1e9)
+        return context.library.search(
+            args.query, video=args.video or None, between=between, channels=args.channels, limit=args.limit
+        )
