@@ -116,7 +116,7 @@ class Catalog:
 
     def find(self, key: str) -> list[Video]:
         """The videos with this id, else path, else name, else start of an id (six characters or more)."""
-        path = str(Path(key).expanduser().absolute())
+        path = os.path.abspath(Path(key).expanduser())
         for where, value in (
             ("WHERE v.id = ?", key),
             ("WHERE v.id IN (SELECT video_id FROM label WHERE path = ?)", path),
@@ -179,10 +179,14 @@ class Catalog:
             )
             if record.shots:
                 db.execute("DELETE FROM shot WHERE video_id = ?", (video.id,))
-                db.executemany("INSERT INTO shot VALUES (?, ?, ?)", [(video.id, s.start_s, s.end_s) for s in record.shots])
+                db.executemany(
+                    "INSERT INTO shot VALUES (?, ?, ?)", [(video.id, s.start_s, s.end_s) for s in record.shots]
+                )
             for channel, made in record.channels.items():
                 db.execute("DELETE FROM segment WHERE video_id = ? AND channel = ?", (video.id, channel))
-                db.execute("INSERT OR REPLACE INTO channel VALUES (?, ?, ?, ?)", (video.id, channel, made.recipe, made.space))
+                db.execute(
+                    "INSERT OR REPLACE INTO channel VALUES (?, ?, ?, ?)", (video.id, channel, made.recipe, made.space)
+                )
             db.executemany(
                 "INSERT OR IGNORE INTO vector (id, channel, space, data) VALUES (?, ?, ?, ?)",
                 [(i, channel, space, pack(vector)) for i, (channel, space, vector) in record.vectors.items()],
@@ -320,8 +324,6 @@ def _connect(path: Path, readonly: bool) -> sqlite3.Connection:
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA busy_timeout = 10000")
     return db
-
-
 
 
 def _translate(error: sqlite3.Error, path: Path) -> LibraryError:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from playhead.types import Utterance, Video
 
 
-
 class Ingest:
     """One indexing run. Each file is committed on its own; a file that fails leaves no trace."""
 
@@ -62,7 +61,9 @@ class Ingest:
             file.check_unchanged()
             options = self._options(file.path, root)
             known = self._catalog.channels(video_id)
-            stale = [c for c in options.channels if c not in known or known[c].recipe != recipe(c, self._models, options)]
+            stale = [
+                c for c in options.channels if c not in known or known[c].recipe != recipe(c, self._models, options)
+            ]
             if stale:
                 record = observe(
                     file,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -12,7 +13,7 @@ from playhead.index.ingest import Ingest, remove_thumbnails
 from playhead.index.lock import writing
 from playhead.index.search import Query, Searcher
 from playhead.index.vectors import VectorIndex
-from playhead.models.registry import Models, profile
+from playhead.models.registry import PROFILES, Models
 from playhead.settings import Settings, load_settings
 from playhead.types import Channel, IndexReport, Progress, SearchResult, Transcript, Utterance, Video
 
@@ -50,16 +51,17 @@ class Library:
         """The models in force, each loaded when it is first used."""
         if self._given_models is not None:
             return self._given_models
-        specs = profile(self.settings.profile) | self.settings.models
-        return Models(specs, threads=self.settings.threads, device=self.settings.device)
+        specs = PROFILES[self.settings.profile] | self.settings.models
+        threads = self.settings.threads or os.cpu_count() or 1
+        return Models(specs, threads=threads, device=self.settings.device)
 
     # Writing
 
     def add(self, *paths: str | Path, progress: Callable[[Progress], None] = _silent) -> IndexReport:
         """Index files and folders; what is already known costs a hash.
 
-        A file that cannot be used is reported in `IndexReport.failed` and the rest goes on. Raises `LibraryLockedError`,
-        `StorageError`, `WeightsError` … when nothing can go on; what was committed before stays.
+        A file that cannot be used is reported in `IndexReport.failed` and the rest goes on. Raises
+        `LibraryLockedError`, `StorageError`, `WeightsError` … when nothing can go on; what was committed stays.
         """
         if not paths:
             raise InputError("Nothing was indexed", "no file or folder was named")
@@ -189,7 +191,9 @@ class Library:
             foreign = [] if (self.folder / "catalog.sqlite").exists() else [p.name for p in self.folder.iterdir()]
         except OSError as error:
             raise StorageError(
-                f"The library {self.folder} cannot be made", (error.strerror or str(error)).lower(), "Choose --library"
+                f"The library {self.folder} cannot be made",
+                (error.strerror or str(error)).lower(),
+                "Choose --library",
             ) from error
         if set(foreign) - {"lock"}:
             raise InputError(

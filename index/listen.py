@@ -120,25 +120,34 @@ def split(utterances: Iterable[Utterance]) -> list[Utterance]:
         if not utterance.words:
             found.append(utterance)
             continue
-        held: list[Word] = []
+        held: list[list[Word]] = [[]]
         for word in utterance.words:
-            if held and _ends(held, word):
-                found.append(_joined(held))
-                held = []
-            held.append(word)
-        found.append(_joined(held))
+            if held[-1] and _ends(held[-1], word):
+                held.append([])
+            held[-1].append(word)
+        rest = utterance.text
+        for words in held:
+            text, rest = _part(rest, words)
+            found.append(Utterance(words[0].span.union(words[-1].span), text, tuple(words)))
     return found
+
+
+def _part(text: str, words: Sequence[Word]) -> tuple[str, str]:
+    """The beginning of `text` that `words` spell, and what is left: languages differ in where they put spaces."""
+    end = 0
+    for word in words:
+        spoken = word.text.strip()
+        at = text.find(spoken, end)
+        if at < 0:
+            return " ".join(w.text.strip() for w in words), text[end:]
+        end = at + len(spoken)
+    return text[:end].strip(), text[end:]
 
 
 def _ends(held: Sequence[Word], word: Word) -> bool:
     last = held[-1]
     ended = last.text.rstrip("\"'”’)").endswith((".", "?", "!", "。", "？", "！"))
     return ended or word.span.start_s - last.span.end_s > _PAUSE_S or len(held) >= _MOST_WORDS
-
-
-def _joined(words: Sequence[Word]) -> Utterance:
-    text = "".join(word.text for word in words).strip()
-    return Utterance(words[0].span.union(words[-1].span), text, tuple(words))
 
 
 def shifted(utterance: Utterance, by_s: float) -> Utterance:

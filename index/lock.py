@@ -24,7 +24,9 @@ def writing(library: Path) -> Iterator[None]:
         descriptor = os.open(library / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise StorageError(
-            f"The library {library} cannot be changed", (error.strerror or str(error)).lower(), "Searching it still works"
+            f"The library {library} cannot be changed",
+            (error.strerror or str(error)).lower(),
+            "Searching it still works",
         ) from error
     try:
         try:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 _BATCH = 8
 _SAME_MEAN, _SAME_STEP, _SAME_SHARE = 2.5, 24, 0.01
-_LEAST_OBJECT = 0.4
+_LEAST_OBJECT, _LEAST_TEXT = 0.4, 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +254,7 @@ class PictureWatcher:
         self._vectors: list[NDArray[np.float32]] = []
 
     def see(self, time_s: float, image: Image) -> None:
+        """Take a distinct picture."""
         self._times.append(time_s)
         self._waiting.append(image)
         if len(self._waiting) == _BATCH:
@@ -265,6 +266,7 @@ class PictureWatcher:
             self._waiting = []
 
     def add_to(self, record: Record, stills: Stills) -> None:
+        """One segment for each distinct picture."""
         self._encode()
         model = self._encoder.id
         for time_s, span, vector in zip(self._times, spans_of(self._times, record.shots), self._vectors, strict=True):
@@ -282,6 +284,7 @@ class KeyWatcher:
         self._found: list[list[tuple[str, float]]] = []
 
     def see(self, time_s: float, image: Image) -> None:
+        """Take a key frame."""
         self._times.append(time_s)
         self._found.append(self._look(image))
 
@@ -305,7 +308,13 @@ class KeyWatcher:
         for text, span, time_s, score in runs:
             record.segments.append(
                 stored(
-                    record.video.id, self._channel, span, self._model, text=text, score=score, thumbnail=stills.at(time_s)
+                    record.video.id,
+                    self._channel,
+                    span,
+                    self._model,
+                    text=text,
+                    score=score,
+                    thumbnail=stills.at(time_s),
                 )
             )
 
@@ -327,7 +336,7 @@ def read(reader: TextReader) -> Callable[[Image], list[tuple[str, float]]]:
     """The writing in an image as one text, line after line."""
 
     def look(image: Image) -> list[tuple[str, float]]:
-        lines = [line for line in reader.read(image) if line.text.strip()]
+        lines = [line for line in reader.read(image) if line.text.strip() and line.score >= _LEAST_TEXT]
         if not lines:
             return []
         return [(" · ".join(line.text.strip() for line in lines), min(line.score for line in lines))]
@@ -394,5 +403,3 @@ def embed_texts(record: Record, models: Models) -> None:
         vectors = models.sentences.encode([text for _, text in wanted.values()])
         for (key, (channel, _)), vector in zip(wanted.items(), vectors, strict=True):
             record.vectors[key] = (channel, encoder_id, vector)
-
-

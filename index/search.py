@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _LEAST = 0.02  # a hit below this probability is not followed up
 _NEAREST = 400  # hits of one channel that are followed up
 _GROW = 0.7  # neighbours join a hit from this share of its probability on
+_FILLS = 0.3  # a sentence that fills this share of its shot stands for the shot
+_LEAN_S = 0.3  # … even if it leans this far out of it
 _SHOWN = 5  # evidence shown of one moment
 
 __all__ = ["Query", "Searcher"]
@@ -120,7 +122,7 @@ class Searcher:
         if video is None and count > self._settings.exact_limit and self._is_current():
             near = self._vectors.nearest(channel, space, vector, _NEAREST)
             if near is not None:
-                return {i: float(fits(np.float32(similarity))) for i, similarity in near}
+                return {i: fits.at(similarity) for i, similarity in near}
         ids, matrix = self._catalog.vectors(channel, space, [video.id] if video else None)
         if not ids:
             return {}
@@ -134,7 +136,7 @@ class Searcher:
 
     def _expand(self, near: dict[str, float]) -> Iterable[Hit]:
         found = self._catalog.segments_by_vector(near)
-        return [Hit(s.segment, s.segment.span, near[s.vector_id]) for s in found]
+        return [Hit(s.segment, s.segment.span, near[s.vector_id] * s.segment.score) for s in found]
 
     def _unreadable(self, why: str) -> bool:
         if why and why not in self._notes:
@@ -152,8 +154,10 @@ class Searcher:
             video = self._catalog.video(video_id)
             if video is None:
                 continue
-            starts = [shot.start_s for shot in self._catalog.shots(video_id)]
+            shots = self._catalog.shots(video_id)
+            starts = [shot.start_s for shot in shots]
             grown = [hit for channel in Channel for hit in grow(_on(channel, of_video), starts)]
+            grown = [framed(hit, shots, starts) if hit.segment.channel is Channel.SPEECH else hit for hit in grown]
             moments += [self._moment(video, group) for group in join(grown)]
         return sorted(moments, key=lambda m: (-m.score, m.video.id, m.span))
 
@@ -193,12 +197,27 @@ def grow(hits: Sequence[Hit], shot_starts: Sequence[float]) -> list[Hit]:
         span, least = order[peak].span, _GROW * order[peak].probability
         for step in (1, -1):
             n = peak + step
-            while n in free and shots[n] == shots[peak] and order[n].probability >= least and touches(order[n].span, span):
+            while (
+                n in free
+                and shots[n] == shots[peak]
+                and order[n].probability >= least
+                and touches(order[n].span, span)
+            ):
                 span = span.union(order[n].span)
                 free.discard(n)
                 n += step
         grown.append(replace(order[peak], span=span))
     return grown
+
+
+def framed(hit: Hit, shots: Sequence[Span], starts: Sequence[float]) -> Hit:
+    """A sentence that fills a good part of the shot it is said in stands for the whole shot."""
+    home = bisect_right(starts, hit.span.start_s + _LEAN_S) - 1
+    if home < 0:
+        return hit
+    shot = shots[home]
+    inside = hit.span.end_s <= shot.end_s + _LEAN_S
+    return replace(hit, span=shot) if inside and hit.span.duration_s >= _FILLS * shot.duration_s else hit
 
 
 def join(hits: Sequence[Hit]) -> list[list[Hit]]:

@@ -41,7 +41,7 @@ def matches(catalog: Catalog, words: str) -> list[tuple[Segment, float]]:
             found[segment.id] = (segment, share + weights[term] / total)
     fits = curve("words")
     ranked = sorted(found.values(), key=lambda pair: (-pair[1], pair[0].id))[:_MOST]
-    return [(segment, float(fits(share))) for segment, share in ranked]
+    return [(segment, fits.at(share)) for segment, share in ranked]
 
 
 def _terms(words: str) -> list[str]:

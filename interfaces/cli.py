@@ -60,10 +60,11 @@ def index(
     debug: DebugOption = False,
 ) -> int:
     """Watch and listen to video files, so that they can be searched."""
-    del debug
     with _open(library, model, fps=fps, channels=_names(channels), subtitles=subtitles, language=language) as opened:
         with render.progress_bars(quiet=json) as progress:
             report = opened.add(*paths, progress=progress)
+        if debug and report.failed:
+            raise report.failed[0][1]
         if json:
             failed = [{"path": path, "error": error} for path, error in report.failed]
             names = ("added", "updated", "unchanged")
@@ -304,7 +305,9 @@ def _specs(models: list[str]) -> dict[str, str]:
     pairs = [text.partition("=") for text in models]
     for role, sign, spec in pairs:
         if not (role and sign and spec):
-            raise InputError(f"--model {role}{sign}{spec} is not ROLE=SPEC", "", "For example: --model speech=whisper:small")
+            raise InputError(
+                f"--model {role}{sign}{spec} is not ROLE=SPEC", "", "For example: --model speech=whisper:small"
+            )
     return {role: spec for role, _, spec in pairs}
 
 

@@ -108,7 +108,9 @@ def show_library(rows: list[tuple[Video, dict[Any, int]]], folder: object) -> No
         return
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for title in ("id", "video", "length", "segments", "path"):
-        table.add_column(title, no_wrap=title != "path", overflow="fold", justify="right" if title == "length" else "left")
+        table.add_column(
+            title, no_wrap=title != "path", overflow="fold", justify="right" if title == "length" else "left"
+        )
     for video, counts in rows:
         found = " ".join(f"{channel} {count}" for channel, count in counts.items())
         table.add_row(video.id[:12], Text(video.name), format_time(video.duration_s), found, Text(str(video.path)))
@@ -121,13 +123,13 @@ def progress_bars(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
     if quiet or not sys.stderr.isatty():
         yield lambda _: None
         return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich import progress as bar
 
     columns = (
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+        bar.TextColumn("{task.description}"), bar.BarColumn(), bar.TextColumn("{task.percentage:>3.0f}%"),
+        bar.TimeElapsedColumn(), bar.TextColumn("left"), bar.TimeRemainingColumn(),
     )  # fmt: skip
-    with Progress(*columns, console=_console(errors=True), transient=True) as bars:
+    with bar.Progress(*columns, console=_console(errors=True), transient=True) as bars:
         files, stage = bars.add_task("files", total=None), bars.add_task("", total=None, visible=False)
         at: list[tuple[str, str]] = [("", "")]
 
@@ -137,7 +139,9 @@ def progress_bars(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
                 return
             if (event.stage, event.name) != at[0]:
                 at[0] = (event.stage, event.name)
-                bars.reset(stage, description=f"{event.stage} {event.name}"[:48], total=event.total or None, visible=True)
+                bars.reset(
+                    stage, description=f"{event.stage} {event.name}"[:48], total=event.total or None, visible=True
+                )
             bars.update(stage, completed=event.done, total=event.total or None)
 
         yield show

@@ -36,10 +36,11 @@ _CHUNK_S = 2.0  # sound is sent in pieces of about this length
 _DRIFT_S = 0.15  # sound that jumps by more than this starts a new piece at its true time
 _GAP_S = 10.0  # a longer silence between two frames counts as a gap in the timestamps
 _BEAT_S = 0.25
-_DAMAGE_LIMIT = 200  # undecodable packets in a row before giving up
+_MOST_WARNINGS = 20
+_DAMAGE_LIMIT = 200  # undecodable packets before giving up, where nothing else was ever decoded
 
 
-class TooLarge(Exception):
+class TooLargeError(Exception):
     """A limit was passed; the message says which."""
 
 
@@ -58,8 +59,9 @@ class Tally:
     warnings: dict[str, None] = field(default_factory=dict)
 
     def warn(self, text: str) -> None:
-        """Keep a warning, once."""
-        self.warnings.setdefault(text)
+        """Keep a warning, once; of very many the first."""
+        if len(self.warnings) < _MOST_WARNINGS:
+            self.warnings.setdefault(text)
 
     def saw(self, start_s: float, end_s: float) -> None:
         """Widen the time that was covered."""
@@ -80,7 +82,7 @@ class Picture:
         time_s = self._time(frame)
         if time_s is None:
             return
-        tiny = self._tiny.reformat(frame, *TINY_SIZE, format="rgb24", interpolation="AREA").to_ndarray()
+        tiny = _rgb(self._tiny, frame, TINY_SIZE, "AREA")
         if self._cuts.is_cut(time_s, tiny):
             self._chooser.cut(time_s)
             wire.send(self._out, {"kind": "cut", "time_s": time_s})
@@ -91,27 +93,32 @@ class Picture:
         """The frame's presentation time; `None` for a frame that repeats an earlier one's."""
         limit, tally = self._request["limits"], self._tally
         if frame.width * frame.height > limit["pixels"]:
-            raise TooLarge(f"a frame has {frame.width}x{frame.height} pixels")
+            raise TooLargeError(f"a frame has {frame.width}x{frame.height} pixels")
         tally.frames += 1
         if tally.frames > limit["frames"]:
-            raise TooLarge(f"it has more than {limit['frames']:,} frames")
+            raise TooLargeError(f"it has more than {limit['frames']:,} frames")
         usual_s = float(1 / self._stream.average_rate) if self._stream.average_rate else 0.04
-        if frame.time is None:
+        if frame.pts is None:
             tally.warn("some frames have no time stamp; their times are estimated")
-        time_s = float(frame.time) if frame.time is not None else (tally.end_s or 0.0)
+        time_s = float(frame.time) if frame.pts is not None else self._estimate(usual_s)
         if tally.last_s is not None:
             step_s = time_s - tally.last_s
+            if step_s < 0:
+                tally.warn(f"time stamps go back after {tally.last_s:.1f} s; frames out of order are left out")
             if step_s <= 0:
                 return None
             if step_s > _GAP_S:
                 tally.warn(f"time stamps jump from {tally.last_s:.1f} s to {time_s:.1f} s")
             tally.played_s += min(step_s, _GAP_S)
             if tally.played_s > limit["seconds"]:
-                raise TooLarge(f"it plays longer than {limit['seconds']:,.0f} s")
+                raise TooLargeError(f"it plays longer than {limit['seconds']:,.0f} s")
         tally.last_s = time_s
         shown_s = float(frame.duration * frame.time_base) if frame.duration and frame.time_base else usual_s
         tally.saw(time_s, time_s + min(max(shown_s, 0.001), _GAP_S))
         return time_s
+
+    def _estimate(self, usual_s: float) -> float:
+        return 0.0 if self._tally.last_s is None else self._tally.last_s + usual_s
 
     def _send(self, frame: VideoFrame, time_s: float, key: bool) -> None:
         small = self._scaled(self._small, frame, short=self._request["short_side"])
@@ -125,13 +132,31 @@ class Picture:
         self, reformatter: VideoReformatter, frame: VideoFrame, *, short: int = 0, long: int = 0
     ) -> NDArray[np.uint8]:
         """Upright RGB with square pixels; never larger than the frame."""
-        ratio = self._stream.codec_context.sample_aspect_ratio
+        ratio = self._stream.sample_aspect_ratio  # the container's own, where the codec states none
         width, height = frame.width * float(ratio or 1), float(frame.height)
         scale = min(1.0, short / min(width, height) if short else long / max(width, height))
-        limit = wire.MAX_BODY // 8
-        size = [max(1, min(round(side * scale), limit // 4096)) for side in (width, height)]
-        rgb = reformatter.reformat(frame, *size, format="rgb24", interpolation="BILINEAR").to_ndarray()
-        return np.ascontiguousarray(np.rot90(rgb, round(frame.rotation / 90) % 4))
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        rgb = _rgb(reformatter, frame, size, "BILINEAR")
+        return np.ascontiguousarray(_upright(rgb, frame))
+
+
+def _upright(rgb: NDArray[np.uint8], frame: VideoFrame) -> NDArray[np.uint8]:
+    """The picture turned by quarters and mirrored as the frame's display matrix says."""
+    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return rgb
+    a, b, _, c, d = (int(value) for value in np.frombuffer(matrix, np.int32)[:5])
+    if abs(a) >= abs(b):
+        return rgb[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
+    return rgb.swapaxes(0, 1)[:: -1 if b < 0 else 1, :: -1 if c < 0 else 1]
+
+
+def _rgb(
+    reformatter: VideoReformatter, frame: VideoFrame, size: tuple[int, int], interpolation: str
+) -> NDArray[np.uint8]:
+    scaled = reformatter.reformat(frame, size[0], size[1], format="rgb24", interpolation=interpolation)
+    pixels: NDArray[np.uint8] = scaled.to_ndarray().astype(np.uint8, copy=False)
+    return pixels
 
 
 class Sound:
@@ -144,6 +169,7 @@ class Sound:
         self._held = 0
         self._start_s = 0.0
         self._next_s: float | None = None  # when the sound after what has arrived should begin
+        self._form: tuple[str, str, int] | None = None
 
     @staticmethod
     def _new_resampler() -> AudioResampler:
@@ -153,9 +179,11 @@ class Sound:
         """Observe one decoded piece of sound."""
         length_s = frame.samples / frame.sample_rate
         time_s = float(frame.time) if frame.time is not None else (self._next_s or 0.0)
-        if self._next_s is None or abs(time_s - self._next_s) > _DRIFT_S:
+        form = (frame.format.name, frame.layout.name, frame.sample_rate)  # a broadcast may change it on the way
+        if self._next_s is None or abs(time_s - self._next_s) > _DRIFT_S or form != self._form:
             self.flush()
             self._start_s = self._next_s = time_s
+            self._form = form
         self._next_s += length_s
         self._tally.saw(time_s, time_s + length_s)
         frame.pts = None
@@ -177,7 +205,7 @@ class Sound:
             self._pieces.append(samples)
             self._held += len(samples)
         if (self._tally.samples + self._held) / _RATE_HZ > self._limits["seconds"]:
-            raise TooLarge(f"its sound lasts longer than {self._limits['seconds']:,.0f} s")
+            raise TooLargeError(f"its sound lasts longer than {self._limits['seconds']:,.0f} s")
 
     def _send(self) -> None:
         if not self._pieces:
@@ -192,19 +220,17 @@ class Sound:
 def main() -> int:
     """Decode the file behind the descriptor in the arguments; everything that happens is a message."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
-    out = os.fdopen(os.dup(1), "wb", buffering=0)
+    out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing a library prints can get between the messages
     request = json.load(sys.stdin)
     _limit(request["limits"])
     av.logging.set_level(None)
     try:
         _decode(int(sys.argv[1]), request, out)
-    except TooLarge as error:
+    except TooLargeError as error:
         wire.send(out, {"kind": "refused", "why": "limit", "text": str(error)})
     except MemoryError:
-        wire.send(
-            out, {"kind": "refused", "why": "limit", "text": "decoding it needs more memory than allowed"}
-        )
+        wire.send(out, {"kind": "refused", "why": "limit", "text": "decoding it needs more memory than allowed"})
     except (av.FFmpegError, OSError, ValueError) as error:
         wire.send(out, {"kind": "refused", "why": "damage", "text": _plain(error)})
     return 0
@@ -223,9 +249,7 @@ def _limit(limits: dict[str, Any]) -> None:
 
 
 def _decode(descriptor: int, request: dict[str, Any], out: BinaryIO) -> None:
-    with av.open(
-        "fd:", options=formats.container_options(descriptor), metadata_errors="replace"
-    ) as container:
+    with av.open("fd:", options=formats.container_options(descriptor), metadata_errors="replace") as container:
         video, audio, subtitles = _streams(container)
         tally = Tally()
         wire.send(out, {"kind": "probe"} | _probe(container, video, audio, subtitles, request["limits"]))
@@ -233,9 +257,10 @@ def _decode(descriptor: int, request: dict[str, Any], out: BinaryIO) -> None:
             return
         _run(container, video, audio, subtitles, request, tally, out)
         stated_s = container.duration / av.time_base if container.duration else 0.0
-        found_s = (tally.end_s or 0.0) - (tally.first_s or 0.0)
-        if found_s < 0.9 * stated_s - 0.5 and video is not None and request["picture"]:
-            tally.warn(f"it states {stated_s:.1f} s but holds {found_s:.1f} s")
+        end_s = tally.end_s or 0.0
+        found_s = max(end_s, end_s - (tally.first_s or 0.0))  # some containers count from 0, some from the start
+        if found_s < 0.9 * stated_s - 0.5 and request["sound" if video is None else "picture"]:
+            tally.warn(f"it states {stated_s:.1f} s but ends after {found_s:.1f} s")
     end = {
         "first_s": tally.first_s,
         "end_s": tally.end_s,
@@ -256,13 +281,9 @@ def _streams(
         for s in container.streams.video
         if not s.disposition & cover and s.codec_context and s.codec_context.name in formats.VIDEO_CODECS
     ]
-    sounds = [
-        s for s in container.streams.audio if s.codec_context and s.codec_context.name in formats.AUDIO_CODECS
-    ]
+    sounds = [s for s in container.streams.audio if s.codec_context and s.codec_context.name in formats.AUDIO_CODECS]
     texts = [
-        s
-        for s in container.streams.subtitles
-        if s.codec_context and s.codec_context.name in formats.SUBTITLE_CODECS
+        s for s in container.streams.subtitles if s.codec_context and s.codec_context.name in formats.SUBTITLE_CODECS
     ]
     largest = max(pictures, key=lambda s: s.codec_context.width * s.codec_context.height, default=None)
     return largest, next(iter(sounds), None), next(iter(texts), None)
@@ -277,9 +298,7 @@ def _probe(
 ) -> dict[str, Any]:
     if video is None and audio is None:
         kinds = sorted({s.type for s in container.streams})
-        raise ValueError(
-            f"it holds no video or sound that can be decoded (only: {', '.join(kinds) or 'nothing'})"
-        )
+        raise ValueError(f"it holds no video or sound that can be decoded (only: {', '.join(kinds) or 'nothing'})")
     found: dict[str, Any] = {
         "container": container.format.name,
         "start_s": container.start_time / av.time_base if container.start_time is not None else 0.0,
@@ -289,7 +308,7 @@ def _probe(
     if video is not None:
         context = video.codec_context
         if context.width * context.height > limits["pixels"]:
-            raise TooLarge(f"its picture has {context.width}x{context.height} pixels")
+            raise TooLargeError(f"its picture has {context.width}x{context.height} pixels")
         base, rate = video.base_rate, video.average_rate
         found["video"] = {
             "codec": context.name,
@@ -349,9 +368,7 @@ def _packets(container: InputContainer, streams: list[Any], tally: Tally) -> Any
         except StopIteration:
             return
         except (av.FFmpegError, OSError) as error:
-            tally.warn(
-                f"damaged after {tally.end_s or 0.0:.1f} s ({_plain(error)}); the rest could not be read"
-            )
+            tally.warn(f"damaged after {tally.end_s or 0.0:.1f} s ({_plain(error)}); the rest could not be read")
             return
 
 
@@ -362,10 +379,8 @@ def _frames(packet: Any, tally: Tally) -> list[Any]:
         tally.damaged += 1
         tally.damaged_in_a_row += 1
         tally.warn("some of it is damaged and was skipped")
-        if tally.damaged_in_a_row > _DAMAGE_LIMIT:
-            raise ValueError(
-                f"nothing can be decoded after {tally.end_s or 0.0:.1f} s ({_plain(error)})"
-            ) from error
+        if tally.damaged_in_a_row > _DAMAGE_LIMIT and tally.end_s is None:
+            raise ValueError(f"nothing in it can be decoded ({_plain(error)})") from error
         return []
     if frames:
         tally.damaged_in_a_row = 0

@@ -7,8 +7,9 @@ import os
 import select
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from playhead.media.files import MediaFile
 
+_BLOCK = 1 << 20
 SHORT_SIDE = 256
 KEY_SIDE = 1280
 
@@ -173,12 +175,14 @@ def _events(file: MediaFile, wants: Wants, limits: Limits, *, probe_only: bool) 
         pass_fds=[file.descriptor],
         env=_environment(),
     )
-    assert child.stdin is not None and child.stdout is not None
+    assert child.stdin is not None
+    assert child.stdout is not None
     try:
-        child.stdin.write(json.dumps(request).encode())
-        child.stdin.close()
-        yield from _messages(child.stdout, file, limits)
-        _check_exit(child, file)
+        with suppress(BrokenPipeError):  # it died at once: the exit tells
+            child.stdin.write(json.dumps(request).encode())
+            child.stdin.close()
+        yield from _messages(_Patient(child.stdout, limits.stall_s), file)
+        _check_exit(child, file, limits)
     finally:
         child.kill()
         child.stdout.close()
@@ -197,20 +201,36 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _messages(stream: BinaryIO, file: MediaFile, limits: Limits) -> Iterator[Event]:
+class _Patient:
+    """Reads what the decoder sends, and does not wait for any part of it longer than `stall_s`."""
+
+    def __init__(self, stream: IO[bytes], stall_s: float) -> None:
+        self._descriptor, self._stall_s = stream.fileno(), stall_s
+        self._poll = select.poll()
+        self._poll.register(self._descriptor, select.POLLIN)
+
+    def read(self, size: int) -> bytes:
+        data = bytearray()
+        while len(data) < size:
+            if not self._poll.poll(self._stall_s * 1000):
+                raise TimeoutError(f"the decoder made no progress for {self._stall_s:g} s")
+            block = os.read(self._descriptor, min(size - len(data), _BLOCK))
+            if not block:
+                break
+            data += block
+        return bytes(data)
+
+
+def _messages(stream: _Patient, file: MediaFile) -> Iterator[Event]:
     while True:
-        if not select.select([stream], [], [], limits.stall_s)[0]:
-            raise MediaLimitError(
-                f"{file.name} was given up",
-                f"the decoder made no progress for {limits.stall_s:.0f} s",
-                _ADVICE,
-            )
         try:
             message = wire.receive(stream)
             if message is None:
                 return
             event = _event(*message, file)
-        except (ValueError, KeyError, TypeError) as error:
+        except TimeoutError as error:
+            raise MediaLimitError(f"{file.name} was given up", str(error), _ADVICE) from error
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise UnreadableMediaError(
                 f"{file.name} cannot be read", f"the decoder answered nonsense: {error}"
             ) from error
@@ -273,16 +293,15 @@ def _refusal(head: dict[str, Any], file: MediaFile) -> MediaError:
     return UnreadableMediaError(f"{file.name} cannot be read", head["text"], _ADVICE)
 
 
-def _check_exit(child: subprocess.Popen[bytes], file: MediaFile) -> None:
-    code = child.wait()
+def _check_exit(child: subprocess.Popen[bytes], file: MediaFile, limits: Limits) -> None:
+    try:
+        code = child.wait(limits.stall_s)
+    except subprocess.TimeoutExpired as error:
+        raise MediaLimitError(f"{file.name} was given up", "the decoder did not end", _ADVICE) from error
     if code < 0:
-        name = {9: "it was killed, or used more processor time than allowed", 11: "it crashed"}.get(
-            -code, "it ended"
-        )
+        name = {9: "it was killed, or used more processor time than allowed", 11: "it crashed"}.get(-code, "it ended")
         raise UnreadableMediaError(
             f"{file.name} cannot be read", f"the decoder stopped ({name}, signal {-code})", _ADVICE
         )
     if code:
-        raise UnreadableMediaError(
-            f"{file.name} cannot be read", f"the decoder failed (exit {code})", _ADVICE
-        )
+        raise UnreadableMediaError(f"{file.name} cannot be read", f"the decoder failed (exit {code})", _ADVICE)

@@ -142,9 +142,7 @@ def _open_below(root: Path, parts: tuple[str, ...], path: Path) -> int:
 
 def _check(path: Path, descriptor: int, status: os.stat_result, limits: Limits) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise UnsafeMediaError(
-            f"{path.name} was not opened", "it is not a regular file (a folder, pipe or device)"
-        )
+        raise UnsafeMediaError(f"{path.name} was not opened", "it is not a regular file (a folder, pipe or device)")
     if status.st_size == 0:
         raise UnreadableMediaError(f"{path.name} cannot be read", "it is empty (0 bytes)")
     if status.st_size > limits.bytes:
@@ -173,9 +171,7 @@ def walk(path: Path, known: frozenset[str]) -> list[Path]:
     """The files below a folder whose ending is in `known`, sorted; hidden ones and linked folders are left out."""
     found: list[Path] = []
     for folder, folders, files in os.walk(path, onerror=_refuse_folder):
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and not name.endswith(".playhead")
-        )
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and not name.endswith(".playhead"))
         found += [
             Path(folder, name)
             for name in files

@@ -33,11 +33,11 @@ def read_image(path: Path, roots: Sequence[Path], limits: Limits | None = None) 
         data = file.read(_MOST_BYTES)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")  # of odd tags and large sizes; what matters is checked here
             with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
                 if image.width * image.height > limits.pixels:
                     raise MediaLimitError(f"{path.name} was refused", f"it has {image.width}x{image.height} pixels")
-                return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+                return _rgb(ImageOps.exif_transpose(image))
     except Image.DecompressionBombError as error:
         raise MediaLimitError(f"{path.name} was refused", "it unfolds to more pixels than allowed") from error
     except UnidentifiedImageError as error:
@@ -46,6 +46,12 @@ def read_image(path: Path, roots: Sequence[Path], limits: Limits | None = None) 
         ) from error
     except (OSError, ValueError, SyntaxError, MemoryError) as error:
         raise UnreadableMediaError(f"{path.name} cannot be read as an image", str(error).lower()) from error
+
+
+def _rgb(image: Image.Image) -> NDArray[np.uint8]:
+    if image.mode.startswith("I"):  # 16 bits of grey, which convert() would clip to white
+        image = Image.fromarray((np.asarray(image).clip(0, 0xFFFF) >> 8).astype(np.uint8))
+    return np.asarray(image.convert("RGB"))
 
 
 def write_thumbnail(image: NDArray[np.uint8], path: Path) -> None:
@@ -60,7 +66,9 @@ def write_thumbnail(image: NDArray[np.uint8], path: Path) -> None:
     except OSError as error:
         with suppress(OSError):
             partial.unlink()
-        raise StorageError(f"The picture {path.name} was not saved", (error.strerror or str(error)).lower()) from error
+        raise StorageError(
+            f"The picture {path.name} was not saved", (error.strerror or str(error)).lower()
+        ) from error
 
 
 def contact_sheet(tiles: Sequence[tuple[Path, str]], target: Path, *, columns: int = 3) -> None:
@@ -87,7 +95,9 @@ def contact_sheet(tiles: Sequence[tuple[Path, str]], target: Path, *, columns: i
         raise StorageError(f"{target} was not written", (error.strerror or str(error)).lower()) from error
 
 
-def _fitted(text: str, draw: ImageDraw.ImageDraw, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, width: int) -> str:
+def _fitted(
+    text: str, draw: ImageDraw.ImageDraw, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, width: int
+) -> str:
     if draw.textlength(text, font) <= width:
         return text
     while text and draw.textlength(f"{text}…", font) > width:

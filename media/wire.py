@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import json
 import struct
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
+    from typing import IO
 
 _HEAD = struct.Struct("<II")
 MAX_HEAD = 1 << 20
 MAX_BODY = 1 << 28
 
 
-def send(stream: BinaryIO, head: dict[str, Any], body: bytes | memoryview = b"") -> None:
+def send(stream: IO[bytes], head: dict[str, Any], body: bytes | memoryview = b"") -> None:
     """Write one message."""
     text = json.dumps(head).encode()
     stream.write(_HEAD.pack(len(text), len(body)) + text)
@@ -25,7 +25,14 @@ def send(stream: BinaryIO, head: dict[str, Any], body: bytes | memoryview = b"")
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
+class Reader(Protocol):
+    """Anything that gives `size` bytes, fewer only at the end."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes."""
+
+
+def receive(stream: Reader) -> tuple[dict[str, Any], bytes] | None:
     """Read one message, or `None` at the end of the stream. Raises `ValueError` on nonsense."""
     start = stream.read(_HEAD.size)
     if len(start) < _HEAD.size:
@@ -36,7 +43,10 @@ def receive(stream: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
     text, body = stream.read(text_size), stream.read(body_size)
     if len(text) < text_size or len(body) < body_size:
         return None
-    head = json.loads(text)
+    try:
+        head = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("a message nested too deep") from error
     if not isinstance(head, dict):
         raise ValueError("a message without a head")
     return head, body

@@ -63,7 +63,9 @@ class Bert:
         return self._norm(f"{name}.output.LayerNorm", hidden + self._linear(f"{name}.output.dense", wide))
 
     def _attend(self, name: str, hidden: Floats, ignore: Floats) -> Floats:
-        query, key, value = (self._split(self._linear(f"{name}.{part}", hidden)) for part in ("query", "key", "value"))
+        query, key, value = (
+            self._split(self._linear(f"{name}.{part}", hidden)) for part in ("query", "key", "value")
+        )
         scores = query @ key.swapaxes(2, 3) / np.float32(np.sqrt(query.shape[-1])) + ignore
         scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
         scores /= scores.sum(axis=-1, keepdims=True)

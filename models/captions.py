@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from playhead.models import hub
 from playhead.models.needs import Needs
@@ -64,15 +64,16 @@ class BLIP:
     _MOST_TOKENS = 40
 
     def __init__(self, argument: str, *, threads: int = 1, device: str = "cpu") -> None:
-        with hub.loading(argument):
+        with hub.loading(argument) as folder:
             import torch
             from transformers import AutoImageProcessor, AutoTokenizer, BlipForConditionalGeneration
 
             hub.quiet_transformers()
             torch.set_num_threads(threads)
-            self._processor = AutoImageProcessor.from_pretrained(argument)
-            self._tokenizer = AutoTokenizer.from_pretrained(argument)
-            self._model = BlipForConditionalGeneration.from_pretrained(argument).to(device).eval()
+            self._processor = AutoImageProcessor.from_pretrained(folder)  # type: ignore[no-untyped-call]
+            self._tokenizer = AutoTokenizer.from_pretrained(folder)
+            blip: Any = BlipForConditionalGeneration
+            self._model = blip.from_pretrained(folder).to(device).eval()
         self._device = device
         self.id = self.needs(argument).identity
 
@@ -96,7 +97,8 @@ class BLIP:
                 num_beams=3,
                 do_sample=False,
             )
-        return Caption(self._tokenizer.decode(tokens[0], skip_special_tokens=True).strip(), composed=False)
+        text = str(self._tokenizer.decode(tokens[0], skip_special_tokens=True))
+        return Caption(text.strip(), composed=False)
 
 
 def compose(objects: Iterable[str], concepts: Iterable[tuple[str, float]] = (), lines: Iterable[str] = ()) -> str:

@@ -120,7 +120,8 @@ class Concepts:
         if argument != _LABELS:
             raise SettingsError(f"no picture model concepts:{argument}", fix="Use concepts:labels.")
         return Needs(
-            f"concepts:{argument}", packages=("torch", "PIL"),
+            f"concepts:{argument}",
+            packages=("torch", "PIL"),
             weights=("efficientnet-lite0.weights", "minilm.weights", "minilm.tokenizer"),
         )
 

@@ -83,7 +83,8 @@ class Block(nn.Module):
         y = functional.relu6(self._bn0(self._expand_conv(x))) if self._expands else x
         y = functional.relu6(self._bn1(self._depthwise_conv(y)))
         y = self._bn2(self._project_conv(y))
-        return x + y if self._residual else y
+        narrow: torch.Tensor = x + y if self._residual else y
+        return narrow
 
 
 class EfficientNetLite0(nn.Module):
@@ -93,9 +94,7 @@ class EfficientNetLite0(nn.Module):
         super().__init__()
         self._conv_stem = SameConv(3, 32, 3, 2, bias=False)
         self._bn0 = _norm(32)
-        self._blocks = nn.ModuleList(
-            Block(stage, first=i == 0) for stage in STAGES for i in range(stage.repeats)
-        )
+        self._blocks = nn.ModuleList(Block(stage, first=i == 0) for stage in STAGES for i in range(stage.repeats))
         self._conv_head = SameConv(320, FEATURES, 1, bias=False)
         self._bn1 = _norm(FEATURES)
         self._fc = nn.Linear(FEATURES, CLASSES)
@@ -105,7 +104,8 @@ class EfficientNetLite0(nn.Module):
         x = functional.relu6(self._bn0(self._conv_stem(x)))
         for block in self._blocks:
             x = block(x)
-        return functional.relu6(self._bn1(self._conv_head(x))).mean((2, 3))
+        pooled: torch.Tensor = functional.relu6(self._bn1(self._conv_head(x))).mean((2, 3))
+        return pooled
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """`(batch, 1000)` logits."""

@@ -25,27 +25,42 @@ _SCRIPTS = {
 _FOREIGN_LETTERS = 0.3
 
 _ENGLISH = frozenset(
-    "a about after all an and are as at be been before behind but by can did does during for from had has have he her "
-    "his how i if in into is it its me my near no not of off on one or our out over she some somebody someone that the "
-    "their them then there they this through to under up was we were what when where which while who whose with you".split()
+    (
+        "a about after all an and are as at be been before behind but by can did does during for from had has "
+        "have he her his how i if in into is it its me my near no not of off on one or our out over she some "
+        "somebody someone that the their them then there they this through to under up was we were what when "
+        "where which while who whose with you"
+    ).split()
 )
-# Frequent small words that English does not have (so no "die", "in", "no", "an", "man", "was", "on", "pour", "comes").
+# Frequent small words that English does not have: so no "die", "in", "no", "an", "man", "was", "on", "pour".
 _OTHERS = {
-    "Spanish": "el la los las un una unos unas de del y en con por para que se su al como donde cuando está están hay "
-    "es muy más pero sobre desde junto este esta",
-    "Portuguese": "o os um uma de do da dos das em no na nos nas com por para que se seu sua e ao é está são mais mas "
-    "muito onde quando sobre",
-    "French": "le la les un une des du de et en est dans sur avec qui que pas au aux ce cette il elle ils se sa ses "
-    "où quand près sous sont plus très vers d'un d'une",
-    "German": "der das den dem des ein eine einen einem einer und ist im auf mit von zu zum zur nicht sich für aus "
-    "bei nach über unter vor wird sind wie wo wenn neben durch",
-    "Italian": "il lo la gli le un una di del della dei delle e è in con per che si al alla nel nella sul sulla da "
-    "sono molto dove quando più",
-    "Dutch": "de het een en van zijn met voor naar uit bij niet er op te dat aan wordt waar onder naast",
+    "Spanish": (
+        "el la los las un una unos unas de del y en con por para que se su al como donde cuando está están hay es "
+        "muy más pero sobre desde junto este esta"
+    ),
+    "Portuguese": (
+        "o os um uma de do da dos das em no na nos nas com por para que se seu sua e ao é está são mais mas muito "
+        "onde quando sobre"
+    ),
+    "French": (
+        "le la les un une des du de et en est dans sur avec qui que pas au aux ce cette il elle ils se sa ses où "
+        "quand près sous sont plus très vers d'un d'une"
+    ),
+    "German": (
+        "der das den dem des ein eine einen einem einer und ist im auf mit von zu zum zur nicht sich für aus bei "
+        "nach über unter vor wird sind wie wo wenn neben durch"
+    ),
+    "Italian": (
+        "il lo la gli le un una di del della dei delle e è in con per che si al alla nel nella sul sulla da sono "
+        "molto dove quando più"
+    ),
+    "Dutch": ("de het een en van zijn met voor naar uit bij niet er op te dat aan wordt waar onder naast"),
 }
 _KNOWN = {language: frozenset(words.split()) - _ENGLISH for language, words in _OTHERS.items()}
 _PARTICLES = "de|del|della|der|di|da|do|dos|du|des|el|en|la|las|le|les|los|van|von|und|et|y|e|zu|zum|het"
-_NAME = re.compile(rf"\b[A-ZÀ-Þ]\w+(?: (?:{_PARTICLES}))+ [A-ZÀ-Þ]\w+|\b(?:Le|La|Les|Los|Las|El|Il|San|Da|De) [A-ZÀ-Þ]\w+")
+_NAME = re.compile(
+    rf"\b[A-ZÀ-Þ]\w+(?: (?:{_PARTICLES}))+ [A-ZÀ-Þ]\w+|\b(?:Le|La|Les|Los|Las|El|Il|San|Da|De) [A-ZÀ-Þ]\w+"
+)
 
 
 def why_not_english(text: str) -> str:

@@ -23,12 +23,13 @@ _BATCH = 8
 _LEAST_SCORE = 0.4
 # COCO's 91 category ids; the empty ones were never annotated.
 COCO = (
-    "|person|bicycle|car|motorcycle|airplane|bus|train|truck|boat|traffic light|fire hydrant||stop sign|parking meter|"
-    "bench|bird|cat|dog|horse|sheep|cow|elephant|bear|zebra|giraffe||backpack|umbrella|||handbag|tie|suitcase|frisbee|"
-    "skis|snowboard|sports ball|kite|baseball bat|baseball glove|skateboard|surfboard|tennis racket|bottle||wine glass|"
-    "cup|fork|knife|spoon|bowl|banana|apple|sandwich|orange|broccoli|carrot|hot dog|pizza|donut|cake|chair|couch|"
-    "potted plant|bed||dining table|||toilet||tv|laptop|mouse|remote|keyboard|cell phone|microwave|oven|toaster|sink|"
-    "refrigerator||book|clock|vase|scissors|teddy bear|hair drier|toothbrush"
+    "|person|bicycle|car|motorcycle|airplane|bus|train|truck|boat|traffic light|fire hydrant||stop sign|"
+    "parking meter|bench|bird|cat|dog|horse|sheep|cow|elephant|bear|zebra|giraffe||backpack|umbrella|||handbag|"
+    "tie|suitcase|frisbee|skis|snowboard|sports ball|kite|baseball bat|baseball glove|skateboard|surfboard|"
+    "tennis racket|bottle||wine glass|cup|fork|knife|spoon|bowl|banana|apple|sandwich|orange|broccoli|carrot|"
+    "hot dog|pizza|donut|cake|chair|couch|potted plant|bed||dining table|||toilet||tv|laptop|mouse|remote|"
+    "keyboard|cell phone|microwave|oven|toaster|sink|refrigerator||book|clock|vase|scissors|teddy bear|"
+    "hair drier|toothbrush"
 ).split("|")
 
 
@@ -80,14 +81,14 @@ class DETR:
     """A DETR-family model (Carion et al. 2020) by hub name or folder."""
 
     def __init__(self, argument: str, *, threads: int = 1, device: str = "cpu") -> None:
-        with hub.loading(argument):
+        with hub.loading(argument) as folder:
             import torch
             from transformers import AutoImageProcessor, AutoModelForObjectDetection
 
             hub.quiet_transformers()
             torch.set_num_threads(threads)
-            self._processor = AutoImageProcessor.from_pretrained(argument)
-            self._model = AutoModelForObjectDetection.from_pretrained(argument).to(device).eval()
+            self._processor = AutoImageProcessor.from_pretrained(folder)  # type: ignore[no-untyped-call]
+            self._model = AutoModelForObjectDetection.from_pretrained(folder).to(device).eval()
         self.id = self.needs(argument).identity
         self._device = device
 
@@ -105,7 +106,7 @@ class DETR:
 
         height, width = image.shape[:2]
         with torch.inference_mode():
-            inputs = self._processor(images=[image], return_tensors="pt").to(self._device)
+            inputs = self._processor(images=[image], return_tensors="pt", input_data_format="channels_last").to(self._device)
             outputs = self._model(**inputs)
         [found] = self._processor.post_process_object_detection(
             outputs, threshold=_LEAST_SCORE, target_sizes=[(height, width)]

@@ -28,15 +28,15 @@ class CLIP:
     _PADDING: ClassVar[bool | str] = True
 
     def __init__(self, argument: str, *, threads: int = 1, device: str = "cpu") -> None:
-        with hub.loading(argument):
+        with hub.loading(argument) as folder:
             import torch
             from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 
             hub.quiet_transformers()
             torch.set_num_threads(threads)
-            self._processor = AutoImageProcessor.from_pretrained(argument)
-            self._tokenizer = AutoTokenizer.from_pretrained(argument)
-            self._model = AutoModel.from_pretrained(argument).to(device).eval()
+            self._processor = AutoImageProcessor.from_pretrained(folder)  # type: ignore[no-untyped-call]
+            self._tokenizer = AutoTokenizer.from_pretrained(folder)
+            self._model = AutoModel.from_pretrained(folder).to(device).eval()
         self._device = device
         config = self._model.config
         self._most_tokens = int(config.text_config.max_position_embeddings)

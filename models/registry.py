@@ -220,9 +220,16 @@ def _choose(role_name: str, spec: str) -> _Choice:
         raise _unknown(f"{role} model", name, BACKENDS[role])
     if not argument and backend.example:
         raise SettingsError(
-            f"{name!r} does not say which model", "it needs a hub name or a folder", f"For example {name}:{backend.example}."
+            f"{name!r} does not say which model",
+            "it needs a hub name or a folder",
+            f"For example {name}:{backend.example}.",
         )
-    return _Choice(role, spec, backend, argument or backend.default)
+    if argument and not (backend.example or backend.default):
+        raise SettingsError(f"{name!r} takes no argument", f"the spec says {spec!r}", f"Use {name!r}.")
+    choice = _Choice(role, spec, backend, argument or backend.default)
+    if argument and backend.default:
+        choice.needs()  # refuses an argument it does not know
+    return choice
 
 
 def _role(name: str) -> Role:

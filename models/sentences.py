@@ -103,13 +103,13 @@ class SentenceTransformersEncoder:
     """Any sentence-transformers model, by hub name or folder."""
 
     def __init__(self, argument: str, *, threads: int = 1, device: str = "cpu") -> None:
-        with hub.loading(argument):
+        with hub.loading(argument) as folder:
             import torch
             from sentence_transformers import SentenceTransformer
 
             hub.quiet_transformers()
             torch.set_num_threads(threads)
-            self._model = SentenceTransformer(argument, device=device)
+            self._model = SentenceTransformer(folder, device=device)
         self.dim = int(self._model.get_embedding_dimension())
         self.id = self.needs(argument).identity
 

@@ -9,8 +9,11 @@ To add a backend: a class that satisfies `Transcriber`, with a static `needs`, a
 from __future__ import annotations
 
 import os
+import warnings
+from contextlib import nullcontext, redirect_stderr
 from dataclasses import dataclass
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +28,13 @@ from playhead.types import Span, Utterance, Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from contextlib import AbstractContextManager
 
     from playhead.models.roles import Sound, Transcriber
 
 PACKAGED = "base"
 PACKAGED_WEIGHTS = ("whisper-base.model", "whisper-base.config", "whisper-base.tokenizer", "whisper-base.vocabulary")
+_OPENAI_HOST = "https://openaipublic.azureedge.net"
 _SHORTEST_S = 0.1
 _FAINTEST = 1e-4
 _LIKELY_SILENT = 0.6
@@ -77,19 +82,21 @@ class FasterWhisper:
     """Whisper by CTranslate2: 8-bit on a CPU, half precision on CUDA."""
 
     def __init__(self, argument: str = PACKAGED, *, threads: int = 1, device: str = "cpu") -> None:
-        source = argument if argument == PACKAGED else _faster_source(argument)
-        with hub.loading(source):
+        with self._folder(argument) as folder:
             from faster_whisper import WhisperModel
 
-            from playhead.models.whisper_weights import faster_whisper_folder
-
             self._model = WhisperModel(
-                str(faster_whisper_folder()) if argument == PACKAGED else source,
-                device=device,
-                compute_type="int8" if device == "cpu" else "float16",
-                cpu_threads=threads,
+                folder, device=device, compute_type="int8" if device == "cpu" else "float16", cpu_threads=threads
             )
         self.id = self.needs(argument).identity
+
+    @staticmethod
+    def _folder(argument: str) -> AbstractContextManager[str]:
+        if argument != PACKAGED:
+            return hub.loading(_faster_source(argument))
+        from playhead.models.whisper_weights import faster_whisper_folder
+
+        return nullcontext(str(faster_whisper_folder()))
 
     @staticmethod
     def needs(argument: str = PACKAGED) -> Needs:
@@ -128,17 +135,28 @@ class OpenAIWhisper:
     """Whisper by its authors' package, in float32 on a CPU."""
 
     def __init__(self, argument: str = PACKAGED, *, threads: int = 1, device: str = "cpu") -> None:
-        with hub.loading(argument):
-            import torch
-            import whisper
+        import torch
 
-            from playhead.models.whisper_weights import openai_whisper_model
-
-            torch.set_num_threads(threads)
-            loaded = openai_whisper_model() if argument == PACKAGED else whisper.load_model(argument, device="cpu")
-            self._model: Any = loaded.to(device)
+        torch.set_num_threads(threads)
+        self._model: Any = self._network(argument).to(device)
         self._on_cpu = device == "cpu"
         self.id = self.needs(argument).identity
+
+    @staticmethod
+    def _network(argument: str) -> Any:
+        if argument == PACKAGED:
+            from playhead.models.whisper_weights import openai_whisper_model
+
+            return openai_whisper_model()
+        import whisper
+
+        source = _openai_source(argument)
+        if hub.local(source) is None:
+            hub.need_network(f"openai-whisper:{argument}", _OPENAI_HOST)
+            with hub.explained(argument, Path(source)), redirect_stderr(StringIO()):
+                return whisper.load_model(argument, device="cpu")
+        with hub.loading(source) as path:
+            return whisper.load_model(path, device="cpu")
 
     @staticmethod
     def needs(argument: str = PACKAGED) -> Needs:
@@ -159,15 +177,17 @@ class OpenAIWhisper:
         from whisper.tokenizer import LANGUAGES
 
         _check_language(language, LANGUAGES)
-        found = self._model.transcribe(
-            np.ascontiguousarray(sound, np.float32),
-            language=language or None,
-            temperature=0.0,
-            condition_on_previous_text=False,
-            word_timestamps=True,
-            fp16=not self._on_cpu,
-            verbose=None,
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # the package leaves its vocabulary file open
+            found = self._model.transcribe(
+                np.ascontiguousarray(sound, np.float32),
+                language=language or None,
+                temperature=0.0,
+                condition_on_previous_text=False,
+                word_timestamps=True,
+                fp16=not self._on_cpu,
+                verbose=None,
+            )
         for segment in found["segments"]:
             words = [(word["start"], word["end"], word["word"]) for word in segment.get("words", ())]
             span = (segment["start"], segment["end"])
@@ -176,16 +196,20 @@ class OpenAIWhisper:
 
 def _utterances(heard: Iterable[_Heard], sound: Sound) -> tuple[Utterance, ...]:
     duration_s = len(sound) / SAMPLE_RATE_HZ
-    return without_loops(
+    spoken = (
         _utterance(segment, duration_s)
         for segment in heard
         if segment.text.strip() and not (segment.silence > _LIKELY_SILENT and segment.confidence < _UNSURE)
     )
+    return without_loops(utterance for utterance in spoken if utterance.span.duration_s)
 
 
 def _utterance(heard: _Heard, duration_s: float) -> Utterance:
-    words = tuple(Word(_span(start, end, duration_s), text.strip()) for start, end, text in heard.words if text.strip())
-    span = Span(words[0].span.start_s, words[-1].span.end_s) if words else _span(*heard.span, duration_s)
+    words = tuple(
+        Word(_span(start, end, duration_s), text.strip()) for start, end, text in heard.words if text.strip()
+    )
+    spoken = words and Span(words[0].span.start_s, max(words[-1].span.end_s, words[0].span.start_s))
+    span = spoken if spoken and spoken.duration_s else _span(*heard.span, duration_s)
     return Utterance(span, heard.text.strip(), words)
 
 
@@ -200,7 +224,9 @@ def _nothing_in(sound: Sound) -> bool:
 
 def _check_language(language: str, known: Iterable[str]) -> None:
     if language and language not in known:
-        raise SettingsError(f"Whisper knows no language {language!r}", fix="Use an ISO 639-1 code such as en, de or ja.")
+        raise SettingsError(
+            f"Whisper knows no language {language!r}", fix="Use an ISO 639-1 code such as en, de or ja."
+        )
 
 
 def _faster_source(argument: str) -> str:

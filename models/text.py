@@ -35,7 +35,8 @@ class RapidOCR:
     def needs(argument: str = "") -> Needs:  # noqa: ARG004
         """The package and its three networks."""
         return Needs(
-            "rapidocr", packages=("rapidocr", "onnxruntime"),
+            "rapidocr",
+            packages=("rapidocr", "onnxruntime"),
             weights=("rapidocr.detect", "rapidocr.classify", "rapidocr.recognise"),
         )
 

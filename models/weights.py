@@ -1,4 +1,4 @@
-"""Weights that come inside installed packages: found without importing the package, used only when they are the pinned bytes.
+"""Weights that come inside installed packages: found without importing the package, used only if as pinned.
 
 `weights.yaml` is the manifest. `locate(name)` gives a file that is exactly what the manifest says, or raises
 `WeightsError` with the command that puts it right.
@@ -145,7 +145,9 @@ def _verified(part: PackagedFile) -> Path:
 
 
 def _altered(part: PackagedFile, path: Path, why: str) -> WeightsError:
-    return WeightsError(f"weights were refused: {path}", f"{why}; {part.package} {part.version} is expected", part.reinstall)
+    return WeightsError(
+        f"weights were refused: {path}", f"{why}; {part.package} {part.version} is expected", part.reinstall
+    )
 
 
 def _join(wanted: Weights, target: Path) -> None:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import torch
-
     from numpy.typing import NDArray
     from whisper.model import Whisper
 
@@ -30,20 +29,18 @@ _FOLDER = {
     "tokenizer.json": "whisper-base.tokenizer",
     "vocabulary.txt": "whisper-base.vocabulary",
 }
-NAMES = tuple(_FOLDER.values())
-
 _FORMAT_VERSION = 6
 _TYPES = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16}
 
 # What CTranslate2 calls a layer, and what openai-whisper calls the layers it was fused from.
-_TOP = {
+_TOP: dict[str, tuple[str, ...]] = {
     "encoder/conv1": ("encoder.conv1",),
     "encoder/conv2": ("encoder.conv2",),
     "encoder/layer_norm": ("encoder.ln_post",),
     "decoder/layer_norm": ("decoder.ln",),
     "decoder/embeddings": ("decoder.token_embedding",),
 }
-_IN_BLOCK = {
+_IN_BLOCK: dict[str, tuple[str, ...]] = {
     "self_attention/layer_norm": ("attn_ln",),
     "self_attention/linear_0": ("attn.query", "attn.key", "attn.value"),
     "self_attention/linear_1": ("attn.out",),
@@ -136,10 +133,11 @@ def _openai_names(name: str) -> list[str]:
     layer, _, leaf = name.rpartition("/")
     if leaf not in _LEAVES:
         return []
-    prefix, targets = "", _TOP.get(layer, ())
     if found := _BLOCK.fullmatch(layer):
-        prefix, targets = f"{found[1]}.blocks.{found[2]}.", _IN_BLOCK.get(found[3], ())
-    return [f"{prefix}{target}.{_LEAVES[leaf]}" for target in targets]
+        targets = [f"{found[1]}.blocks.{found[2]}.{target}" for target in _IN_BLOCK.get(found[3], ())]
+    else:
+        targets = list(_TOP.get(layer, ()))
+    return [f"{target}.{_LEAVES[leaf]}" for target in targets]
 
 
 def _dimensions(state: dict[str, torch.Tensor], tensors: dict[str, NDArray[Any]]) -> dict[str, int]:

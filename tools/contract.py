@@ -16,13 +16,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from playhead.errors import InputError, UnsafeMediaError
 from playhead.media.files import open_file
-from playhead.types import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from playhead.index.library import Library
     from playhead.media.files import MediaFile
+    from playhead.types import Progress
 
 
 class Effect(StrEnum):

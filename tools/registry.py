@@ -29,7 +29,7 @@ def all_tools() -> dict[str, Tool[Any, Any]]:
 
 
 def _leaves(kind: type) -> list[Any]:
-    below = kind.__subclasses__()
+    below: list[type] = kind.__subclasses__()
     return [leaf for child in below for leaf in _leaves(child)] if below else [kind]
 
 

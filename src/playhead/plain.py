@@ -43,4 +43,3 @@ def _object(value: Any) -> dict[str, Any]:
         else:
             found[field.name] = plain(item)
     return found
-

@@ -1,0 +1,111 @@
+"""How well moments are found: index the videos of a folder, ask its queries, score the answers.
+
+    python benchmarks/search_quality.py FOLDER [--library DIR] [--predictions FILE] [--json]
+
+FOLDER holds `queries.jsonl`, one query a line: {"qid", "vid", "query", "relevant_windows": [[start, end], …],
+"modality"}, and the videos as `vid` or `vid.mp4`. Each query is asked of its own video. Predictions are written as
+{"qid", "windows": [[start, end, score], …]}, an empty list where nothing matches.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from metrics import average_precision, hit, interval
+
+from playhead import Library
+
+MOST_WINDOWS = 10
+
+
+def main() -> int:
+    arguments = _arguments()
+    queries = [json.loads(line) for line in (arguments.folder / "queries.jsonl").read_text().splitlines() if line]
+    videos = {vid: _video(arguments.folder, vid) for vid in sorted({q["vid"] for q in queries})}
+    with tempfile.TemporaryDirectory() as scratch, Library(arguments.library or scratch) as library:
+        started = time.perf_counter()
+        report = library.add(*videos.values(), progress=lambda p: None)
+        for path, error in report.failed:
+            print(f"{path}: {error}", file=sys.stderr)
+        indexed_s = time.perf_counter() - started
+        predictions = [_ask(library, query, videos[query["vid"]]) for query in queries]
+    if arguments.predictions:
+        lines = [json.dumps(prediction) for prediction in predictions]
+        arguments.predictions.write_text("\n".join(lines) + "\n")
+    result = {
+        "per_modality": score(queries, predictions),
+        "queries": len(queries),
+        "index_s": round(indexed_s, 1),
+        "machine": f"{platform.machine()} python {platform.python_version()}",
+    }
+    _show(result, as_json=arguments.json)
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--library", type=Path, help="keep the library here instead of in a scratch folder")
+    parser.add_argument("--predictions", type=Path, help="write the predictions to this file")
+    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    return parser.parse_args()
+
+
+def _video(folder: Path, vid: str) -> Path:
+    path = folder / vid
+    return path if path.suffix else path.with_name(f"{path.name}.mp4")
+
+
+def _ask(library: Library, query: dict[str, Any], video: Path) -> dict[str, Any]:
+    found = library.search(query["query"], video=str(video), limit=MOST_WINDOWS)
+    windows = [[m.span.start_s, m.span.end_s, m.score] for m in found.moments]
+    return {"qid": query["qid"], "windows": windows}
+
+
+def score(queries: list[dict[str, Any]], predictions: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Metrics by modality: recall and precision where there is an answer, rejection where there is none."""
+    values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    answers = {p["qid"]: [(w[0], w[1]) for w in p["windows"]][:MOST_WINDOWS] for p in predictions}
+    for query in queries:
+        found = answers.get(query["qid"])
+        truth = [(float(a), float(b)) for a, b in query["relevant_windows"]]
+        of = values[query.get("modality", "all")]
+        if not truth:
+            of["rejection"].append(float(found == []))
+            continue
+        windows = found or []
+        of["R1@0.5"].append(hit(windows, truth, 0.5, 1))
+        of["R1@0.7"].append(hit(windows, truth, 0.7, 1))
+        of["R5@0.5"].append(hit(windows, truth, 0.5, 5))
+        of["mAP@0.5"].append(average_precision(windows, truth, 0.5))
+        of["false_rejection"].append(float(found == []))
+    return {
+        modality: {
+            "queries": len(next(iter(metrics.values()))),
+            **{name: round(float(np.mean(v)), 4) for name, v in metrics.items()},
+            "interval_95": {name: [round(x, 4) for x in interval(v)] for name, v in metrics.items()},
+        }
+        for modality, metrics in sorted(values.items())
+    }
+
+
+def _show(result: dict[str, Any], *, as_json: bool) -> None:
+    for modality, metrics in result["per_modality"].items():
+        print(f"{modality} ({metrics['queries']} queries)")
+        for name, (low, high) in metrics["interval_95"].items():
+            print(f"  {name:<16} {metrics[name]:6.3f}   [{low:.3f}, {high:.3f}]")
+    if as_json:
+        print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

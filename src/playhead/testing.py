@@ -1,0 +1,400 @@
+"""For tests of your own backends: a contract suite for each role, and tiny random models in the hubs' formats.
+
+A contract is a plain class. Subclass it with a `Test` name and give it a fixture called `model`:
+
+    class TestMyDetector(DetectorContract):
+        @pytest.fixture(scope="class")
+        def model(self):
+            return MyDetector()
+
+The builders write a model of a few kilobytes with random weights into a folder, in the layout in which a hub
+delivers it. What it says is noise; that it loads and runs is the point.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from playhead.models.roles import (
+    SAMPLE_RATE_HZ,
+    Captioner,
+    Detection,
+    Detector,
+    ImageTextEncoder,
+    SentenceEncoder,
+    TextLine,
+    TextReader,
+    Transcriber,
+    VoiceActivity,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from playhead.models.roles import Image, Sound
+    from playhead.types import Utterance
+
+TEXTS = ("a dog runs on the beach", "", "two people cook in a kitchen", "rain " * 400, "Zürich, 3 °C …", "x")
+
+
+def picture(height: int = 90, width: int = 160, seed: int = 0) -> Image:
+    """A reproducible picture of soft coloured noise."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (height // 8 + 1, width // 8 + 1, 3), np.uint8)
+    return np.repeat(np.repeat(coarse, 8, 0), 8, 1)[:height, :width]
+
+
+def pictures() -> list[Image]:
+    """Pictures of several shapes, black and one pixel high among them."""
+    return [picture(), picture(200, 100, 1), picture(90, 160, 2), np.zeros((64, 64, 3), np.uint8), picture(1, 40, 3)]
+
+
+def noise(seconds: float = 1.0, loudness: float = 0.1) -> Sound:
+    """Reproducible white noise at 16 kHz."""
+    samples = np.random.default_rng(0).standard_normal(int(seconds * SAMPLE_RATE_HZ)) * loudness
+    return np.clip(samples, -1, 1).astype(np.float32)
+
+
+def assert_unit_rows(rows: NDArray[np.float32], count: int, dim: int) -> None:
+    """`(count, dim)` finite float32 rows, each of length one or zero."""
+    assert rows.shape == (count, dim)
+    assert rows.dtype == np.float32
+    assert np.isfinite(rows).all()
+    lengths = np.linalg.norm(rows, axis=1)
+    assert (np.isclose(lengths, 1, atol=1e-4) | (lengths == 0)).all()
+
+
+class SentenceEncoderContract:
+    """What every `SentenceEncoder` keeps to."""
+
+    def test_is_a_sentence_encoder(self, model: SentenceEncoder) -> None:
+        """It has the role's members and a name."""
+        assert isinstance(model, SentenceEncoder)
+        assert model.id
+
+    def test_gives_unit_rows(self, model: SentenceEncoder) -> None:
+        """Any text gives a row: empty, long, with odd letters."""
+        assert_unit_rows(model.encode(TEXTS), len(TEXTS), model.dim)
+
+    def test_nothing_gives_nothing(self, model: SentenceEncoder) -> None:
+        """No texts, no rows."""
+        assert model.encode([]).shape == (0, model.dim)
+
+    def test_a_text_means_the_same_in_any_company(self, model: SentenceEncoder) -> None:
+        """Batching changes no vector."""
+        alone = np.concatenate([model.encode([text]) for text in TEXTS])
+        np.testing.assert_allclose(model.encode(TEXTS), alone, atol=1e-4)
+
+    def test_says_whether_it_can_read(self, model: SentenceEncoder) -> None:
+        """Plain English is readable to all models there are."""
+        assert model.unreadable(TEXTS[0]) == ""
+
+
+class ImageTextEncoderContract:
+    """What every `ImageTextEncoder` keeps to."""
+
+    def test_is_an_image_text_encoder(self, model: ImageTextEncoder) -> None:
+        """It has the role's members and a name."""
+        assert isinstance(model, ImageTextEncoder)
+        assert model.id
+
+    def test_gives_unit_rows(self, model: ImageTextEncoder) -> None:
+        """Pictures of any shape and texts of any length share one space."""
+        assert_unit_rows(model.encode_images(pictures()), len(pictures()), model.dim)
+        assert_unit_rows(model.encode_texts(TEXTS), len(TEXTS), model.dim)
+
+    def test_nothing_gives_nothing(self, model: ImageTextEncoder) -> None:
+        """No pictures or texts, no rows."""
+        assert model.encode_images([]).shape == model.encode_texts([]).shape == (0, model.dim)
+
+    def test_a_picture_means_the_same_in_any_company(self, model: ImageTextEncoder) -> None:
+        """Batching changes no vector and no order."""
+        alone = np.concatenate([model.encode_images([image]) for image in pictures()])
+        np.testing.assert_allclose(model.encode_images(pictures()), alone, atol=1e-4)
+
+    def test_says_whether_it_can_read(self, model: ImageTextEncoder) -> None:
+        """Plain English is readable to all models there are."""
+        assert model.unreadable(TEXTS[0]) == ""
+
+
+class DetectorContract:
+    """What every `Detector` keeps to."""
+
+    def test_is_a_detector(self, model: Detector) -> None:
+        """It has the role's members and a name."""
+        assert isinstance(model, Detector)
+        assert model.id
+
+    def test_finds_objects_best_first(self, model: Detector) -> None:
+        """One result a picture, each sorted, labelled and inside the picture."""
+        found = model.detect(pictures())
+        assert len(found) == len(pictures())
+        for objects in found:
+            assert [o.score for o in objects] == sorted((o.score for o in objects), reverse=True)
+            assert all(o.label for o in objects)
+            assert_inside(objects)
+
+    def test_nothing_gives_nothing(self, model: Detector) -> None:
+        """No pictures, no results."""
+        assert model.detect([]) == []
+
+    def test_a_picture_shows_the_same_in_any_company(self, model: Detector) -> None:
+        """Batching changes no object."""
+        alone = [model.detect([image])[0] for image in pictures()]
+        together = model.detect(pictures())
+        assert [[o.label for o in objects] for objects in together] == [[o.label for o in objects] for objects in alone]
+
+
+class TextReaderContract:
+    """What every `TextReader` keeps to."""
+
+    def test_is_a_text_reader(self, model: TextReader) -> None:
+        """It has the role's members and a name."""
+        assert isinstance(model, TextReader)
+        assert model.id
+
+    def test_reads_nothing_where_nothing_is(self, model: TextReader) -> None:
+        """An empty picture has no lines, whatever its shape."""
+        for shape in ((240, 320, 3), (1, 40, 3), (40, 1, 3)):
+            assert model.read(np.zeros(shape, np.uint8)) == ()
+
+    def test_lines_lie_inside_the_picture(self, model: TextReader) -> None:
+        """Boxes are fractions."""
+        for image in pictures():
+            assert_inside(model.read(image))
+
+
+class CaptionerContract:
+    """What every `Captioner` keeps to."""
+
+    def test_is_a_captioner(self, model: Captioner) -> None:
+        """It has the role's members and a name."""
+        assert isinstance(model, Captioner)
+        assert model.id
+
+    def test_one_caption_a_picture(self, model: Captioner) -> None:
+        """Each a text, the same every time."""
+        images = pictures()[:2]
+        captions = model.caption(images)
+        assert len(captions) == len(images)
+        assert all(isinstance(caption.text, str) for caption in captions)
+        assert model.caption(images) == captions
+
+    def test_nothing_gives_nothing(self, model: Captioner) -> None:
+        """No pictures, no captions."""
+        assert model.caption([]) == []
+
+
+class VoiceActivityContract:
+    """What every `VoiceActivity` keeps to."""
+
+    def test_is_a_voice_activity_model(self, model: VoiceActivity) -> None:
+        """It has the role's members and a name."""
+        assert isinstance(model, VoiceActivity)
+        assert model.id
+
+    def test_one_probability_a_window(self, model: VoiceActivity) -> None:
+        """A window is 512 samples; what does not fill one waits."""
+        chances = model.start().feed(noise(1.0))
+        assert chances.shape == (SAMPLE_RATE_HZ // 512,)
+        assert ((chances >= 0) & (chances <= 1)).all()
+        assert model.start().feed(np.zeros(0, np.float32)).shape == (0,)
+
+    def test_pieces_make_the_whole(self, model: VoiceActivity) -> None:
+        """However sound is cut into calls, the probabilities are the same."""
+        sound, stream = noise(1.0), model.start()
+        pieces = [stream.feed(piece) for piece in np.split(sound, [1, 500, 513, 4000, 4000, 9999])]
+        np.testing.assert_allclose(np.concatenate(pieces), model.start().feed(sound), atol=1e-4)
+
+    def test_streams_do_not_mix(self, model: VoiceActivity) -> None:
+        """Two recordings side by side are as if alone."""
+        first, second = model.start(), model.start()
+        heard = first.feed(noise(0.5))
+        second.feed(noise(0.5, loudness=0.5))
+        both = np.concatenate([heard, first.feed(noise(0.5))])
+        alone = model.start()
+        np.testing.assert_allclose(both, np.concatenate([alone.feed(noise(0.5)), alone.feed(noise(0.5))]), atol=1e-6)
+
+
+class TranscriberContract:
+    """What every `Transcriber` keeps to."""
+
+    def test_is_a_transcriber(self, model: Transcriber) -> None:
+        """It has the role's members and a name."""
+        assert isinstance(model, Transcriber)
+        assert model.id
+
+    def test_silence_says_nothing(self, model: Transcriber) -> None:
+        """Nothing, next to nothing, and silence."""
+        for samples in (0, 1, 160, SAMPLE_RATE_HZ):
+            assert model.transcribe(np.zeros(samples, np.float32)) == ()
+
+    def test_times_lie_inside_and_in_order(self, model: Transcriber) -> None:
+        """Whatever is heard has its place in the recording."""
+        assert_in_order(model.transcribe(noise(2.0), "en"), 2.0)
+
+
+def assert_inside(items: tuple[Detection, ...] | tuple[TextLine, ...]) -> None:
+    """Scores and boxes are fractions, and boxes have their corners in order."""
+    for item in items:
+        left, top, right, bottom = item.box
+        assert 0 <= left <= right <= 1
+        assert 0 <= top <= bottom <= 1
+        assert 0 <= item.score <= 1
+
+
+def assert_in_order(utterances: tuple[Utterance, ...], duration_s: float) -> None:
+    """Utterances start one after the other, hold their words, and end before the recording does."""
+    starts = [utterance.span.start_s for utterance in utterances]
+    assert starts == sorted(starts)
+    for utterance in utterances:
+        assert utterance.text.strip()
+        assert 0 <= utterance.span.start_s <= utterance.span.end_s <= duration_s
+        word_starts = [word.span.start_s for word in utterance.words]
+        assert word_starts == sorted(word_starts)
+
+
+def tiny_clip(folder: Path) -> Path:
+    """A CLIP model (`clip:FOLDER`)."""
+    from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel
+
+    ids = _save_tokenizer(folder)
+    text = {**_SIZES, **ids, "max_position_embeddings": 32, "vocab_size": _VOCABULARY}
+    config = CLIPConfig(text_config=text, vision_config={**_SIZES, **_PATCHES}, projection_dim=16)
+    CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size=_SQUARE).save_pretrained(folder)
+    return _save(CLIPModel, config, folder)
+
+
+def tiny_siglip(folder: Path) -> Path:
+    """A SigLIP model (`siglip:FOLDER`)."""
+    from transformers import SiglipConfig, SiglipImageProcessorPil, SiglipModel
+
+    ids = _save_tokenizer(folder)
+    text = {**_SIZES, **ids, "max_position_embeddings": 32, "vocab_size": _VOCABULARY, "projection_size": 32}
+    config = SiglipConfig(text_config=text, vision_config={**_SIZES, **_PATCHES})
+    SiglipImageProcessorPil(size=_SQUARE).save_pretrained(folder)
+    return _save(SiglipModel, config, folder)
+
+
+def tiny_blip(folder: Path) -> Path:
+    """A BLIP captioner (`blip:FOLDER`)."""
+    from transformers import BlipConfig, BlipForConditionalGeneration, BlipImageProcessorPil
+
+    ids = _save_tokenizer(folder)
+    text = {
+        **_SIZES,
+        **ids,
+        "max_position_embeddings": 64,
+        "vocab_size": _VOCABULARY,
+        "encoder_hidden_size": _SIZES["hidden_size"],
+        "sep_token_id": ids["eos_token_id"],
+    }
+    config = BlipConfig(text_config=text, vision_config={**_SIZES, **_PATCHES}, projection_dim=16)
+    BlipImageProcessorPil(size=_SQUARE).save_pretrained(folder)
+    return _save(BlipForConditionalGeneration, config, folder)
+
+
+def tiny_detr(folder: Path) -> Path:
+    """A DETR detector (`detr:FOLDER`)."""
+    from transformers import DetrConfig, DetrForObjectDetection, DetrImageProcessorPil, ResNetConfig
+
+    backbone = ResNetConfig(embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1], out_features=["stage2"])
+    config = DetrConfig(
+        backbone_config=backbone,
+        d_model=16,
+        encoder_layers=1,
+        decoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=16,
+        decoder_ffn_dim=16,
+        num_queries=5,
+        id2label={0: "person", 1: "dog"},
+    )
+    DetrImageProcessorPil(size={"shortest_edge": 64, "longest_edge": 128}).save_pretrained(folder)
+    return _save(_sure_of_dogs(DetrForObjectDetection), config, folder)
+
+
+def tiny_sentence_transformer(folder: Path) -> Path:
+    """A sentence-transformers model (`sentence-transformers:FOLDER`)."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    from transformers import BertConfig, BertModel
+
+    bert = folder / "bert"
+    _save_tokenizer(bert)
+    _save(BertModel, BertConfig(**_SIZES, vocab_size=_VOCABULARY, max_position_embeddings=64), bert)
+    words = Transformer(str(bert), max_seq_length=64)
+    pooling = Pooling(words.get_embedding_dimension())
+    SentenceTransformer(modules=[words, pooling], device="cpu").save(str(folder / "model"))
+    return folder / "model"
+
+
+def tiny_whisper(folder: Path) -> Path:
+    """A checkpoint in openai-whisper's own format (`openai-whisper:FILE`)."""
+    import torch
+    from whisper.model import ModelDimensions, Whisper
+
+    torch.manual_seed(0)
+    dims = ModelDimensions(80, 1500, 16, 2, 1, 51865, 448, 16, 2, 1)
+    model = Whisper(dims)
+    torch.nn.init.normal_(model.decoder.positional_embedding)
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.save({"dims": vars(dims), "model_state_dict": model.state_dict()}, folder / "tiny.pt")
+    return folder / "tiny.pt"
+
+
+_SIZES = {"hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+_PATCHES = {"image_size": 32, "patch_size": 16}
+_SQUARE = {"height": 32, "width": 32}
+_SPECIAL = ("<pad>", "<s>", "</s>", "<unk>")
+_VOCABULARY = 256 + len(_SPECIAL)
+
+
+def _save(model: Any, config: Any, folder: Path) -> Path:
+    import torch
+
+    from playhead.models.hub import quiet_transformers
+
+    quiet_transformers()
+    torch.manual_seed(0)
+    model(config).save_pretrained(folder)
+    return folder
+
+
+def _sure_of_dogs(model: Any) -> Any:
+    """A detector class whose fresh instances see their second class everywhere, so that there is something to box."""
+
+    def made(config: Any) -> Any:
+        import torch
+
+        detector = model(config)
+        with torch.no_grad():
+            detector.class_labels_classifier.bias.copy_(torch.tensor([0.0, 3.0, 0.0]))
+        return detector
+
+    return made
+
+
+def _save_tokenizer(folder: Path) -> dict[str, int]:
+    """Write a tokenizer of single bytes; return the ids a model's config needs to know."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
+
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {token: i for i, token in enumerate([*_SPECIAL, *alphabet])}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[], unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 1), ("</s>", 2)]
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    names = {"pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+    config = {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": 32, **names}
+    (folder / "tokenizer_config.json").write_text(json.dumps(config), encoding="utf-8")
+    return {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}

@@ -1,0 +1,99 @@
+"""Every backend keeps to its role's contract; hub backends run on tiny models from folders."""
+
+import pytest
+
+from playhead.models.registry import BACKENDS, Models
+from playhead.testing import (
+    CaptionerContract,
+    DetectorContract,
+    ImageTextEncoderContract,
+    SentenceEncoderContract,
+    TextReaderContract,
+    TranscriberContract,
+    VoiceActivityContract,
+)
+
+
+class TestMiniLM(SentenceEncoderContract):
+    @pytest.fixture
+    def model(self, models):
+        return models.sentences
+
+
+class TestSentenceTransformers(SentenceEncoderContract):
+    @pytest.fixture
+    def model(self, tiny_models):
+        return tiny_models.sentences
+
+
+class TestConcepts(ImageTextEncoderContract):
+    @pytest.fixture
+    def model(self, models):
+        return models.picture
+
+
+class TestCLIP(ImageTextEncoderContract):
+    @pytest.fixture
+    def model(self, tiny_models):
+        return tiny_models.picture
+
+
+class TestSigLIP(ImageTextEncoderContract):
+    @pytest.fixture(scope="class")
+    def model(self, tiny):
+        return Models({"picture": f"siglip:{tiny['siglip']}"}).picture
+
+
+class TestSSD(DetectorContract):
+    @pytest.fixture
+    def model(self, models):
+        return models.objects
+
+
+class TestDETR(DetectorContract):
+    @pytest.fixture
+    def model(self, tiny_models):
+        return tiny_models.objects
+
+
+class TestRapidOCR(TextReaderContract):
+    @pytest.fixture
+    def model(self, models):
+        return models.text
+
+
+class TestSilero(VoiceActivityContract):
+    @pytest.fixture
+    def model(self, models):
+        return models.voice_activity
+
+
+class TestWhisper(TranscriberContract):
+    @pytest.fixture
+    def model(self, models):
+        return models.speech
+
+
+class TestOpenAIWhisper(TranscriberContract):
+    @pytest.fixture
+    def model(self, tiny_models):
+        return tiny_models.speech
+
+
+class TestComposed(CaptionerContract):
+    @pytest.fixture
+    def model(self, models):
+        return models.caption
+
+
+class TestBLIP(CaptionerContract):
+    @pytest.fixture
+    def model(self, tiny_models):
+        return tiny_models.caption
+
+
+def test_every_backend_is_tested():
+    named = {backend.target for role in BACKENDS.values() for backend in role.values()}
+    tested = {name.removeprefix("Test") for name in globals() if name.startswith("Test")}
+    classes = {target.partition(":")[2].removesuffix("Encoder") for target in named}
+    assert classes - tested == {"FasterWhisper"}  # what `whisper` stands for where it is installed
