@@ -33,7 +33,7 @@ def main() -> int:
     videos = {vid: _video(arguments.folder, vid) for vid in sorted({q["vid"] for q in queries})}
     with tempfile.TemporaryDirectory() as scratch, Library(arguments.library or scratch) as library:
         started = time.perf_counter()
-        report = library.add(*videos.values(), progress=lambda p: None)
+        report = library.add(*videos.values())
         for path, error in report.failed:
             print(f"{path}: {error}", file=sys.stderr)
         indexed_s = time.perf_counter() - started

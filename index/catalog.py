@@ -22,7 +22,25 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 VERSION = 1
+_WITHIN = "(? = '' OR s.video_id = ?) AND s.start_s < ? AND max(s.end_s, s.start_s + 1e-6) > ?"
 _SEGMENT = "s.id, s.video_id, s.channel, s.start_s, s.end_s, s.model, s.text, s.score, s.thumbnail, s.words"
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Where to look: one video or (empty) all of them, and a stretch of time."""
+
+    video_id: str = ""
+    start_s: float = -1e12
+    end_s: float = 1e12
+
+    @property
+    def values(self) -> tuple[object, ...]:
+        """What `_WITHIN` asks for."""
+        return self.video_id, self.video_id, self.end_s, self.start_s
+
+
+EVERYWHERE = Within()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +134,8 @@ class Catalog:
 
     def find(self, key: str) -> list[Video]:
         """The videos with this id, else path, else name, else start of an id (six characters or more)."""
-        path = os.path.abspath(Path(key).expanduser())
+        key = key.encode(errors="replace").decode()  # no stored name holds what is not UTF-8
+        path = os.path.abspath(os.path.expanduser(key))
         for where, value in (
             ("WHERE v.id = ?", key),
             ("WHERE v.id IN (SELECT video_id FROM label WHERE path = ?)", path),
@@ -148,6 +167,10 @@ class Catalog:
         rows = self._db.execute("SELECT channel, recipe, space FROM channel WHERE video_id = ?", (video_id,))
         return {Channel(channel): ChannelRecord(recipe, space) for channel, recipe, space in rows}
 
+    def observed(self) -> set[Channel]:
+        """Every channel that some video was indexed on."""
+        return {Channel(channel) for (channel,) in self._db.execute("SELECT DISTINCT channel FROM channel")}
+
     def shots(self, video_id: str) -> list[Span]:
         """The video's shots, in order."""
         rows = self._db.execute("SELECT start_s, end_s FROM shot WHERE video_id = ? ORDER BY start_s", (video_id,))
@@ -158,8 +181,8 @@ class Catalog:
     def put(self, record: Record, path: Path) -> list[Video]:
         """Store what was observed and give it the label `path`, all in one transaction.
 
-        Channels in the record replace what was there. Returns the videos that lost their last label to it and were
-        removed: the file at `path` used to hold their bytes.
+        Channels in the record replace what was there. Returns the videos that lost their last label to it and
+        were removed: the file at `path` used to hold their bytes.
         """
         video = record.video
         with self._transaction() as db:
@@ -192,8 +215,8 @@ class Catalog:
                 [(i, channel, space, pack(vector)) for i, (channel, space, vector) in record.vectors.items()],
             )
             db.executemany(
-                "INSERT OR IGNORE INTO segment (id, video_id, channel, start_s, end_s, model, text, score, thumbnail, "
-                "words, vector_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR IGNORE INTO segment (id, video_id, channel, start_s, end_s, model, text, score, "
+                "thumbnail, words, vector_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [_row(stored) for stored in record.segments],
             )
             replaced = self._label(db, video.id, path)
@@ -263,12 +286,12 @@ class Catalog:
         )
         return [StoredSegment(_segment(row[:-1]), row[-1]) for row in rows]
 
-    def matching(self, expression: str, limit: int) -> list[Segment]:
+    def matching(self, expression: str, limit: int, within: Within = EVERYWHERE) -> list[Segment]:
         """Segments whose text matches an FTS5 expression, best first (BM25)."""
         rows = self._db.execute(
             f"SELECT {_SEGMENT} FROM segment_text t JOIN segment s ON s.number = t.rowid "  # noqa: S608
-            "WHERE segment_text MATCH ? ORDER BY t.rank, s.id LIMIT ?",
-            (expression, limit),
+            f"WHERE segment_text MATCH ? AND {_WITHIN} ORDER BY t.rank, s.id LIMIT ?",
+            (expression, *within.values, limit),
         )
         return [_segment(row) for row in rows]
 
@@ -278,17 +301,17 @@ class Catalog:
         return [(Channel(channel), space, count) for channel, space, count in rows]
 
     def vectors(
-        self, channel: Channel, space: str, video_ids: Collection[str] | None = None
+        self, channel: Channel, space: str, within: Within = EVERYWHERE
     ) -> tuple[list[str], NDArray[np.float32]]:
-        """Vector ids and their `(n, dim)` matrix, in order of id; of some videos only, if they are named."""
+        """Vector ids and their `(n, dim)` matrix, in order of id."""
         query = "SELECT id, data FROM vector WHERE channel = ? AND space = ? ORDER BY id"
-        values: tuple[str, ...] = (channel, space)
-        if video_ids is not None:
+        values: tuple[object, ...] = (channel, space)
+        if within != EVERYWHERE:
             query = (
-                "SELECT DISTINCT v.id, v.data FROM json_each(?) j JOIN segment s ON s.video_id = j.value "
-                "JOIN vector v ON v.id = s.vector_id WHERE v.channel = ? AND v.space = ? ORDER BY v.id"
+                "SELECT DISTINCT v.id, v.data FROM segment s JOIN vector v ON v.id = s.vector_id "  # noqa: S608
+                f"WHERE v.channel = ? AND v.space = ? AND {_WITHIN} ORDER BY v.id"
             )
-            values = (json.dumps(sorted(video_ids)), *values)
+            values = (*values, *within.values)
         rows = self._db.execute(query, values).fetchall()
         if not rows:
             return [], np.zeros((0, 0), np.float32)
@@ -314,8 +337,10 @@ class Catalog:
 
 def _connect(path: Path, readonly: bool) -> sqlite3.Connection:
     if readonly:
-        # WAL needs a writable folder; without one nobody can be writing, so the file cannot change under us.
-        mode = "mode=ro" if os.access(path.parent, os.W_OK) else "immutable=1"
+        # Reading beside a writer needs a writable folder. Without one nobody can be writing, and the file holds
+        # everything, unless a killed writer left its journal: that is read where it lies.
+        alone = not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
+        mode = "immutable=1" if alone else "mode=ro"
         db = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
     else:
         db = sqlite3.connect(path, isolation_level=None)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from bisect import bisect_right
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from playhead.errors import LibraryError, MediaError, ModelError, UnreadableMediaError
+from playhead.errors import InputError, LibraryError, MediaError, ModelError, UnreadableMediaError
 from playhead.index.observe import Options, digest, observe, recipe, space
 from playhead.media import files
 from playhead.media.formats import MEDIA_ENDINGS
@@ -16,12 +18,12 @@ from playhead.media.subtitles import find_sidecar, read_subtitles
 from playhead.types import Channel, IndexReport, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
-    from playhead.index.catalog import Catalog
+    from playhead.index.catalog import Catalog, Record
     from playhead.models.registry import Models
     from playhead.settings import Settings
-    from playhead.types import Utterance, Video
+    from playhead.types import Segment, Utterance, Video
 
 
 class Ingest:
@@ -40,7 +42,7 @@ class Ingest:
         self._report = IndexReport()
 
     def run(self, paths: Iterable[Path]) -> IndexReport:
-        """Index files and folders. Raises `LibraryError` or `ModelError`, which no other file would survive either."""
+        """Index files and folders. Raises `LibraryError` or `ModelError`, which no other file would survive."""
         found, missing = media_files(paths)
         for path, error in missing:
             self._report = replace(self._report, failed=(*self._report.failed, (path, error)))
@@ -56,6 +58,7 @@ class Ingest:
         return self._report
 
     def _add(self, path: Path, root: Path) -> None:
+        _check_name(path)
         with files.open_file(path, [root], self._settings.limits) as file:
             video_id = file.sha256(lambda read: self._progress(Progress("hashing", file.name, read, file.size)))
             file.check_unchanged()
@@ -75,6 +78,8 @@ class Ingest:
                     progress=self._progress,
                 )
                 file.check_unchanged()
+                if before := self._catalog.video(video_id):
+                    record = completed(record, before, self._catalog.segments(video_id, Channel.PICTURE))
                 self._progress(Progress("saving", file.name))
                 self._forget(self._catalog.put(record, file.path))
         moved = self._reembed(video_id, set(known) - set(stale))
@@ -87,9 +92,18 @@ class Ingest:
         sidecar: tuple[Utterance, ...] = ()
         sidecar_id = ""
         if settings.subtitles != "ignore" and (beside := find_sidecar(path)):
-            sidecar = read_subtitles(beside, [root])
+            sidecar = self._subtitles(beside, root)
+        if sidecar:
             sidecar_id = digest(*(f"{u.span.start_s} {u.span.end_s} {u.text}" for u in sidecar))
         return Options(settings.channels, settings.fps, settings.subtitles, settings.language, sidecar, sidecar_id)
+
+    def _subtitles(self, path: Path, root: Path) -> tuple[Utterance, ...]:
+        try:
+            return read_subtitles(path, [root])
+        except InputError as error:
+            note = f"{path.name} is beside a video but was not used: {error}"
+            self._report = replace(self._report, notes=(*self._report.notes, note))
+            return ()
 
     def _reembed(self, video_id: str, channels: set[Channel]) -> bool:
         """New vectors for texts whose sentence encoder changed, without observing anything again."""
@@ -121,6 +135,38 @@ class Ingest:
         self._report = replace(self._report, **{kind: (*getattr(self._report, kind), video)})
 
 
+def _check_name(path: Path) -> None:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        name = ascii(path.name)[1:-1]
+        raise InputError(f"{name} was not indexed", "its path is not valid UTF-8", "Rename it") from error
+
+
+def completed(record: Record, before: Video, pictures: Sequence[Segment]) -> Record:
+    """The record of a pass over some channels of a known video, with what is known of the whole.
+
+    Such a pass may not have looked at the pictures: the video keeps its length, and speech shows what was stored.
+    """
+    now, end_s = record.video, before.start_s + before.duration_s
+    start_s = min(before.start_s, now.start_s) if now.duration_s else before.start_s
+    end_s = max(end_s, now.start_s + now.duration_s)
+    warnings = tuple(dict.fromkeys((*before.warnings, *now.warnings)))
+    video = replace(now, start_s=start_s, duration_s=end_s - start_s, warnings=warnings)
+    starts = [picture.span.start_s for picture in pictures]
+    segments = [
+        replace(s, segment=replace(s.segment, thumbnail=_shown(s.segment, pictures, starts)))
+        if pictures and not s.segment.thumbnail
+        else s
+        for s in record.segments
+    ]
+    return replace(record, video=video, segments=segments)
+
+
+def _shown(segment: Segment, pictures: Sequence[Segment], starts: Sequence[float]) -> str:
+    return pictures[max(0, bisect_right(starts, segment.span.start_s + 1e-6) - 1)].thumbnail
+
+
 def media_files(paths: Iterable[Path]) -> tuple[list[tuple[Path, Path]], list[tuple[Path, Exception]]]:
     """Every file to index with the root it must stay under, each once; and the paths that cannot be used.
 
@@ -129,7 +175,7 @@ def media_files(paths: Iterable[Path]) -> tuple[list[tuple[Path, Path]], list[tu
     found: dict[Path, Path] = {}
     failed: list[tuple[Path, Exception]] = []
     for path in paths:
-        given = Path(path).expanduser()
+        given = Path(os.path.expanduser(path))
         if not given.is_dir():
             found.setdefault(given, given.parent)
             continue

@@ -41,7 +41,7 @@ class Library:
         self, folder: str | Path | None = None, *, settings: Settings | None = None, models: Models | None = None
     ) -> None:
         self.settings = settings or load_settings()
-        self.folder = Path(folder or self.settings.library).expanduser().absolute()
+        self.folder = Path(os.path.expanduser(folder or self.settings.library)).absolute()
         self._given_models = models
         self._open: tuple[Catalog, bool] | None = None
         self._vectors = VectorIndex(self.folder / "vectors")
@@ -135,13 +135,15 @@ class Library:
 
     def transcript(self, video: str | Video) -> Transcript:
         """What was said in a video, as indexed."""
-        segments = self._catalog(write=False).segments(self.video(video).id, Channel.SPEECH)
+        found = self.video(video)
+        segments = self._catalog(write=False).segments(found.id, Channel.SPEECH)
         utterances = tuple(Utterance(s.span, s.text, s.words) for s in segments)
         return Transcript(utterances, ", ".join(sorted({s.model for s in segments})))
 
     def counts(self, video: str | Video) -> dict[Channel, int]:
         """How many segments each indexed channel of a video has."""
-        catalog, found = self._catalog(write=False), self.video(video)
+        found = self.video(video)
+        catalog = self._catalog(write=False)
         return {channel: len(catalog.segments(found.id, channel)) for channel in catalog.channels(found.id)}
 
     def verify(self) -> list[str]:

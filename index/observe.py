@@ -171,7 +171,8 @@ class _Pass:
     def record(self, file: MediaFile, said: Probe) -> Record:
         """Everything found out, with one vector for each distinct picture and text."""
         end, options = self._end, self._options
-        shots = [Span(a, b) for a, b in pairwise([end.first_s, *self._cuts, end.end_s]) if b > a]
+        times = [end.first_s, *self._cuts, end.end_s] if end.frames else []  # no shots where nothing was watched
+        shots = [Span(a, b) for a, b in pairwise(times) if b > a]
         video = Video(
             self._id,
             file.name,

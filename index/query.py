@@ -14,6 +14,7 @@ from playhead.types import Channel
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_NOT_TEXT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # control characters, and bytes that are not UTF-8
 MOST_CHARACTERS = 2_000
 MOST_MOMENTS = 1_000
 
@@ -39,7 +40,7 @@ class Query:
         limit: int,
     ) -> Query:
         """The query, or a `QueryError` that says what does not fit."""
-        words = " ".join(words.split())
+        words = " ".join(_NOT_TEXT.sub(" ", words).split())
         if not words and image is None:
             raise QueryError("Nothing to search for", "the query is empty", "Describe what you saw or heard")
         if len(words) > MOST_CHARACTERS:

@@ -10,6 +10,7 @@ import numpy as np
 
 from playhead.index import words
 from playhead.index.calibrate import MATCH, curve
+from playhead.index.catalog import EVERYWHERE, Within
 from playhead.index.query import Query
 from playhead.media.images import read_image
 from playhead.types import Channel, Evidence, Moment, SearchResult, Segment, Span
@@ -32,6 +33,7 @@ _GROW = 0.7  # neighbours join a hit from this share of its probability on
 _FILLS = 0.3  # a sentence that fills this share of its shot stands for the shot
 _LEAN_S = 0.3  # … even if it leans this far out of it
 _SHOWN = 5  # evidence shown of one moment
+_WORTH = 0.1  # … and none weaker than this, beside the strongest
 
 __all__ = ["Query", "Searcher"]
 
@@ -60,15 +62,18 @@ class Searcher:
         if not self._catalog.videos():
             note = "The library is empty. Fill it with: playhead index PATH"
             return SearchResult(query.words, (), no_match=True, notes=(note,))
-        hits = [hit for hit in self._hits(query, video) if _inside(hit.segment, query, video)]
+        for channel in sorted(query.channels - self._catalog.observed()):
+            self._note(f"No video was indexed for {channel}. To do so: playhead index PATH --channels {channel}")
+        within = Within(video.id if video else "", *(query.between or ()))
+        hits = [hit for hit in self._hits(query, within) if _inside(hit.segment, within)]
         moments = self._moments(hits)
         matching = [m for m in moments if m.score >= MATCH][: query.limit]
         nearest = () if matching else tuple(moments[: query.limit])
         return SearchResult(query.words, tuple(matching), not matching, tuple(self._notes), nearest)
 
-    def _hits(self, query: Query, video: Video | None) -> list[Hit]:
+    def _hits(self, query: Query, within: Within) -> list[Hit]:
         found: dict[str, Hit] = {}
-        for hit in (*self._seen(query, video), *self._meant(query, video), *self._worded(query)):
+        for hit in (*self._seen(query, within), *self._meant(query, within), *self._worded(query, within)):
             known = found.get(hit.segment.id)
             if hit.probability >= _LEAST and (known is None or known.probability < hit.probability):
                 found[hit.segment.id] = hit
@@ -76,21 +81,21 @@ class Searcher:
 
     # Channels
 
-    def _seen(self, query: Query, video: Video | None) -> Iterable[Hit]:
+    def _seen(self, query: Query, within: Within) -> Iterable[Hit]:
         """Pictures by words, by an image, or by both (the geometric mean of the two)."""
         if not _wanted(Channel.PICTURE, query):
             return []
         encoder, scores = self._models.picture, list[dict[str, float]]()
         if query.words and not self._unreadable(encoder.unreadable(query.words)):
             vector = encoder.encode_texts([query.words])[0]
-            scores.append(self._near(Channel.PICTURE, encoder.id, vector, "picture", video))
+            scores.append(self._near(Channel.PICTURE, encoder.id, vector, "picture", within))
         if query.image is not None:
             image = read_image(query.image, [query.image.parent], self._settings.limits)
             vector = encoder.encode_images([image])[0]
-            scores.append(self._near(Channel.PICTURE, encoder.id, vector, "picture_by_image", video))
+            scores.append(self._near(Channel.PICTURE, encoder.id, vector, "picture_by_image", within))
         return self._expand(_both(scores))
 
-    def _meant(self, query: Query, video: Video | None) -> Iterable[Hit]:
+    def _meant(self, query: Query, within: Within) -> Iterable[Hit]:
         """What was said or written, by meaning."""
         textual = [c for c in Channel if c is not Channel.PICTURE and _wanted(c, query)]
         if not query.words or not textual or query.image is not None:
@@ -101,29 +106,32 @@ class Searcher:
         vector = encoder.encode([query.words])[0]
         near: dict[str, float] = {}
         for channel in textual:
-            near |= self._near(channel, encoder.id, vector, str(channel), video)
+            near |= self._near(channel, encoder.id, vector, str(channel), within)
         return self._expand(near)
 
-    def _worded(self, query: Query) -> Iterable[Hit]:
+    def _worded(self, query: Query, within: Within) -> Iterable[Hit]:
         """What was said or written, word for word."""
         if not query.words or query.image is not None:
             return []
-        found = words.matches(self._catalog, query.words)
+        found = words.matches(self._catalog, query.words, within)
         return [Hit(s, s.span, probability) for s, probability in found if _wanted(s.channel, query)]
 
     def _near(
-        self, channel: Channel, space: str, vector: NDArray[np.float32], name: str, video: Video | None
+        self, channel: Channel, space: str, vector: NDArray[np.float32], name: str, within: Within
     ) -> dict[str, float]:
-        """Probability by vector id. Exact up to `exact_limit` vectors, within one video always; else by Chroma."""
-        count = next((n for c, s, n in self._catalog.spaces() if (c, s) == (channel, space)), 0)
+        """Probability by vector id. Exact up to `exact_limit` vectors, within bounds always; else by Chroma."""
+        counts = {s: n for c, s, n in self._catalog.spaces() if c is channel}
+        count = counts.get(space, 0)
+        if counts and not count:
+            self._note(f"{channel} was indexed with another model. To search it with this one: playhead index PATH")
         if not count or not vector.any():
             return {}
         fits = curve(name, space)
-        if video is None and count > self._settings.exact_limit and self._is_current():
+        if within == EVERYWHERE and count > self._settings.exact_limit and self._is_current():
             near = self._vectors.nearest(channel, space, vector, _NEAREST)
             if near is not None:
                 return {i: fits.at(similarity) for i, similarity in near}
-        ids, matrix = self._catalog.vectors(channel, space, [video.id] if video else None)
+        ids, matrix = self._catalog.vectors(channel, space, within)
         if not ids:
             return {}
         probabilities = fits(matrix @ vector)
@@ -139,9 +147,16 @@ class Searcher:
         return [Hit(s.segment, s.segment.span, near[s.vector_id] * s.segment.score) for s in found]
 
     def _unreadable(self, why: str) -> bool:
-        if why and why not in self._notes:
-            self._notes.append(why)
+        if why:
+            self._note(
+                f"Only the exact words were looked for: {why}. To search by meaning in other languages: "
+                "playhead search --model sentences=sentence-transformers:NAME"
+            )
         return bool(why)
+
+    def _note(self, text: str) -> None:
+        if text not in self._notes:
+            self._notes.append(text)
 
     # Moments
 
@@ -176,6 +191,7 @@ class Searcher:
                 self._library / hit.segment.thumbnail if hit.segment.thumbnail else None,
             )
             for hit in group[:_SHOWN]
+            if hit is group[0] or hit.probability >= _WORTH
         )
         return Moment(video, group[0].span, 1 - missed, evidence)
 
@@ -248,14 +264,10 @@ def _wanted(channel: Channel, query: Query) -> bool:
     return not query.channels or channel in query.channels
 
 
-def _inside(segment: Segment, query: Query, video: Video | None) -> bool:
-    if video is not None and segment.video_id != video.id:
-        return False
-    if query.between is None:
-        return True
-    return segment.span.start_s < query.between[1] and query.between[0] < max(
-        segment.span.end_s, segment.span.start_s + 1e-6
-    )
+def _inside(segment: Segment, within: Within) -> bool:
+    """The same as the catalogue's own: a vector may stand for segments elsewhere too."""
+    start_s, end_s = segment.span.start_s, max(segment.span.end_s, segment.span.start_s + 1e-6)
+    return within.video_id in ("", segment.video_id) and start_s < within.end_s and within.start_s < end_s
 
 
 def _both(scores: Sequence[dict[str, float]]) -> dict[str, float]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
     from playhead.index.catalog import Catalog
     from playhead.types import Channel
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,32 +63,60 @@ class VectorIndex:
         generation = self.current()
         if generation is None:
             return None
-        collection = self._collection(generation.folder, channel, space, create=False)
-        if collection is None:
+        try:
+            collection = self._collection(generation.folder, channel, space, create=False)
+            if collection is None:
+                return None
+            found = collection.query(query_embeddings=[vector.tolist()], n_results=count, include=["distances"])
+        except Exception as error:  # noqa: BLE001 - damaged, read-only, or replaced while it was read
+            _log.warning("The vector index cannot be read, so every vector is compared: %s", _reason(error))
             return None
-        found = collection.query(query_embeddings=[vector.tolist()], n_results=count, include=["distances"])
         return [(i, 1 - float(d)) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
 
     def update(
         self, catalog: Catalog, *, anew: bool = False, progress: Callable[[Progress], None] = lambda _: None
     ) -> None:
-        """Bring the index up to the catalogue's revision; `anew` builds it from nothing. Call under the write lock."""
+        """Bring the index up to the catalogue's revision; `anew` builds it from nothing. Needs the write lock."""
         before, revision = self.current(), catalog.revision
         if before and before.revision == revision and not anew:
             return
-        target = self._folder / f"generation-{revision}-{os.getpid()}"
         try:
             self._clear(keep=before)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if before and not anew:
-                shutil.copytree(before.folder, target)
-            self._fill(target, catalog, progress)
+            target = self._build(revision, None if anew else before, catalog, progress)
             self._switch(target, revision)
             self._clear(keep=Generation(target, revision))
-        except OSError as error:
+        except Exception as error:
+            with suppress(OSError):
+                self._clear(keep=before)  # what was half built may be what filled the disk
             raise StorageError(
-                "The vector index was not updated", (error.strerror or str(error)).lower(), "Try: playhead rebuild"
+                "The vector index was not updated",
+                _reason(error),
+                "What was indexed is safe and can be searched. Make room if the disk is full, then: playhead rebuild",
             ) from error
+
+    def _build(
+        self, revision: int, before: Generation | None, catalog: Catalog, progress: Callable[[Progress], None]
+    ) -> Path:
+        """A new generation: from a copy of the one before where that is sound, else from nothing."""
+        if before:
+            try:
+                target = self._new_folder(revision)
+                shutil.copytree(before.folder, target, dirs_exist_ok=True)
+                self._fill(target, catalog, progress)
+            except Exception as error:  # noqa: BLE001 - whatever ails the old store, the catalogue has everything
+                _log.warning("The vector index is damaged and is made anew: %s", _reason(error))
+                self._clear(keep=before)
+            else:
+                return target
+        target = self._new_folder(revision)
+        self._fill(target, catalog, progress)
+        return target
+
+    def _new_folder(self, revision: int) -> Path:
+        """A folder under a name that never comes back: open readers know a generation by its path."""
+        folder = self._folder / f"generation-{revision}-{os.urandom(4).hex()}"
+        folder.mkdir(parents=True)
+        return folder
 
     def verify(self, catalog: Catalog) -> list[str]:
         """What is wrong: staleness, and every stored vector that a query does not reach."""
@@ -92,6 +125,12 @@ class VectorIndex:
             return ["there is no vector index"] if catalog.spaces() else []
         if generation.revision != catalog.revision:
             return [f"the vector index is of revision {generation.revision}, the catalogue of {catalog.revision}"]
+        try:
+            return self._unreachable(generation, catalog)
+        except Exception as error:  # noqa: BLE001 - a damaged store fails in many ways
+            return [f"the vector index cannot be read: {_reason(error)}"]
+
+    def _unreachable(self, generation: Generation, catalog: Catalog) -> list[str]:
         problems = []
         for channel, space, count in catalog.spaces():
             ids, matrix = catalog.vectors(channel, space)
@@ -174,3 +213,8 @@ class VectorIndex:
 
 def _name(channel: Channel, space: str) -> str:
     return f"{channel}-{hashlib.sha256(space.encode()).hexdigest()[:16]}"
+
+
+def _reason(error: Exception) -> str:
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return text.lower() or type(error).__name__

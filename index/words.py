@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from playhead.index.calibrate import curve
 
 if TYPE_CHECKING:
-    from playhead.index.catalog import Catalog
+    from playhead.index.catalog import Catalog, Within
     from playhead.types import Segment
 
 _MOST = 400
@@ -20,10 +20,10 @@ _COMMON = frozenset(
 )
 
 
-def matches(catalog: Catalog, words: str) -> list[tuple[Segment, float]]:
+def matches(catalog: Catalog, words: str, within: Within) -> list[tuple[Segment, float]]:
     """Segments that hold the query's words, with the probability that they are meant, best first.
 
-    The score is the share of the query's words that were found, each weighted by its rarity in the library.
+    The score is the share of the query's words that were found, each weighted by its rarity there.
     """
     terms = [term for term in dict.fromkeys(_terms(words)) if term not in _COMMON]
     if not terms:
@@ -32,7 +32,7 @@ def matches(catalog: Catalog, words: str) -> list[tuple[Segment, float]]:
     weights: dict[str, float] = {}
     hits: dict[str, list[Segment]] = {}
     for term in terms[:32]:
-        hits[term] = catalog.matching(_quoted(term), _MOST)
+        hits[term] = catalog.matching(_quoted(term), _MOST, within)
         weights[term] = 1 / math.log2(2 + len(hits[term]))
     total = sum(weights.values())
     for term, segments in hits.items():

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="playhead",
     help="Point it at footage; it watches and listens once; then ask in plain words and it answers with times.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -38,9 +37,13 @@ ModelOption = Annotated[
 
 
 @app.callback(invoke_without_command=True)
-def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+def _root(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+) -> None:
     if version:
         render.say(__version__)
+    elif context.invoked_subcommand is None:
+        render.say(context.get_help())
 
 
 @app.command(epilog="Example:  playhead index ~/Videos holiday.mp4 --fps 2")
@@ -260,9 +263,7 @@ def main(arguments: list[str] | None = None) -> int:
         code = app(given, standalone_mode=False)
     except typer.Exit as stop:
         code = stop.exit_code
-    except typer.Abort:
-        code = INTERRUPTED
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         render.note("Interrupted. What was finished is kept; run the same command again to go on.")
         code = INTERRUPTED
     except Exception as error:
@@ -273,21 +274,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _report(error: Exception, *, as_json: bool) -> int:
-    import click
-
-    if isinstance(error, click.ClickException):
-        what, code = error.format_message(), 2
-        fix = "See: playhead --help"
+    usage = getattr(error, "format_message", None)  # of a command that was put wrongly
+    if usage is not None:
+        what, code, fix = str(usage()), InputError.exit_code, "See: playhead --help"
     elif isinstance(error, PlayheadError):
         what, code, fix = str(error), error.exit_code, ""
     else:
         what, code = f"Unexpected {type(error).__name__}: {error}", 1
         fix = "Run again with --debug to see where"
-    text = f"{what.rstrip('.')}. {fix}" if fix else what
+    text = f"{what}{'' if what.endswith(('.', '?')) else '.'} {fix}" if fix else what
     if as_json:
         render.say_json({"error": {"kind": type(error).__name__, "message": text}})
     else:
-        render.note(f"Error: {text}")
+        render.note(f"Error: {render.line(text)}")
     return code
 
 
@@ -312,7 +311,12 @@ def _specs(models: list[str]) -> dict[str, str]:
 
 
 def _names(text: str | None) -> tuple[str, ...] | None:
-    return tuple(part.strip() for part in text.split(",") if part.strip()) if text is not None else None
+    if text is None:
+        return None
+    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not names:
+        raise InputError("--channels names no channel", "", "For example: --channels picture,speech")
+    return names
 
 
 def _range(text: str | None) -> tuple[float, float] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -13,30 +14,36 @@ from playhead.types import format_time
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from rich.console import Console
-
     from playhead.types import Evidence, IndexReport, Moment, Progress, SearchResult, Video
+
+
+# Controls other than tab and newline, changes of writing direction, and bytes that are not UTF-8.
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def say_json(value: Any) -> None:
     """One JSON document on standard output."""
-    sys.stdout.write(json.dumps(plain(value), ensure_ascii=False, indent=2) + "\n")
+    text = json.dumps(plain(value), ensure_ascii=False, indent=2)
+    sys.stdout.write(text.encode(errors="backslashreplace").decode() + "\n")  # file names need not be UTF-8
 
 
 def say(text: str) -> None:
-    """A line on standard output, as it is."""
-    sys.stdout.write(text + "\n")
-
-
-def _console(*, errors: bool = False) -> Console:
-    from rich.console import Console
-
-    return Console(stderr=errors, highlight=False, soft_wrap=False)
+    """A line, or several, on standard output."""
+    sys.stdout.write(_harmless(text) + "\n")
 
 
 def note(text: str) -> None:
-    """A line on standard error."""
-    sys.stderr.write(text + "\n")
+    """A line, or several, on standard error."""
+    sys.stderr.write(_harmless(text) + "\n")
+
+
+def line(text: str) -> str:
+    """The text on one line, with what would steer a terminal spelled out: file names and footage are not trusted."""
+    return _harmless(text.replace("\n", "\\n").replace("\t", "\\t"))
+
+
+def _harmless(text: str) -> str:
+    return _STEERING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def show_result(result: SearchResult) -> None:
@@ -53,29 +60,22 @@ def show_result(result: SearchResult) -> None:
 
 
 def _show_moments(moments: tuple[Moment, ...]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, show_header=True, header_style="bold", padding=(0, 2, 0, 0))
-    for title in ("", "score", "video", "from", "to"):
-        table.add_column(title, no_wrap=True, justify="right" if title in ("", "score", "from", "to") else "left")
-    table.add_column("evidence", overflow="fold")
+    """A row a moment; below it the evidence, each with its own time, and the picture to look at."""
+    width = max(len(line(moment.video.name)) for moment in moments)
+    say(f"{'score':>8}  {'video':<{width}}  {'from':>9}  {'to':>9}")
     for number, moment in enumerate(moments, 1):
-        evidence = Text("\n").join(Text(_evidence(e)) for e in moment.evidence[:3])
         start, end = format_time(moment.span.start_s), format_time(moment.span.end_s)
-        table.add_row(str(number), f"{moment.score:.2f}", Text(moment.video.name), start, end, evidence)
-    _console().print(table)
-    shown = next((e.thumbnail for moment in moments for e in moment.evidence if e.thumbnail), None)
-    if shown:
-        say("Thumbnails:")
-        for number, moment in enumerate(moments, 1):
-            path = next((e.thumbnail for e in moment.evidence if e.thumbnail), None)
-            say(f"{number:>2}  {path or '-'}")
+        say(f"{number:>2}  {moment.score:.2f}  {line(moment.video.name):<{width}}  {start:>9}  {end:>9}")
+        for evidence in moment.evidence:
+            say(f"          {_evidence(evidence)}")
+        thumbnail = next((e.thumbnail for e in moment.evidence if e.thumbnail), None)
+        if thumbnail:
+            say(f"          {line(str(thumbnail))}")
 
 
 def _evidence(evidence: Evidence) -> str:
-    what = f"“{evidence.text}”" if evidence.text else "looks like it"
-    return f"{evidence.channel} {format_time(evidence.span.start_s)} {evidence.score:.2f} {what}"
+    what = f"“{line(evidence.text)}”" if evidence.text else "looks like it"
+    return f"{evidence.channel} {format_time(evidence.span.start_s)}  {what}  {evidence.score:.2f}"
 
 
 def show_report(report: IndexReport, folder: object) -> None:
@@ -85,36 +85,30 @@ def show_report(report: IndexReport, folder: object) -> None:
         for word, videos in (("added", report.added), ("updated", report.updated), ("unchanged", report.unchanged))
         if videos
     ]
-    say(f"{', '.join(done) or 'Nothing indexed'} in {folder}")
+    say(line(f"{', '.join(done) or 'Nothing indexed'} in {folder}"))
     for video in (*report.added, *report.updated):
         for warning in video.warnings:
-            say(f"  {video.name}: {warning}")
+            say(line(f"  {video.name}: {warning}"))
     for text in report.notes:
-        say(f"  {text}")
+        say(line(f"  {text}"))
     if report.failed:
         note(f"{len(report.failed)} could not be indexed:")
         for path, error in report.failed:
             text = str(error) or type(error).__name__
-            note(f"  {text if path.name in text else f'{path}: {text}'}")
+            note(line(f"  {text if path.name in text else f'{path}: {text}'}"))
 
 
 def show_library(rows: list[tuple[Video, dict[Any, int]]], folder: object) -> None:
-    """What is in the library."""
-    from rich.table import Table
-    from rich.text import Text
-
+    """What is in the library: a row a video, then its channels and where it is."""
     if not rows:
-        say(f"The library {folder} is empty. Fill it with: playhead index PATH")
+        say(line(f"The library {folder} is empty. Fill it with: playhead index PATH"))
         return
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for title in ("id", "video", "length", "segments", "path"):
-        table.add_column(
-            title, no_wrap=title != "path", overflow="fold", justify="right" if title == "length" else "left"
-        )
+    say(line(f"{len(rows)} {'video' if len(rows) == 1 else 'videos'} in {folder}"))
+    width = max(len(line(video.name)) for video, _ in rows)
     for video, counts in rows:
-        found = " ".join(f"{channel} {count}" for channel, count in counts.items())
-        table.add_row(video.id[:12], Text(video.name), format_time(video.duration_s), found, Text(str(video.path)))
-    _console().print(table)
+        found = ", ".join(f"{count} {channel}" for channel, count in counts.items())
+        say(f"{video.id[:12]}  {line(video.name):<{width}}  {format_time(video.duration_s):>9}  {found}")
+        say(f"              {line(str(video.path))}")
 
 
 @contextmanager
@@ -124,12 +118,13 @@ def progress_bars(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
         yield lambda _: None
         return
     from rich import progress as bar
+    from rich.console import Console
 
     columns = (
         bar.TextColumn("{task.description}"), bar.BarColumn(), bar.TextColumn("{task.percentage:>3.0f}%"),
         bar.TimeElapsedColumn(), bar.TextColumn("left"), bar.TimeRemainingColumn(),
     )  # fmt: skip
-    with bar.Progress(*columns, console=_console(errors=True), transient=True) as bars:
+    with bar.Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         files, stage = bars.add_task("files", total=None), bars.add_task("", total=None, visible=False)
         at: list[tuple[str, str]] = [("", "")]
 
@@ -140,7 +135,10 @@ def progress_bars(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
             if (event.stage, event.name) != at[0]:
                 at[0] = (event.stage, event.name)
                 bars.reset(
-                    stage, description=f"{event.stage} {event.name}"[:48], total=event.total or None, visible=True
+                    stage,
+                    description=line(f"{event.stage} {event.name}")[:48],
+                    total=event.total or None,
+                    visible=True,
                 )
             bars.update(stage, completed=event.done, total=event.total or None)
 

@@ -37,6 +37,7 @@ _DRIFT_S = 0.15  # sound that jumps by more than this starts a new piece at its 
 _GAP_S = 10.0  # a longer silence between two frames counts as a gap in the timestamps
 _BEAT_S = 0.25
 _MOST_WARNINGS = 20
+_DAMAGED = "some of it is damaged; it was skipped or shows faults"
 _DAMAGE_LIMIT = 200  # undecodable packets before giving up, where nothing else was ever decoded
 
 
@@ -378,10 +379,12 @@ def _frames(packet: Any, tally: Tally) -> list[Any]:
     except av.FFmpegError as error:
         tally.damaged += 1
         tally.damaged_in_a_row += 1
-        tally.warn("some of it is damaged and was skipped")
+        tally.warn(_DAMAGED)
         if tally.damaged_in_a_row > _DAMAGE_LIMIT and tally.end_s is None:
             raise ValueError(f"nothing in it can be decoded ({_plain(error)})") from error
         return []
+    if packet.is_corrupt or any(frame.is_corrupt for frame in frames):
+        tally.warn(_DAMAGED)
     if frames:
         tally.damaged_in_a_row = 0
     return frames

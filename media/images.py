@@ -58,10 +58,17 @@ def write_thumbnail(image: NDArray[np.uint8], path: Path) -> None:
     """Write `image` as a JPEG of at most 320 pixels a side, all at once. Raises `StorageError`."""
     picture = Image.fromarray(image)
     picture.thumbnail(_THUMBNAIL)
+    _save(picture, path, "JPEG", quality=80)
+
+
+def _save(picture: Image.Image, path: Path, kind: str, **options: int) -> None:
+    """All at once, by way of memory: Pillow does not notice when a full disk cuts its writing short."""
+    data = io.BytesIO()
+    picture.save(data, kind, **options)
     partial = path.with_suffix(".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(partial, "JPEG", quality=80)
+        partial.write_bytes(data.getvalue())
         os.replace(partial, path)
     except OSError as error:
         with suppress(OSError):
@@ -88,11 +95,7 @@ def contact_sheet(tiles: Sequence[tuple[Path, str]], target: Path, *, columns: i
             tile.paste(picture, ((width - picture.width) // 2, (height - picture.height) // 2))
         sheet.paste(tile, (left, top))
         draw.text((left, top + height + 4), _fitted(text, draw, font, width), "black", font)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        sheet.save(target, "PNG")
-    except OSError as error:
-        raise StorageError(f"{target} was not written", (error.strerror or str(error)).lower()) from error
+    _save(sheet, target, "PNG")
 
 
 def _fitted(

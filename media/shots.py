@@ -22,8 +22,8 @@ _CUT = 0.07  # least mean change of a cut, of full scale
 _RISE = 3.5  # and this many times the median change of the frames before
 _SHOT_S = 0.3  # a shot lasts at least this long: flashes and quick wipes are one cut, not many
 _SETTLE_S = 0.2  # after a cut, look at the picture this much later
-_CHANGE = 0.06  # share of tiny pixels that must change for a new key frame within a shot
-_KEY_EVERY_S = 3.0  # but not more often than this
+_CHANGE = 0.015  # share of tiny pixels that must change for a new key frame within a shot
+_KEY_EVERY_S = 2.0  # but not more often than this
 
 
 class CutFinder:

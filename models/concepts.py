@@ -148,7 +148,7 @@ class Concepts:
     @cached_property
     def _label_vectors(self) -> NDArray[np.float32]:
         file = cache_folder() / "labels" / f"{self._sentences.id}-{sha256_of(LABELS_FILE)[:16]}.npy"
-        found = _read_vectors(file)
+        found = read_vectors(file)
         if found is None:
             found = half_whitened(self._sentences.encode([f"{label.name}: {label.definition}" for label in labels()]))
             content = io.BytesIO()
@@ -190,7 +190,8 @@ def _scaled(image: Image, size: tuple[int, int]) -> NDArray[np.uint8]:
     return np.asarray(picture, np.uint8)
 
 
-def _read_vectors(file: Path) -> NDArray[np.float32] | None:
+def read_vectors(file: Path) -> NDArray[np.float32] | None:
+    """Label vectors as they were saved, or None where the file is missing, damaged or of another shape."""
     try:
         found = np.load(file, allow_pickle=False)
     except (OSError, ValueError, EOFError):

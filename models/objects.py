@@ -106,7 +106,9 @@ class DETR:
 
         height, width = image.shape[:2]
         with torch.inference_mode():
-            inputs = self._processor(images=[image], return_tensors="pt", input_data_format="channels_last").to(self._device)
+            inputs = self._processor(images=[image], return_tensors="pt", input_data_format="channels_last").to(
+                self._device
+            )
             outputs = self._model(**inputs)
         [found] = self._processor.post_process_object_detection(
             outputs, threshold=_LEAST_SCORE, target_sizes=[(height, width)]

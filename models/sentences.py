@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
     from tokenizers import Encoding, Tokenizer
 
     from playhead.models.bert import Bert
@@ -46,14 +47,20 @@ class MiniLM:
     @staticmethod
     def needs(argument: str = "") -> Needs:  # noqa: ARG004
         """Packaged weights and a tokenizer."""
-        return Needs("minilm", packages=("tokenizers", "safetensors"), weights=("minilm.weights", "minilm.tokenizer"))
+        return Needs(
+            "minilm",
+            packages=("tokenizers", "safetensors", "threadpoolctl"),
+            weights=("minilm.weights", "minilm.tokenizer"),
+        )
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """`(len(texts), 384)` unit rows; texts of like length are encoded together."""
         encodings = self._tokenizer.encode_batch(list(texts))
         vectors = np.zeros((len(texts), self.dim), np.float32)
-        for batch in _batches([len(encoding.ids) for encoding in encodings]):
-            vectors[batch] = self._pooled([encodings[i] for i in batch])
+        # The matrices are small: a second thread costs more than it gives, and much more on a busy machine.
+        with self._linear_algebra.limit(limits=1, user_api="blas"):
+            for batch in _batches([len(encoding.ids) for encoding in encodings]):
+                vectors[batch] = self._pooled([encodings[i] for i in batch])
         return unit_rows(vectors)
 
     def unreadable(self, text: str) -> str:
@@ -70,6 +77,12 @@ class MiniLM:
         kept = mask[..., None].astype(np.float32)
         pooled: NDArray[np.float32] = (self._bert(ids, mask) * kept).sum(axis=1) / kept.sum(axis=1)
         return pooled
+
+    @cached_property
+    def _linear_algebra(self) -> ThreadpoolController:
+        from threadpoolctl import ThreadpoolController
+
+        return ThreadpoolController()
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _LEAST_SCORE = 0.6
 _SAME_ROW = 0.5
+_LEAST_SIDE = 8
+_MOST_NARROW = 4
 
 
 class RapidOCR:
@@ -43,7 +45,9 @@ class RapidOCR:
     def read(self, image: Image) -> tuple[TextLine, ...]:
         """The lines of text, top to bottom and left to right."""
         height, width = image.shape[:2]
-        bgr = np.ascontiguousarray(image[:, :, ::-1])
+        if min(height, width) < _LEAST_SIDE:
+            return ()
+        bgr = np.ascontiguousarray(_less_narrow(image)[:, :, ::-1])
         found = self._engine(bgr)
         if found.boxes is None or found.txts is None or found.scores is None:
             return ()
@@ -79,6 +83,13 @@ def reading_order(lines: Iterable[TextLine]) -> tuple[TextLine, ...]:
         else:
             rows.append([line])
     return tuple(line for row in rows for line in sorted(row, key=lambda line: line.box[0]))
+
+
+def _less_narrow(image: Image) -> Image:
+    """The image with black below or to the right when it is a strip: the detector scales by the shorter side."""
+    height, width = image.shape[:2]
+    below, right = max(0, width // _MOST_NARROW - height), max(0, height // _MOST_NARROW - width)
+    return np.pad(image, ((0, below), (0, right), (0, 0))) if below or right else image
 
 
 def _overlap(first: TextLine, second: TextLine) -> float:

@@ -3,7 +3,7 @@
 A contract is a plain class. Subclass it with a `Test` name and give it a fixture called `model`:
 
     class TestMyDetector(DetectorContract):
-        @pytest.fixture(scope="class")
+        @pytest.fixture
         def model(self):
             return MyDetector()
 
@@ -146,7 +146,9 @@ class DetectorContract:
         """Batching changes no object."""
         alone = [model.detect([image])[0] for image in pictures()]
         together = model.detect(pictures())
-        assert [[o.label for o in objects] for objects in together] == [[o.label for o in objects] for objects in alone]
+        assert [[o.label for o in objects] for objects in together] == [
+            [o.label for o in objects] for objects in alone
+        ]
 
 
 class TextReaderContract:
@@ -302,7 +304,8 @@ def tiny_detr(folder: Path) -> Path:
     """A DETR detector (`detr:FOLDER`)."""
     from transformers import DetrConfig, DetrForObjectDetection, DetrImageProcessorPil, ResNetConfig
 
-    backbone = ResNetConfig(embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1], out_features=["stage2"])
+    shape: dict[str, Any] = {"hidden_sizes": [8, 16], "depths": [1, 1], "out_features": ["stage2"]}
+    backbone = ResNetConfig(embedding_size=8, **shape)
     config = DetrConfig(
         backbone_config=backbone,
         d_model=16,
@@ -348,7 +351,12 @@ def tiny_whisper(folder: Path) -> Path:
     return folder / "tiny.pt"
 
 
-_SIZES = {"hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+_SIZES: dict[str, Any] = {
+    "hidden_size": 32,
+    "intermediate_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+}
 _PATCHES = {"image_size": 32, "patch_size": 16}
 _SQUARE = {"height": 32, "width": 32}
 _SPECIAL = ("<pad>", "<s>", "</s>", "<unk>")
@@ -386,7 +394,7 @@ def _save_tokenizer(folder: Path) -> dict[str, int]:
 
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {token: i for i, token in enumerate([*_SPECIAL, *alphabet])}
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[], unk_token="<unk>"))
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[], unk_token=_SPECIAL[3]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.post_processor = processors.TemplateProcessing(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import wave
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +16,7 @@ from playhead import testing
 from playhead.models.registry import Models
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from playhead.models.roles import Sound
 
@@ -28,6 +30,20 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PLAYHEAD_CACHE", str(folder))
         yield folder
+
+
+@pytest.fixture(scope="session")
+def run_python() -> Callable[[str], str]:
+    """What a fresh interpreter prints."""
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+
+    def run(code: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    return run
 
 
 @pytest.fixture(scope="session")

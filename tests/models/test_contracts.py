@@ -40,7 +40,8 @@ class TestCLIP(ImageTextEncoderContract):
 
 class TestSigLIP(ImageTextEncoderContract):
     @pytest.fixture(scope="class")
-    def model(self, tiny):
+    @classmethod
+    def model(cls, tiny):
         return Models({"picture": f"siglip:{tiny['siglip']}"}).picture
 
 

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
-from test_support import run_python
 
 from playhead.models.captions import NOTHING, compose
-from playhead.models.concepts import LABELS_FILE, half_whitened, labels, network_size
+from playhead.models.concepts import LABELS_FILE, half_whitened, labels, network_size, read_vectors
 from playhead.models.registry import Models
 from playhead.models.roles import TextLine
 from playhead.models.text import reading_order
@@ -30,7 +29,11 @@ def slide():
     """White writing on blue, 1280 x 720."""
     image = Image.new("RGB", (1280, 720), (20, 40, 90))
     draw = ImageDraw.Draw(image)
-    for place, text in {(80, 80): "QUARTERLY RESULTS", (80, 300): "Revenue grew", (800, 305): "by 12 percent"}.items():
+    for place, text in {
+        (80, 80): "QUARTERLY RESULTS",
+        (80, 300): "Revenue grew",
+        (800, 305): "by 12 percent",
+    }.items():
         draw.text(place, text, font=ImageFont.load_default(56), fill="white")
     return np.asarray(image)
 
@@ -48,7 +51,7 @@ def test_concepts_are_named(models, photographs):
     assert len(chances) == 5
 
 
-def test_the_text_side_imports_no_torch():
+def test_the_text_side_imports_no_torch(run_python):
     loaded = run_python(
         "import sys; from playhead.models.registry import Models;"
         "Models().picture.encode_texts(['a dog']); print('torch' in sys.modules)"
@@ -56,15 +59,17 @@ def test_the_text_side_imports_no_torch():
     assert loaded == "False"
 
 
-def test_label_vectors_are_computed_once_and_made_again_when_damaged(cache, models, photographs):
+def test_label_vectors_are_computed_once_and_not_read_when_damaged(cache, models, photographs, tmp_path):
     before = models.picture.encode_images(photographs[:1])
     [file] = (cache / "labels").glob("*.npy")
-    again = Models().picture
-    np.testing.assert_array_equal(again.encode_images(photographs[:1]), before)
-    whole = file.read_bytes()
-    file.write_bytes(whole[:1000])
-    np.testing.assert_allclose(Models().picture.encode_images(photographs[:1]), before, atol=1e-4)
-    assert len(file.read_bytes()) == len(whole)
+    written = file.stat().st_mtime_ns
+    np.testing.assert_array_equal(Models().picture.encode_images(photographs[:1]), before)
+    assert file.stat().st_mtime_ns == written
+    damaged = tmp_path / "damaged.npy"
+    damaged.write_bytes(file.read_bytes()[:1000])
+    assert read_vectors(file) is not None
+    assert read_vectors(damaged) is None
+    assert read_vectors(tmp_path / "none.npy") is None
 
 
 def test_labels_are_imagenets_thousand():
@@ -104,7 +109,12 @@ def test_writing_is_read_in_order_with_its_place(models, slide):
 
 
 def test_reading_order_goes_row_by_row():
-    boxes = {"c": (0.6, 0.52, 0.9, 0.62), "a": (0.1, 0.1, 0.5, 0.2), "b": (0.1, 0.5, 0.5, 0.6), "d": (0.1, 0.8, 0.2, 0.9)}
+    boxes = {
+        "c": (0.6, 0.52, 0.9, 0.62),
+        "a": (0.1, 0.1, 0.5, 0.2),
+        "b": (0.1, 0.5, 0.5, 0.6),
+        "d": (0.1, 0.8, 0.2, 0.9),
+    }
     assert "".join(line.text for line in reading_order(TextLine(t, 1.0, box) for t, box in boxes.items())) == "abcd"
 
 

@@ -1,8 +1,5 @@
 """Specs are checked at once, models are loaded late, and names are known without loading."""
 
-import subprocess
-import sys
-
 import pytest
 
 from playhead.errors import SettingsError, WeightsError
@@ -10,11 +7,16 @@ from playhead.models import weights
 from playhead.models.registry import BACKENDS, PROFILES, Models
 from playhead.models.roles import Role
 
-HEAVY = ("torch", "transformers", "sentence_transformers", "whisper", "faster_whisper", "cv2", "rapidocr", "onnxruntime")
-
-
-def run_python(code):
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+HEAVY = (
+    "torch",
+    "transformers",
+    "sentence_transformers",
+    "whisper",
+    "faster_whisper",
+    "cv2",
+    "rapidocr",
+    "onnxruntime",
+)
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -27,7 +29,7 @@ def test_identity_is_the_id_of_a_model_from_a_folder(tiny_models, role):
     assert tiny_models.identity(role) == getattr(tiny_models, role).id
 
 
-def test_names_and_status_load_nothing_heavy():
+def test_names_and_status_load_nothing_heavy(run_python):
     loaded = run_python(
         "import sys; from playhead.models.registry import Models; models = Models();"
         "[models.identity(status.role) for status in models.status()];"

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-from test_support import run_python
 
 from playhead.models import weights
 from playhead.models.bert import erf
@@ -41,7 +40,7 @@ def test_it_equals_sentence_transformers(models):
     assert cosines.min() >= 0.9999
 
 
-def test_a_cold_query_imports_no_deep_learning():
+def test_a_cold_query_imports_no_deep_learning(run_python):
     loaded = run_python(
         "import sys; from playhead.models.sentences import MiniLM; MiniLM().encode(['a dog']);"
         "print([n for n in ('torch', 'transformers', 'sentence_transformers', 'onnxruntime') if n in sys.modules])"
@@ -72,7 +71,7 @@ il cane corre sulla spiaggia|um cão corre na praia com o dono|de hond loopt op 
 READABLE = """a dog runs on the beach|Los Angeles|Rio de la Plata|Beyoncé|Schwarzenegger|Ludwig van Beethoven
 a café in São Paulo|Le Mans|La La Land|Cirque du Soleil|Charles de Gaulle airport|Museo del Prado|defenestration
 kubectl|El Niño|Vincent van Gogh painting|déjà vu|Don Quijote de la Mancha|crème brûlée|Die Hard|Dr. Müller talks
-Leonardo da Vinci|Fußball|Nguyễn Văn|the word 犬 on a sign|no smoking|e|42|?|le monde|who said "c'est la vie" and why"""
+Leonardo da Vinci|Fußball|Nguyễn Văn|a sign with 犬|no smoking|e|42|?|le monde|who said "c'est la vie" to me"""
 
 
 @pytest.mark.parametrize("text", FOREIGN.replace("\n", "|").split("|"))

@@ -1,0 +1,142 @@
+"""Footage for the tests, made on demand with the packaged ffmpeg: tiny, exact, and each made once a session."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import imageio_ffmpeg
+import pytest
+from hypothesis import settings
+
+settings.register_profile("playhead", deadline=None, derandomize=True, max_examples=60)
+settings.load_profile("playhead")
+
+SIZE = "96x54"
+H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-pix_fmt", "yuv420p")
+BOTH, COVER = ("-map", "0", "-map", "1"), "attached_pic"
+RAW = ("-c:v", "ffv1")  # lossless
+SRT = "1\n00:00:00,200 --> 00:00:00,700\n<i>Hello</i> there\n\n2\n00:00:01,000 --> 00:00:01,500\nSecond\nline\n"
+
+
+def picture(length_s: float, rate: str = "10", size: str = SIZE) -> tuple[str, ...]:
+    """A moving test pattern without cuts."""
+    return ("-f", "lavfi", "-i", f"testsrc2=s={size}:r={rate}:d={length_s}")
+
+
+def sound(length_s: float, hertz: int = 440) -> tuple[str, ...]:
+    """A tone, mono, 44.1 kHz."""
+    return ("-f", "lavfi", "-i", f"sine=f={hertz}:d={length_s}")
+
+
+def solid(*colours: str) -> tuple[str, ...]:
+    """One second of each colour at 10 frames a second, with hard cuts between."""
+    inputs = [part for c in colours for part in ("-f", "lavfi", "-i", f"color={c}:s={SIZE}:r=10:d=1")]
+    return (*inputs, "-filter_complex", f"concat=n={len(colours)}:v=1:a=0")
+
+
+NUMBERED = ("-f", "lavfi", "-i", f"color=black:s={SIZE}:r=10:d=5,geq=lum='16+4*N':cb=128:cr=128")
+
+ITS_OWN_TIMES = ("-fps_mode", "passthrough", "-enc_time_base", "1:1000")
+SQUARES = ("-vf", "settb=1/1000,setpts=N*N*50", *ITS_OWN_TIMES)  # frame n at n² / 20 s
+JUMPS = ("-vf", "settb=1,setpts=N*20", *ITS_OWN_TIMES)  # frame n at 20 n s
+
+# Arguments by file name. `{name}` is another file of the folder.
+RECIPES: dict[str, tuple[str, ...]] = {
+    "plain.mp4": (*picture(2), *H264),
+    "talk.mp4": (*picture(2), *sound(2), *H264, "-c:a", "aac"),
+    "talk.mkv": (*picture(2), *sound(2), *H264, "-c:a", "pcm_s16le"),
+    "numbered.mkv": (*NUMBERED, *RAW),  # frame n is grey with luma 16 + 4 n
+    "ntsc.mp4": (*picture(62, "30000/1001", "32x18"), *H264),
+    "vfr.mkv": (*picture(0.8), *SQUARES, *RAW),
+    "vfr.mp4": (*picture(0.8), *SQUARES, *H264),
+    "short.mp4": (*picture(0.2), *H264),
+    "one_frame.mp4": (*picture(0.1), *H264),
+    "audio_only.m4a": (*sound(2), "-c:a", "aac"),
+    "tone.wav": (*sound(2),),
+    "late.ts": (*picture(2), *H264),  # MPEG-TS begins at 1.4 s
+    "late.mkv": (*picture(2), *H264, "-output_ts_offset", "100"),
+    "upright.mp4": (*picture(0.3), *H264),
+    "rotated_90.mp4": ("-display_rotation", "90", "-i", "{upright.mp4}", "-c", "copy"),
+    "rotated_180.mp4": ("-display_rotation", "180", "-i", "{upright.mp4}", "-c", "copy"),
+    "rotated_270.mp4": ("-display_rotation", "270", "-i", "{upright.mp4}", "-c", "copy"),
+    "mirrored.mp4": ("-display_hflip", "-i", "{upright.mp4}", "-c", "copy"),
+    "wide_pixels.mp4": (*picture(0.3), "-vf", "setsar=2", *H264),
+    "wide_pixels.mkv": (*picture(0.3), "-vf", "setsar=2", *RAW),  # only the container says so
+    "subtitled.mp4": (*picture(2), "-i", "{subtitles.srt}", *H264, "-c:s", "mov_text"),
+    "subtitled.mkv": (*picture(2), "-i", "{subtitles.srt}", *H264, "-c:s", "srt"),
+    "cover.png": (*picture(0.1, size="200x200"), "-frames:v", "1"),
+    "cover.m4a": ("-i", "{tone.wav}", "-i", "{cover.png}", *BOTH, "-c:v", "copy", "-disposition:v:0", COVER),
+    "cover.mp4": ("-i", "{plain.mp4}", "-i", "{cover.png}", *BOTH, "-c", "copy", "-disposition:v:1", COVER),
+    "cuts.mp4": (*solid("red", "green", "blue", "white"), *H264),  # at 1, 2 and 3 s
+    "pan.mp4": (*picture(2, size="192x108"), "-vf", "zoompan=z=1.5:x=2*on:d=1:s=96x54:fps=10", *H264),
+    "noise.mkv": (
+        *("-f", "lavfi", "-i", f"color=gray:s={SIZE}:r=10:d=2"),
+        *("-vf", "noise=alls=60:allf=t", *RAW),
+    ),
+    "gap.mkv": (*picture(0.2), *H264, "-bsf:v", r"setts=ts=if(eq(N\,0)\,0\,1000000/TB)"),
+    "jumps.mkv": (*picture(10, "50", "32x18"), *JUMPS, *RAW),
+    "huge.mkv": (*("-f", "lavfi", "-i", "color=s=16000x16000:r=25:d=0.04,format=monob"), "-c:v", "png"),
+    "stereo.wav": (*("-f", "lavfi", "-i", "aevalsrc=0.5*sin(880*PI*t)|0:d=1:s=44100"),),
+    "surround.flac": (*("-f", "lavfi", "-i", "sine=d=1", "-af", "pan=5.1|c2=c0"),),
+    "holes.mkv": (*sound(3), "-af", "aselect='lt(t,0.5)+gte(t,2)'", "-c:a", "pcm_s16le"),
+    "late_sound.mkv": (*picture(2), "-itsoffset", "1", *sound(1), *H264, "-c:a", "pcm_s16le"),
+    "change_1.ts": (*sound(1), "-ac", "2", "-c:a", "mp2"),
+    "change_2.ts": (*sound(1), "-ar", "48000", "-c:a", "mp2", "-output_ts_offset", "1"),
+    "large.mkv": (*picture(0.4, size="1280x720"), *RAW),
+    "long_tone.mkv": (*sound(7), "-c:a", "pcm_s16le"),
+    "crowded.mp4": (*picture(10, "50", "32x18"), *H264, "-g", "1", "-movflags", "+faststart"),
+    "fast_start.mp4": (*picture(4), *H264, "-g", "10", "-movflags", "+faststart"),
+    "long.ts": (*picture(20, size="640x360"), *H264),
+    "long.mkv": (*picture(20, size="640x360"), *H264),
+}
+
+
+@pytest.fixture(scope="session")
+def ffmpeg() -> str:
+    """The packaged binary."""
+    return imageio_ffmpeg.get_ffmpeg_exe()
+
+
+@pytest.fixture(scope="session")
+def clips(ffmpeg: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Gives a clip of `RECIPES` by its name. It is shared: copy it before you change it."""
+    folder = tmp_path_factory.mktemp("clips")
+    (folder / "subtitles.srt").write_text(SRT)
+
+    def clip(name: str) -> Path:
+        path = folder / name
+        if not path.exists():
+            arguments = [str(clip(part.strip("{}"))) if part.startswith("{") else part for part in RECIPES[name]]
+            subprocess.run([ffmpeg, "-v", "error", "-nostdin", *arguments, str(path)], check=True, timeout=60)
+        return path
+
+    return clip
+
+
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """A folder of collected footage, named by PLAYHEAD_CASES; without it the tests that need it are skipped."""
+    folder = os.environ.get("PLAYHEAD_CASES")
+    if not folder:
+        pytest.skip("PLAYHEAD_CASES names no folder of footage")
+    return Path(folder)
+
+
+def _children() -> set[int]:
+    """The processes this one has started and not yet collected."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rsplit(")", 1)[1].split()
+        except (OSError, IndexError):
+            continue
+        if int(fields[1]) == os.getpid():
+            found.add(int(stat.parent.name))
+    return found
+
+
+@pytest.fixture
+def children() -> Callable[[], set[int]]:
+    """Gives the processes that this one has started and not yet collected."""
+    return _children
