@@ -264,12 +264,13 @@ def main(arguments: list[str] | None = None) -> int:
     except typer.Exit as stop:
         code = stop.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        render.note("Interrupted. What was finished is kept; run the same command again to go on.")
         code = INTERRUPTED
     except Exception as error:
         if "--debug" in given:
             raise
         code = _report(error, as_json="--json" in given)
+    if code == INTERRUPTED:
+        render.note("Interrupted. What was finished is kept; run the same command again to go on.")
     return int(code or 0)
 
 

@@ -17,6 +17,7 @@ MOST_REPEATS = 3
 # Text that shrinks more than this is repetitive (the measure and the limit are Whisper's own).
 MOST_COMPRESSION = 2.4
 _NOT_WORD = re.compile(r"[^\w]+")
+_RUN = re.compile(r"([^\W\d]{1,4}?)\1{7,}")
 
 
 def without_loops(utterances: Iterable[Utterance]) -> tuple[Utterance, ...]:
@@ -31,6 +32,7 @@ def without_loops(utterances: Iterable[Utterance]) -> tuple[Utterance, ...]:
 
 def cut_loop(utterance: Utterance) -> Utterance:
     """The utterance up to the end of the first occurrence of what it repeats, or as it is."""
+    utterance = _without_runs(utterance)
     words = utterance.text.split()
     keep = _length_without_loop(words, 1 if _compression(utterance.text) > MOST_COMPRESSION else MOST_REPEATS)
     if keep == len(words):
@@ -39,6 +41,12 @@ def cut_loop(utterance: Utterance) -> Utterance:
     timed = utterance.words[: _timed_words(utterance, text)]
     end_s = timed[-1].span.end_s if timed else utterance.span.end_s
     return replace(utterance, text=text, words=timed, span=Span(utterance.span.start_s, end_s))
+
+
+def _without_runs(utterance: Utterance) -> Utterance:
+    """Eight or more of the same letter or syllable in a row said once ("Hmmmmmmmm", "ははははははははは")."""
+    words = tuple(replace(word, text=_RUN.sub(r"\1", word.text)) for word in utterance.words)
+    return replace(utterance, text=_RUN.sub(r"\1", utterance.text), words=words)
 
 
 def _length_without_loop(words: list[str], most_repeats: int) -> int:

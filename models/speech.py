@@ -37,7 +37,7 @@ PACKAGED_WEIGHTS = ("whisper-base.model", "whisper-base.config", "whisper-base.t
 _OPENAI_HOST = "https://openaipublic.azureedge.net"
 _SHORTEST_S = 0.1
 _FAINTEST = 1e-4
-# Of 48 recordings of speech none came near the first; noise does, with less than the second for confidence.
+# Clear speech scored at most 0.22 for silence; white noise 0.72 to 0.85, with a confidence below the second limit.
 _LIKELY_SILENT = 0.6
 _UNSURE = -0.3
 _HUB_NAMES = {

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import av
 import pytest
 
 from playhead.errors import MediaError, MediaLimitError, UnreadableMediaError, UnsafeMediaError
@@ -17,6 +18,7 @@ from playhead.media import decode as decoding
 from playhead.media import wire
 from playhead.media.decode import Beat, End, Probe, Sample, Wants, decode, probe
 from playhead.media.files import MediaFile, open_file
+from playhead.media.formats import container_options
 from playhead.types import Limits
 
 Clips = Callable[[str], Path]
@@ -194,6 +196,21 @@ def test_a_script_in_disguise_reaches_nothing(disguise: bytes, house: Path, list
         (house / name).write_bytes(disguise + text_of(SCRIPTS[script], house, listener.port))
         with pytest.raises(MediaError), open_file(house / name, [house]) as file:
             taken(file)
+    assert listener.hits == 0
+
+
+@pytest.mark.parametrize("wall", ["protocol_whitelist", "format_whitelist"])
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_each_wall_stands_alone(wall: str, house: Path, listener: Listener) -> None:
+    """With either of the two lists gone, the other still keeps every script in; with both gone, none would."""
+    for number, script in enumerate(SCRIPTS.values()):
+        path = house / f"{number}.m3u8"
+        path.write_bytes(text_of(script, house, listener.port))
+        with unchecked(path) as file:
+            options = container_options(file.descriptor)
+            del options[wall]
+            with pytest.raises((av.FFmpegError, IndexError)), av.open("fd:", options=options) as container:
+                next(container.decode(video=0))
     assert listener.hits == 0
 
 

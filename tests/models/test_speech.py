@@ -152,3 +152,14 @@ def test_the_same_utterance_over_and_over_is_kept_once():
     assert [u.text for u in without_loops(looped)] == ["Hello there.", "Thanks for watching!"]
     thrice = [utterance("Go!", float(i)) for i in range(3)]
     assert list(without_loops(thrice)) == thrice
+
+
+@pytest.mark.parametrize(
+    ("heard", "kept"),
+    [("Hm" + "m" * 200, "Hm"), ("は" * 30, "は"), ("ha" * 12, "ha"), ("It costs 100000000 dollars", None)],
+)
+def test_a_run_of_one_sound_is_said_once(heard: str, kept: str | None) -> None:
+    utterance = Utterance(Span(0, 2), heard, (Word(Span(0, 2), heard),))
+    cut = cut_loop(utterance)
+    assert cut.text == (kept or heard)
+    assert cut.words[0].text == (kept or heard)
