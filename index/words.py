@@ -48,7 +48,7 @@ def _terms(words: str) -> list[str]:
     """Quoted phrases whole, everything else word by word."""
     phrases = re.findall(r'"([^"]+)"|“([^”]+)”', words)
     rest = re.sub(r'"[^"]+"|“[^”]+”', " ", words)
-    return [a or b for a, b in phrases] + re.findall(r"\w+", rest.lower())
+    return [a or b for a, b in phrases if re.search(r"\w", a or b)] + re.findall(r"\w+", rest.lower())
 
 
 def _quoted(term: str) -> str:
