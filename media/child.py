@@ -246,7 +246,7 @@ def _limit(limits: dict[str, Any]) -> None:
     ):
         hard = resource.getrlimit(kind)[1]
         value = int(most) if hard == resource.RLIM_INFINITY else min(int(most), hard)
-        resource.setrlimit(kind, (value, value))
+        resource.setrlimit(kind, (value, hard if kind == resource.RLIMIT_CPU else value))
 
 
 def _decode(descriptor: int, request: dict[str, Any], out: BinaryIO) -> None:

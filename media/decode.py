@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -153,6 +154,7 @@ def decode(file: MediaFile, wants: Wants | None = None, limits: Limits | None = 
 
 
 _ADVICE = "Check that it plays, or convert it first"
+_RAISE_LIMITS = "Raise the limits in playhead.toml if it is meant"
 
 
 def _events(file: MediaFile, wants: Wants, limits: Limits, *, probe_only: bool) -> Iterator[Event]:
@@ -287,9 +289,7 @@ def _subtitle(head: dict[str, Any]) -> Subtitle | None:
 
 def _refusal(head: dict[str, Any], file: MediaFile) -> MediaError:
     if head["why"] == "limit":
-        return MediaLimitError(
-            f"{file.name} was refused", head["text"], "Raise the limits in playhead.toml if it is meant"
-        )
+        return MediaLimitError(f"{file.name} was refused", head["text"], _RAISE_LIMITS)
     return UnreadableMediaError(f"{file.name} cannot be read", head["text"], _ADVICE)
 
 
@@ -298,10 +298,11 @@ def _check_exit(child: subprocess.Popen[bytes], file: MediaFile, limits: Limits)
         code = child.wait(limits.stall_s)
     except subprocess.TimeoutExpired as error:
         raise MediaLimitError(f"{file.name} was given up", "the decoder did not end", _ADVICE) from error
+    if code == -signal.SIGXCPU:
+        why = f"decoding it takes more than {limits.processor_s:,} s of processor time"
+        raise MediaLimitError(f"{file.name} was refused", why, _RAISE_LIMITS)
     if code < 0:
-        name = {9: "it was killed, or used more processor time than allowed", 11: "it crashed"}.get(-code, "it ended")
-        raise UnreadableMediaError(
-            f"{file.name} cannot be read", f"the decoder stopped ({name}, signal {-code})", _ADVICE
-        )
+        why = f"the decoder was stopped by {signal.Signals(-code).name}"
+        raise UnreadableMediaError(f"{file.name} cannot be read", why, _ADVICE)
     if code:
         raise UnreadableMediaError(f"{file.name} cannot be read", f"the decoder failed (exit {code})", _ADVICE)

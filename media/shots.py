@@ -22,6 +22,7 @@ _CUT = 0.07  # least mean change of a cut, of full scale
 _RISE = 3.5  # and this many times the median change of the frames before
 _SHOT_S = 0.3  # a shot lasts at least this long: flashes and quick wipes are one cut, not many
 _SETTLE_S = 0.2  # after a cut, look at the picture this much later
+_NEAR = 0.1  # a point of the grid this close (in steps) after a sample is taken as seen
 _CHANGE = 0.015  # share of tiny pixels that must change for a new key frame within a shot
 _KEY_EVERY_S = 2.0  # but not more often than this
 
@@ -76,7 +77,7 @@ class FrameChooser:
             self._first_s = time_s
         if time_s < self._next_s - 1e-6:
             return False
-        passed = math.floor((time_s - self._first_s) / self._step_s + 0.5)
+        passed = math.floor((time_s - self._first_s) / self._step_s + _NEAR)
         self._next_s = self._first_s + (passed + 1) * self._step_s
         return True
 

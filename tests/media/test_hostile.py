@@ -308,7 +308,7 @@ def test_a_lie_about_the_length_costs_nothing(clips: Clips, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("limits", "error"), [(Limits(processor_s=1), UnreadableMediaError), (Limits(frames=500), MediaLimitError)]
+    ("limits", "error"), [(Limits(processor_s=1), MediaLimitError), (Limits(frames=500), MediaLimitError)]
 )
 def test_endless_footage_is_stopped(limits: Limits, error: type[MediaError], clips: Clips, tmp_path: Path) -> None:
     part = clips("long.ts").read_bytes()
@@ -369,9 +369,9 @@ def test_a_decoder_that_stalls_is_given_up(script: str, decoder: Callable[[str],
 @pytest.mark.parametrize(
     ("script", "says"),
     [
-        ("kill -SEGV $$", "signal 11"),
-        ("kill -KILL $$", "killed"),
-        ("kill -XCPU $$", "signal 24"),
+        ("kill -SEGV $$", "SIGSEGV"),
+        ("kill -KILL $$", "SIGKILL"),
+        ("kill -TERM $$", "SIGTERM"),
         ("exit 3", "exit 3"),
         ("exit 0", "stopped early"),
         (f"{HEAD}; exit 1", "exit 1"),
