@@ -77,9 +77,15 @@ class Catalog:
         self.path = path
         try:
             self._db = _connect(path, readonly)
-            self._check_version(readonly)
         except sqlite3.Error as error:
             raise _translate(error, path) from error
+        try:
+            self._check_version(readonly)
+        except BaseException as error:
+            self._db.close()
+            if isinstance(error, sqlite3.Error):
+                raise _translate(error, path) from error
+            raise
 
     def close(self) -> None:
         """Close the file."""
@@ -119,8 +125,14 @@ class Catalog:
     @property
     def revision(self) -> int:
         """Grows with every change."""
-        row = self._db.execute("SELECT value FROM meta WHERE key = 'revision'").fetchone()
-        return int(row[0]) if row else 0
+        rows = self._read("SELECT value FROM meta WHERE key = 'revision'")
+        return int(rows[0][0]) if rows else 0
+
+    def _read(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        try:
+            return self._db.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise _translate(error, self.path) from error
 
     # Videos
 
@@ -147,7 +159,7 @@ class Catalog:
         return []
 
     def _videos(self, where: str, *values: str) -> list[Video]:
-        rows = self._db.execute(
+        rows = self._read(
             "SELECT v.id, min(l.name), l.path, v.duration_s, v.start_s, v.width, v.height, v.has_audio, v.warnings "  # noqa: S608
             f"FROM video v JOIN label l ON l.video_id = v.id {where} GROUP BY v.id ORDER BY min(l.name), l.path",
             values,
@@ -159,21 +171,21 @@ class Catalog:
 
     def labels(self, video_id: str) -> list[Path]:
         """Every path under which the video's bytes were indexed."""
-        rows = self._db.execute("SELECT path FROM label WHERE video_id = ? ORDER BY path", (video_id,))
+        rows = self._read("SELECT path FROM label WHERE video_id = ? ORDER BY path", (video_id,))
         return [Path(path) for (path,) in rows]
 
     def channels(self, video_id: str) -> dict[Channel, ChannelRecord]:
         """What made each channel of a video."""
-        rows = self._db.execute("SELECT channel, recipe, space FROM channel WHERE video_id = ?", (video_id,))
+        rows = self._read("SELECT channel, recipe, space FROM channel WHERE video_id = ?", (video_id,))
         return {Channel(channel): ChannelRecord(recipe, space) for channel, recipe, space in rows}
 
     def observed(self) -> set[Channel]:
         """Every channel that some video was indexed on."""
-        return {Channel(channel) for (channel,) in self._db.execute("SELECT DISTINCT channel FROM channel")}
+        return {Channel(channel) for (channel,) in self._read("SELECT DISTINCT channel FROM channel")}
 
     def shots(self, video_id: str) -> list[Span]:
         """The video's shots, in order."""
-        rows = self._db.execute("SELECT start_s, end_s FROM shot WHERE video_id = ? ORDER BY start_s", (video_id,))
+        rows = self._read("SELECT start_s, end_s FROM shot WHERE video_id = ? ORDER BY start_s", (video_id,))
         return [Span(start, end) for start, end in rows]
 
     # Changes
@@ -263,14 +275,16 @@ class Catalog:
     @staticmethod
     def _sweep(db: sqlite3.Connection) -> None:
         db.execute(
-            "DELETE FROM vector WHERE NOT EXISTS (SELECT 1 FROM segment s WHERE s.vector_id = vector.id)",
+            "DELETE FROM vector WHERE id IN (SELECT id FROM released) "
+            "AND NOT EXISTS (SELECT 1 FROM segment s WHERE s.vector_id = vector.id)"
         )
+        db.execute("DELETE FROM released")
 
     # Segments and vectors
 
     def segments(self, video_id: str, channel: Channel) -> list[Segment]:
         """A video's segments on one channel, in order of time."""
-        rows = self._db.execute(
+        rows = self._read(
             f"SELECT {_SEGMENT} FROM segment s WHERE s.video_id = ? AND s.channel = ? "  # noqa: S608
             "ORDER BY s.start_s, s.end_s, s.id",
             (video_id, channel),
@@ -279,7 +293,7 @@ class Catalog:
 
     def segments_by_vector(self, vector_ids: Collection[str]) -> list[StoredSegment]:
         """The segments that are found by these vectors."""
-        rows = self._db.execute(
+        rows = self._read(
             f"SELECT {_SEGMENT}, s.vector_id FROM json_each(?) j JOIN segment s ON s.vector_id = j.value "  # noqa: S608
             "ORDER BY s.video_id, s.start_s, s.id",
             (json.dumps(sorted(vector_ids)),),
@@ -288,16 +302,24 @@ class Catalog:
 
     def matching(self, expression: str, limit: int, within: Within = EVERYWHERE) -> list[Segment]:
         """Segments whose text matches an FTS5 expression, best first (BM25)."""
-        rows = self._db.execute(
+        rows = self._read(
             f"SELECT {_SEGMENT} FROM segment_text t JOIN segment s ON s.number = t.rowid "  # noqa: S608
             f"WHERE segment_text MATCH ? AND {_WITHIN} ORDER BY t.rank, s.id LIMIT ?",
             (expression, *within.values, limit),
         )
         return [_segment(row) for row in rows]
 
+    def containing(self, text: str, limit: int, within: Within = EVERYWHERE) -> list[Segment]:
+        """Segments whose text holds `text` anywhere, for writing that puts no spaces between words."""
+        rows = self._read(
+            f"SELECT {_SEGMENT} FROM segment s WHERE instr(lower(s.text), ?) AND {_WITHIN} ORDER BY s.id LIMIT ?",  # noqa: S608
+            (text.lower(), *within.values, limit),
+        )
+        return [_segment(row) for row in rows]
+
     def spaces(self) -> list[tuple[Channel, str, int]]:
         """Every (channel, space) that has vectors, and how many."""
-        rows = self._db.execute("SELECT channel, space, count(*) FROM vector GROUP BY channel, space ORDER BY 1, 2")
+        rows = self._read("SELECT channel, space, count(*) FROM vector GROUP BY channel, space ORDER BY 1, 2")
         return [(Channel(channel), space, count) for channel, space, count in rows]
 
     def vectors(
@@ -312,7 +334,7 @@ class Catalog:
                 f"WHERE v.channel = ? AND v.space = ? AND {_WITHIN} ORDER BY v.id"
             )
             values = (*values, *within.values)
-        rows = self._db.execute(query, values).fetchall()
+        rows = self._read(query, values)
         if not rows:
             return [], np.zeros((0, 0), np.float32)
         data = np.frombuffer(b"".join(blob for _, blob in rows), "<f2").reshape(len(rows), -1)
@@ -320,19 +342,23 @@ class Catalog:
 
     def check(self) -> list[str]:
         """What is wrong inside the catalogue itself; empty when nothing is."""
-        problems = [row[0] for row in self._db.execute("PRAGMA integrity_check") if row[0] != "ok"]
-        problems += [f"foreign key: {row}" for row in self._db.execute("PRAGMA foreign_key_check")]
-        lost = self._db.execute(
+        problems = [row[0] for row in self._read("PRAGMA integrity_check") if row[0] != "ok"]
+        problems += [f"foreign key: {row}" for row in self._read("PRAGMA foreign_key_check")]
+        lost = self._read(
             "SELECT count(*) FROM segment s WHERE s.vector_id IS NOT NULL "
             "AND NOT EXISTS (SELECT 1 FROM vector v WHERE v.id = s.vector_id)"
-        ).fetchone()[0]
+        )[0][0]
         if lost:
             problems.append(f"{lost} segments have lost their vectors")
         return problems
 
-    def thumbnails(self) -> set[str]:
-        """Every thumbnail the catalogue refers to, relative to the library."""
-        return {row[0] for row in self._db.execute("SELECT DISTINCT thumbnail FROM segment WHERE thumbnail != ''")}
+    def thumbnails(self, video_id: str = "") -> set[str]:
+        """Every thumbnail the catalogue refers to (for one video, if it is named), relative to the library."""
+        rows = self._read(
+            "SELECT DISTINCT thumbnail FROM segment WHERE thumbnail != '' AND (? = '' OR video_id = ?)",
+            (video_id, video_id),
+        )
+        return {row[0] for row in rows}
 
 
 def _connect(path: Path, readonly: bool) -> sqlite3.Connection:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playhead.errors import InputError, LibraryError, MediaError, ModelError, UnreadableMediaError
-from playhead.index.observe import Options, digest, observe, recipe, space
+from playhead.index.observe import ROLES, Options, digest, observe, recipe, space
 from playhead.media import files
 from playhead.media.formats import MEDIA_ENDINGS
 from playhead.media.subtitles import find_sidecar, read_subtitles
@@ -20,7 +20,7 @@ from playhead.types import Channel, IndexReport, Progress
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from playhead.index.catalog import Catalog, Record
+    from playhead.index.catalog import Catalog, ChannelRecord, Record
     from playhead.models.registry import Models
     from playhead.settings import Settings
     from playhead.types import Segment, Utterance, Video
@@ -43,6 +43,7 @@ class Ingest:
 
     def run(self, paths: Iterable[Path]) -> IndexReport:
         """Index files and folders. Raises `LibraryError` or `ModelError`, which no other file would survive."""
+        self._models.settle(role for channel in self._settings.channels for role in ROLES[channel])
         found, missing = media_files(paths)
         for path, error in missing:
             self._report = replace(self._report, failed=(*self._report.failed, (path, error)))
@@ -64,28 +65,44 @@ class Ingest:
             file.check_unchanged()
             options = self._options(file.path, root)
             known = self._catalog.channels(video_id)
-            stale = [
-                c for c in options.channels if c not in known or known[c].recipe != recipe(c, self._models, options)
-            ]
+            stale = self._stale(video_id, options, known)
             if stale:
-                record = observe(
-                    file,
-                    video_id,
-                    self._models,
-                    replace(options, channels=tuple(stale)),
-                    library=self._library,
-                    limits=self._settings.limits,
-                    progress=self._progress,
-                )
-                file.check_unchanged()
-                if before := self._catalog.video(video_id):
-                    record = completed(record, before, self._catalog.segments(video_id, Channel.PICTURE))
-                self._progress(Progress("saving", file.name))
-                self._forget(self._catalog.put(record, file.path))
+                self._watch(file, video_id, replace(options, channels=stale))
         moved = self._reembed(video_id, set(known) - set(stale))
         if not stale and file.path not in self._catalog.labels(video_id):
             self._forget(self._catalog.relabel(video_id, file.path))
         self._count(video_id, is_new=not known, changed=bool(stale) or moved)
+
+    def _stale(self, video_id: str, options: Options, known: dict[Channel, ChannelRecord]) -> tuple[Channel, ...]:
+        """The wanted channels that were not observed yet, or not like this, or have lost their pictures."""
+        stale = {c for c in options.channels if c not in known or known[c].recipe != recipe(c, self._models, options)}
+        if Channel.PICTURE in known and self._catalog.thumbnails(video_id) - thumbnails(self._library, video_id):
+            stale |= {Channel.PICTURE} & set(options.channels)
+        return tuple(c for c in options.channels if c in stale)
+
+    def _watch(self, file: files.MediaFile, video_id: str, options: Options) -> None:
+        before = self._catalog.video(video_id)
+        try:
+            record = observe(
+                file,
+                video_id,
+                self._models,
+                options,
+                library=self._library,
+                limits=self._settings.limits,
+                progress=self._progress,
+            )
+            file.check_unchanged()
+        except BaseException:
+            if before is None:
+                remove_thumbnails(self._library, video_id)
+            raise
+        if before:
+            record = completed(record, before, self._catalog.segments(video_id, Channel.PICTURE))
+        self._progress(Progress("saving", file.name))
+        self._forget(self._catalog.put(record, file.path))
+        for unused in thumbnails(self._library, video_id) - self._catalog.thumbnails(video_id):
+            (self._library / unused).unlink(missing_ok=True)
 
     def _options(self, path: Path, root: Path) -> Options:
         settings = self._settings
@@ -175,7 +192,7 @@ def media_files(paths: Iterable[Path]) -> tuple[list[tuple[Path, Path]], list[tu
     found: dict[Path, Path] = {}
     failed: list[tuple[Path, Exception]] = []
     for path in paths:
-        given = Path(os.path.expanduser(path))
+        given = Path(os.path.abspath(os.path.expanduser(path)))
         if not given.is_dir():
             found.setdefault(given, given.parent)
             continue
@@ -190,6 +207,14 @@ def media_files(paths: Iterable[Path]) -> tuple[list[tuple[Path, Path]], list[tu
         for file in below:
             found.setdefault(file, given)
     return list(found.items()), failed
+
+
+def thumbnails(library: Path, video_id: str) -> set[str]:
+    """The thumbnails of a video that are on disk, relative to the library."""
+    folder = f"thumbs/{video_id[:2]}/{video_id}"
+    with suppress(FileNotFoundError):
+        return {f"{folder}/{name}" for name in os.listdir(library / folder)}
+    return set()
 
 
 def remove_thumbnails(library: Path, video_id: str) -> None:

@@ -72,13 +72,14 @@ class Library:
             self._vectors.update(catalog, progress=progress)
         return report
 
-    def remove(self, video: str | Video) -> Video:
-        """Forget a video (given by id, name or path); the file itself is not touched."""
+    def remove(self, *videos: str | Video) -> list[Video]:
+        """Forget videos (given by id, name or path); the files themselves are not touched."""
         with writing(self._existing()):
             catalog = self._catalog(write=True)
-            found = self.video(video)
-            catalog.remove(found.id)
-            remove_thumbnails(self.folder, found.id)
+            found = [self.video(video) for video in videos]
+            for video in found:
+                catalog.remove(video.id)
+                remove_thumbnails(self.folder, video.id)
             self._vectors.update(catalog)
         return found
 
@@ -95,14 +96,14 @@ class Library:
         *,
         image: str | Path | None = None,
         video: str | Video | None = None,
-        between: tuple[float, float] | None = None,
-        channels: Iterable[Channel | str] = (),
+        between: tuple[float | None, float | None] | None = None,
+        channels: Channel | str | Iterable[Channel | str] = (),
         limit: int = 5,
     ) -> SearchResult:
         """The moments that fit a description, an image, or both, best first.
 
-        `video` (id, name or path) and `between` (seconds) narrow where to look; `channels` narrows to what was seen
-        (`picture`, `object`, `text`) or said (`speech`). Raises `QueryError`.
+        `video` (id, name or path) and `between` (seconds; `None` leaves an end open) narrow where to look;
+        `channels` narrows to what was seen (`picture`, `object`, `text`) or said (`speech`). Raises `QueryError`.
         """
         query = Query.make(words, image=image, between=between, channels=channels, limit=limit)
         if not (self.folder / "catalog.sqlite").exists():
@@ -151,7 +152,7 @@ class Library:
         self._existing()
         catalog = self._catalog(write=False)
         missing = sum(not (self.folder / thumbnail).is_file() for thumbnail in catalog.thumbnails())
-        lost = [f"{missing} thumbnails are missing (index with --channels picture again)"] if missing else []
+        lost = [f"{missing} thumbnails are missing (index those files again)"] if missing else []
         return [*catalog.check(), *self._vectors.verify(catalog), *lost]
 
     def close(self) -> None:

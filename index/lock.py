@@ -21,7 +21,7 @@ def writing(library: Path) -> Iterator[None]:
     Raises `LibraryLockedError` naming the holder, or `StorageError` where the folder cannot be written.
     """
     try:
-        descriptor = os.open(library / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(library / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     except OSError as error:
         raise StorageError(
             f"The library {library} cannot be changed",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from playhead.index.catalog import ChannelRecord, Record, StoredSegment
-from playhead.index.listen import Listener
+from playhead.index.listen import Listener, shifted
 from playhead.media.decode import (
     Beat,
     Cut,
@@ -56,16 +56,22 @@ class Options:
     sidecar_id: str = ""
 
 
+ROLES: dict[Channel, tuple[Role, ...]] = {
+    Channel.PICTURE: (Role.PICTURE,),
+    Channel.OBJECT: (Role.OBJECTS, Role.SENTENCES),
+    Channel.TEXT: (Role.TEXT, Role.SENTENCES),
+    Channel.CAPTION: (Role.CAPTION, Role.SENTENCES),
+    Channel.SPEECH: (Role.VOICE_ACTIVITY, Role.SPEECH, Role.SENTENCES),
+}
+"""The models that a channel needs; sentences are only for its vectors."""
+
+_METHOD = 1  # to be raised when the same models begin to give other segments
+
+
 def recipe(channel: Channel, models: Models, options: Options) -> str:
     """Names everything that decides what a channel will hold; when it is unchanged, nothing is observed again."""
-    roles = {
-        Channel.PICTURE: (Role.PICTURE,),
-        Channel.OBJECT: (Role.OBJECTS,),
-        Channel.TEXT: (Role.TEXT,),
-        Channel.CAPTION: (Role.CAPTION,),
-        Channel.SPEECH: (Role.VOICE_ACTIVITY, Role.SPEECH),
-    }[channel]
-    made = "+".join(models.identity(role) for role in roles)
+    made = "+".join(models.identity(role) for role in ROLES[channel] if role is not Role.SENTENCES)
+    made = f"{_METHOD}:{made}"
     if channel is not Channel.SPEECH:
         return f"{made} fps={options.fps:g}"
     return f"{made} language={options.language} subtitles={options.subtitles}:{options.sidecar_id}"
@@ -193,12 +199,15 @@ class _Pass:
         for watcher in self._keys:
             watcher.add_to(record, self._stills)
         if Channel.SPEECH in options.channels:
-            self._add_speech(record)
+            self._add_speech(record, said.start_s)
         embed_texts(record, self._models)
         return record
 
-    def _add_speech(self, record: Record) -> None:
-        written = self._options.sidecar or tuple(self.subtitles)
+    def _add_speech(self, record: Record, start_s: float) -> None:
+        beside = tuple(
+            shifted(u, start_s) for u in self._options.sidecar
+        )  # a sidecar counts from where players start
+        written = beside or tuple(self.subtitles)
         spoken = self._listener.finish() if self._listener else ()
         source = f"subtitles:{self._options.sidecar_id}" if self._options.sidecar else "subtitles:embedded"
         # One file may state a sentence twice (two subtitle tracks in one, or a repeated cue): ids keep it once.
@@ -350,7 +359,8 @@ def captioned(captioner: Captioner) -> Callable[[Image], list[tuple[str, float]]
 
     def look(image: Image) -> list[tuple[str, float]]:
         caption = captioner.caption([image])[0]
-        return [(caption.text, 1.0)] if caption.text else []
+        mark = " (composed)" if caption.composed else ""
+        return [(caption.text + mark, 1.0)] if caption.text else []
 
     return look
 

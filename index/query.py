@@ -35,8 +35,8 @@ class Query:
         words: str,
         *,
         image: str | Path | None,
-        between: tuple[float, float] | None,
-        channels: Iterable[Channel | str],
+        between: tuple[float | None, float | None] | None,
+        channels: Channel | str | Iterable[Channel | str],
         limit: int,
     ) -> Query:
         """The query, or a `QueryError` that says what does not fit."""
@@ -51,14 +51,24 @@ class Query:
             )
         if words and not re.search(r"\w", words):
             raise QueryError("Nothing to search for", "the query holds no word", "Describe what you saw or heard")
-        if between is not None and not (all(map(math.isfinite, between)) and between[0] < between[1]):
-            raise QueryError(f"The time range {between[0]}-{between[1]} is empty", "", "Give a start before an end")
         if not 1 <= limit <= MOST_MOMENTS:
             raise QueryError(f"{limit} moments cannot be shown", f"between 1 and {MOST_MOMENTS:,} can")
-        return cls(words, Path(image) if image is not None else None, between, _known(channels), limit)
+        return cls(words, Path(image) if image is not None else None, _range(between), _known(channels), limit)
 
 
-def _known(channels: Iterable[Channel | str]) -> frozenset[Channel]:
+def _range(between: tuple[float | None, float | None] | None) -> tuple[float, float] | None:
+    if between is None or between == (None, None):
+        return None
+    start_s = between[0] if between[0] is not None else -math.inf
+    end_s = between[1] if between[1] is not None else math.inf
+    if not start_s < end_s:  # also false for not-a-number
+        raise QueryError(f"The time range {start_s:g}-{end_s:g} is empty", "", "Give a start before an end")
+    return start_s, end_s
+
+
+def _known(channels: Channel | str | Iterable[Channel | str]) -> frozenset[Channel]:
+    if isinstance(channels, str):
+        channels = (channels,)
     try:
         return frozenset(Channel(channel) for channel in channels)
     except ValueError as error:

@@ -59,6 +59,8 @@ CREATE TABLE segment (
 CREATE INDEX segment_video ON segment (video_id, channel, start_s);
 CREATE INDEX segment_vector ON segment (vector_id);
 
+CREATE TABLE released (id TEXT PRIMARY KEY) WITHOUT ROWID;  -- vectors that a change may have left without a segment
+
 CREATE VIRTUAL TABLE segment_text USING fts5 (
     text, content = 'segment', content_rowid = 'number', tokenize = 'porter unicode61 remove_diacritics 2'
 );
@@ -67,4 +69,8 @@ CREATE TRIGGER segment_added AFTER INSERT ON segment BEGIN
 END;
 CREATE TRIGGER segment_removed AFTER DELETE ON segment BEGIN
     INSERT INTO segment_text (segment_text, rowid, text) VALUES ('delete', old.number, old.text);
+    INSERT OR IGNORE INTO released SELECT old.vector_id WHERE old.vector_id IS NOT NULL;
+END;
+CREATE TRIGGER segment_embedded AFTER UPDATE OF vector_id ON segment BEGIN
+    INSERT OR IGNORE INTO released SELECT old.vector_id WHERE old.vector_id IS NOT NULL;
 END;

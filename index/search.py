@@ -86,7 +86,9 @@ class Searcher:
         if not _wanted(Channel.PICTURE, query):
             return []
         encoder, scores = self._models.picture, list[dict[str, float]]()
-        if query.words and not self._unreadable(encoder.unreadable(query.words)):
+        if query.words and not self._unreadable(
+            encoder.unreadable(query.words), "Pictures were not searched by these words"
+        ):
             vector = encoder.encode_texts([query.words])[0]
             scores.append(self._near(Channel.PICTURE, encoder.id, vector, "picture", within))
         if query.image is not None:
@@ -101,7 +103,9 @@ class Searcher:
         if not query.words or not textual or query.image is not None:
             return []
         encoder = self._models.sentences
-        if self._unreadable(encoder.unreadable(query.words)):
+        if self._unreadable(
+            encoder.unreadable(query.words), "What was said and written was searched for the exact words only"
+        ):
             return []
         vector = encoder.encode([query.words])[0]
         near: dict[str, float] = {}
@@ -122,8 +126,11 @@ class Searcher:
         """Probability by vector id. Exact up to `exact_limit` vectors, within bounds always; else by Chroma."""
         counts = {s: n for c, s, n in self._catalog.spaces() if c is channel}
         count = counts.get(space, 0)
-        if counts and not count:
-            self._note(f"{channel} was indexed with another model. To search it with this one: playhead index PATH")
+        if others := sum(counts.values()) - count:
+            self._note(
+                f"{others} of {sum(counts.values())} {channel} vectors were made by another model and not compared. "
+                "Index those files again with this one: playhead index PATH"
+            )
         if not count or not vector.any():
             return {}
         fits = curve(name, space)
@@ -146,12 +153,9 @@ class Searcher:
         found = self._catalog.segments_by_vector(near)
         return [Hit(s.segment, s.segment.span, near[s.vector_id] * s.segment.score) for s in found]
 
-    def _unreadable(self, why: str) -> bool:
+    def _unreadable(self, why: str, so: str) -> bool:
         if why:
-            self._note(
-                f"Only the exact words were looked for: {why}. To search by meaning in other languages: "
-                "playhead search --model sentences=sentence-transformers:NAME"
-            )
+            self._note(f"{so}: {why}. Models for other languages: docs/models.md")
         return bool(why)
 
     def _note(self, text: str) -> None:
@@ -228,11 +232,11 @@ def grow(hits: Sequence[Hit], shot_starts: Sequence[float]) -> list[Hit]:
 
 def framed(hit: Hit, shots: Sequence[Span], starts: Sequence[float]) -> Hit:
     """A sentence that fills a good part of the shot it is said in stands for the whole shot."""
-    home = bisect_right(starts, hit.span.start_s + _LEAN_S) - 1
+    home = bisect_right(starts, (hit.span.start_s + hit.span.end_s) / 2) - 1
     if home < 0:
         return hit
     shot = shots[home]
-    inside = hit.span.end_s <= shot.end_s + _LEAN_S
+    inside = shot.start_s - _LEAN_S <= hit.span.start_s and hit.span.end_s <= shot.end_s + _LEAN_S
     return replace(hit, span=shot) if inside and hit.span.duration_s >= _FILLS * shot.duration_s else hit
 
 

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from playhead.index.catalog import Catalog, Within
     from playhead.types import Segment
 
-_MOST = 400
+_MOST, _MOST_TERMS = 400, 32
+# Scripts that put no spaces between words: Thai, Lao, Khmer, Burmese, Japanese, Chinese.
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _COMMON = frozenset(
     "a an the and or but of in on at to for from with by is are was were be been it its this that these those he she "
     "they we you i his her their our your my as not no do does did has have had there here what who when where how "
@@ -25,30 +27,40 @@ def matches(catalog: Catalog, words: str, within: Within) -> list[tuple[Segment,
 
     The score is the share of the query's words that were found, each weighted by its rarity there.
     """
-    terms = [term for term in dict.fromkeys(_terms(words)) if term not in _COMMON]
+    terms = _terms(words)[:_MOST_TERMS]
     if not terms:
         return []
-    found: dict[str, tuple[Segment, float]] = {}
-    weights: dict[str, float] = {}
-    hits: dict[str, list[Segment]] = {}
-    for term in terms[:32]:
-        hits[term] = catalog.matching(_quoted(term), _MOST, within)
-        weights[term] = 1 / math.log2(2 + len(hits[term]))
+    hits = {term: _holding(catalog, [term], within) for term in terms}
+    weights = {term: 1 / math.log2(2 + len(segments)) for term, segments in hits.items()}
     total = sum(weights.values())
+    found: dict[str, tuple[Segment, float]] = {}
     for term, segments in hits.items():
         for segment in segments:
             share = found[segment.id][1] if segment.id in found else 0.0
             found[segment.id] = (segment, share + weights[term] / total)
+    # A common word fills its list before the one text that holds them all is reached.
+    found |= {segment.id: (segment, 1.0) for segment in _holding(catalog, terms, within)}
     fits = curve("words")
     ranked = sorted(found.values(), key=lambda pair: (-pair[1], pair[0].id))[:_MOST]
-    return [(segment, fits.at(share)) for segment, share in ranked]
+    return [(segment, fits.at(share) * segment.score) for segment, share in ranked]
+
+
+def _holding(catalog: Catalog, terms: list[str], within: Within) -> list[Segment]:
+    """Segments that hold every term."""
+    spaced = [term for term in terms if not _UNSPACED.search(term)]
+    if len(spaced) == len(terms):
+        return catalog.matching(" ".join(map(_quoted, terms)), _MOST, within)
+    unspaced = [term for term in terms if _UNSPACED.search(term)]
+    found = catalog.containing(unspaced[0], _MOST, within)
+    return [s for s in found if all(term.lower() in s.text.lower() for term in terms)]
 
 
 def _terms(words: str) -> list[str]:
-    """Quoted phrases whole, everything else word by word."""
-    phrases = re.findall(r'"([^"]+)"|“([^”]+)”', words)
+    """Quoted phrases whole, then the other words that mean something, each once."""
+    phrases = [a or b for a, b in re.findall(r'"([^"]+)"|“([^”]+)”', words) if re.search(r"\w", a or b)]
     rest = re.sub(r'"[^"]+"|“[^”]+”', " ", words)
-    return [a or b for a, b in phrases if re.search(r"\w", a or b)] + re.findall(r"\w+", rest.lower())
+    others = [word for word in re.findall(r"\w+", rest.lower()) if word not in _COMMON]
+    return list(dict.fromkeys([*phrases, *others]))
 
 
 def _quoted(term: str) -> str:

@@ -169,7 +169,7 @@ def remove(
     """Forget videos."""
     del debug
     with _open(library) as opened:
-        removed = [opened.remove(video) for video in [opened.video(key) for key in videos]]
+        removed = opened.remove(*videos)
         if json:
             render.say_json({"removed": [_video(video) for video in removed]})
         else:

@@ -24,7 +24,7 @@ _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\
 def say_json(value: Any) -> None:
     """One JSON document on standard output."""
     text = json.dumps(plain(value), ensure_ascii=False, indent=2)
-    sys.stdout.write(text.encode(errors="backslashreplace").decode() + "\n")  # file names need not be UTF-8
+    sys.stdout.write(_STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
 
 
 def say(text: str) -> None:
@@ -121,7 +121,8 @@ def progress_bars(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
     from rich.console import Console
 
     columns = (
-        bar.TextColumn("{task.description}"), bar.BarColumn(), bar.TextColumn("{task.percentage:>3.0f}%"),
+        bar.TextColumn("{task.description}", markup=False),  # file names are not trusted
+        bar.BarColumn(), bar.TextColumn("{task.percentage:>3.0f}%"),
         bar.TimeElapsedColumn(), bar.TextColumn("left"), bar.TimeRemainingColumn(),
     )  # fmt: skip
     with bar.Progress(*columns, console=Console(stderr=True), transient=True) as bars:

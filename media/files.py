@@ -9,7 +9,6 @@ import errno
 import hashlib
 import os
 import stat
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -182,10 +181,3 @@ def walk(path: Path, known: frozenset[str]) -> list[Path]:
 
 def _refuse_folder(error: OSError) -> None:
     raise UnreadableMediaError(f"The folder {error.filename} cannot be read", _reason(error))
-
-
-def same_file(first: Path, second: Path) -> bool:
-    """Whether two paths lead to one file on disk; false when either is gone."""
-    with suppress(OSError):
-        return first.samefile(second)
-    return False

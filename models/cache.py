@@ -63,9 +63,9 @@ def _remove_stale(path: Path) -> None:
 
 
 def sha256_of(path: Path) -> str:
-    """The sha256 of a file's bytes, remembered as long as its size and modification time stay the same."""
+    """The sha256 of a file's bytes, remembered as long as nobody seems to have touched it."""
     stat = path.stat()
-    key, version = str(path.resolve()), f"{stat.st_size}:{stat.st_mtime_ns}"
+    key, version = str(path.resolve()), f"{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}:{stat.st_ino}"
     stamps = _read_stamps()
     known = stamps.get(key)
     if known and known[0] == version:

@@ -37,15 +37,24 @@ class Needs:
             digests.append(hub.revision(self.source)[:_DIGITS])
         return f"{self.name}@{_shortened(digests)}.{self.method}"
 
+    @property
+    def provisional(self) -> bool:
+        """Whether the model has to be downloaded before its identity is known."""
+        return bool(self.source) and hub.problem(self.source) is not None
+
     def problem(self) -> PlayheadError | None:
         """The first thing that is missing, or None. Looks at presence and sizes only."""
+        return self.broken() or (hub.problem(self.source) if self.source else None)
+
+    def broken(self) -> PlayheadError | None:
+        """What is missing and will not be downloaded, or None."""
         for package in self.packages:
             if find_spec(package) is None:
                 return ModelError(f"the package {package} is not installed", fix=_INSTALL.get(package, ""))
         for name in self.weights:
             if found := weights.problem(name):
                 return found
-        return hub.problem(self.source) if self.source else None
+        return None
 
 
 _INSTALL = {

@@ -173,6 +173,14 @@ class Models:
         """Sentences about pictures."""
         return cast("Captioner", self._get(Role.CAPTION))
 
+    def settle(self, roles: Iterable[Role]) -> None:
+        """Load those of `roles` that are not on this machine yet: until then their `identity` is provisional."""
+        for role in roles:
+            if self._choices[role].composed:
+                self.settle(COMPOSED_FROM)
+            elif self._choices[role].needs().provisional:
+                self._get(role)
+
     def identity(self, role: str) -> str:
         """The `id` the role's model has or will have, without loading it."""
         choice = self._choices[_role(role)]
@@ -207,7 +215,7 @@ class Models:
     def _load(self, choice: _Choice) -> Any:
         if choice.composed:
             return Composed(*(self._get(part) for part in COMPOSED_FROM))
-        if (problem := choice.needs().problem()) and not choice.needs().source:
+        if problem := choice.needs().broken():
             raise problem
         return choice.backend.type(choice.argument, threads=self.threads, device=self.device)
 

@@ -116,10 +116,10 @@ def clips(ffmpeg: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[st
 
 @pytest.fixture(scope="session")
 def cases() -> Path:
-    """A folder of collected footage, named by PLAYHEAD_CASES; without it the tests that need it are skipped."""
-    folder = os.environ.get("PLAYHEAD_CASES")
+    """A folder of collected footage, named by MEDIA_CASES; without it the tests that need it are skipped."""
+    folder = os.environ.get("MEDIA_CASES")
     if not folder:
-        pytest.skip("PLAYHEAD_CASES names no folder of footage")
+        pytest.skip("MEDIA_CASES names no folder of footage")
     return Path(folder)
 
 

@@ -31,9 +31,10 @@ class SearchMoments(Tool[SearchMomentsArgs, SearchResult]):
 
     def run(self, args: SearchMomentsArgs, context: Context) -> SearchResult:
         """Search the library."""
-        between = None
-        if args.start_s is not None or args.end_s is not None:
-            between = (args.start_s or 0.0, args.end_s if args.end_s is not None else 1e9)
         return context.library.search(
-            args.query, video=args.video or None, between=between, channels=args.channels, limit=args.limit
+            args.query,
+            video=args.video or None,
+            between=(args.start_s, args.end_s),
+            channels=args.channels,
+            limit=args.limit,
         )

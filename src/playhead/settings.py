@@ -10,17 +10,21 @@ picture = "clip:openai/clip-vit-base-patch32"
 
 from __future__ import annotations
 
+import difflib
+import os
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as PydanticSettingsError
 
 from playhead.errors import SettingsError
 from playhead.types import Channel, Limits
@@ -42,7 +46,7 @@ class Settings(BaseSettings):
     models: dict[str, str] = Field(
         default_factory=dict, description="Model by role, over the profile's, as `backend:name`."
     )
-    channels: tuple[Channel, ...] = Field(DEFAULT_CHANNELS, description="What to observe.")
+    channels: Annotated[tuple[Channel, ...], NoDecode] = Field(DEFAULT_CHANNELS, description="What to observe.")
     fps: float = Field(1.0, gt=0, le=60, description="Pictures looked at per second of video.")
     subtitles: Literal["prefer", "also", "ignore"] = Field(
         "prefer", description="Use subtitles instead of speech recognition, beside it, or not at all."
@@ -50,11 +54,21 @@ class Settings(BaseSettings):
     language: str = Field("", description="Language spoken (ISO 639-1); empty: recognised.")
     threads: int = Field(0, ge=0, description="Processor threads for models; 0: every core.")
     device: str = Field("cpu", description="Torch device for hub models: cpu, cuda, mps.")
-    roots: tuple[Path, ...] = Field((), description="Folders that tools may open files in.")
+    roots: Annotated[tuple[Path, ...], NoDecode] = Field((), description="Folders that tools may open files in.")
     limits: Limits = Field(default_factory=Limits, description="What one file may cost.")
     exact_limit: int = Field(
         50_000, ge=0, description="Up to this many vectors are searched exactly; beyond, with Chroma."
     )
+
+    @field_validator("channels", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+    @field_validator("roots", mode="before")
+    @classmethod
+    def _paths(cls, value: object) -> object:
+        return value.split(os.pathsep) if isinstance(value, str) else value
 
     @field_validator("library", mode="after")
     @classmethod
@@ -83,6 +97,7 @@ class Settings(BaseSettings):
 def load_settings(**flags: object) -> Settings:
     """The settings in force; flags that are `None` were not given. Raises `SettingsError`."""
     given = {name: value for name, value in flags.items() if value is not None}
+    _check_environment()
     try:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
@@ -93,5 +108,16 @@ def load_settings(**flags: object) -> Settings:
             str(first["msg"]).lower(),
             "Look at flags, PLAYHEAD_… variables and playhead.toml, in this order",
         ) from error
-    except tomllib.TOMLDecodeError as error:
+    except PydanticSettingsError as error:
+        raise SettingsError("A PLAYHEAD_… variable cannot be used", str(error)) from error
+    except (tomllib.TOMLDecodeError, OSError, UnicodeDecodeError) as error:
         raise SettingsError("playhead.toml cannot be read", str(error), "Mend or remove it") from error
+
+
+def _check_environment() -> None:
+    known = {f"PLAYHEAD_{name.upper()}" for name in Settings.model_fields} | {"PLAYHEAD_CACHE"}
+    for name in os.environ:
+        if name.startswith("PLAYHEAD_") and name.partition("__")[0] not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"Did you mean {close[0]}?" if close else f"There are: {', '.join(sorted(known))}"
+            raise SettingsError(f"There is no setting for the variable {name}", "", hint)

@@ -20,7 +20,7 @@ from playhead.models.roles import Detection, Role
 from playhead.types import Channel, Span, Utterance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -45,6 +45,9 @@ class FakeModels:
 
     def identity(self, role: str) -> str:
         return f"fake-{role}-{self.version[role]}"
+
+    def settle(self, roles: Iterable[str]) -> None:
+        """They are all here: nothing is downloaded."""
 
     def __getattr__(self, name: str) -> _Fake:
         if name not in set(Role):

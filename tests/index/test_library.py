@@ -25,6 +25,7 @@ from playhead.errors import (
     UnreadableMediaError,
     UnsafeMediaError,
 )
+from playhead.media.files import MediaFile
 from playhead.types import Channel, Progress, Span
 
 if TYPE_CHECKING:
@@ -78,12 +79,49 @@ def test_a_video_is_found_by_id_start_of_id_name_path_and_itself(
             library.video(key)
 
 
+def test_lost_thumbnails_are_made_again(opened: Callable[..., Library], place: Callable[..., Path]) -> None:
+    library, path = opened(channels=["picture"]), place("cuts.mp4")
+    library.add(path)
+    lost = next(library.folder.glob("thumbs/*/*/*.jpg"))
+    lost.unlink()
+    assert "1 thumbnails are missing" in library.verify()[0]
+    assert [video.name for video in library.add(path).updated] == ["cuts.mp4"]
+    assert lost.is_file()
+    assert library.verify() == []
+
+
+def test_a_file_that_fails_leaves_no_thumbnails(
+    opened: Callable[..., Library], place: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def changed(_: MediaFile) -> None:
+        if any(library.folder.glob("thumbs/*/*/*.jpg")):
+            raise MediaError("it changed")
+
+    library = opened(channels=["picture"])
+    monkeypatch.setattr(MediaFile, "check_unchanged", changed)
+    assert len(library.add(place("cuts.mp4")).failed) == 1
+    assert not list(library.folder.glob("thumbs/*/*"))
+
+
+@pytest.mark.parametrize(("clip", "start_s"), [("late.mkv", 100.0), ("plain.mp4", 0.0)])
+def test_subtitles_beside_a_video_count_from_its_start(
+    clip: str, start_s: float, opened: Callable[..., Library], place: Callable[..., Path]
+) -> None:
+    path = place(clip)
+    path.with_suffix(".srt").write_text(HELLO)
+    library = opened(channels=["speech"])
+    library.add(path)
+    said = library.transcript(clip).utterances
+    assert [u.text for u in said] == ["Hello there"]
+    assert said[0].span.start_s == pytest.approx(start_s + 0.2, abs=0.01)
+
+
 def test_removing_forgets_the_video_and_leaves_the_file(
     opened: Callable[..., Library], place: Callable[..., Path]
 ) -> None:
     library, path = opened(), place("cuts.mp4")
     library.add(path, place("plain.mp4"))
-    assert library.remove("cuts.mp4").name == "cuts.mp4"
+    assert [video.name for video in library.remove("cuts.mp4")] == ["cuts.mp4"]
     assert [video.name for video in library.videos()] == ["plain.mp4"]
     assert path.exists()
     assert library.verify() == []

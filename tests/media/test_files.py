@@ -12,7 +12,7 @@ import pytest
 
 from playhead.errors import MediaError, MediaLimitError, UnreadableMediaError, UnsafeMediaError
 from playhead.media import files
-from playhead.media.files import open_file, same_file, walk
+from playhead.media.files import open_file, walk
 from playhead.types import Limits
 
 DATA = b"\x00\x00\x00\x18ftypmp42" + bytes(range(256)) * 8
@@ -313,10 +313,3 @@ def test_walk_gives_known_endings_sorted_and_leaves_links_and_hidden_ones_out(ro
 def test_walk_says_which_folder_cannot_be_read(root: Path) -> None:
     with pytest.raises(UnreadableMediaError, match="missing cannot be read"):
         walk(root / "missing", frozenset({".mp4"}))
-
-
-def test_same_file(root: Path) -> None:
-    os.link(root / "clip.mp4", root / "hard.mp4")
-    assert same_file(root / "clip.mp4", root / "hard.mp4")
-    assert not same_file(root / "clip.mp4", root)
-    assert not same_file(root / "clip.mp4", root / "gone.mp4")

@@ -471,12 +471,12 @@ def test_when_we_die_the_decoder_dies(clips: Clips, tmp_path: Path) -> None:
 
 
 def broken() -> list[Path]:
-    folder = os.environ.get("PLAYHEAD_CASES")
+    folder = os.environ.get("MEDIA_CASES")
     found = sorted(Path(folder, "broken").rglob("*")) if folder else []
     return [path for path in found if path.is_file() and path.suffix not in (".txt", ".py", "")]
 
 
-@pytest.mark.skipif(not broken(), reason="PLAYHEAD_CASES names no folder of footage")
+@pytest.mark.skipif(not broken(), reason="MEDIA_CASES names no folder of footage")
 @pytest.mark.parametrize("path", broken(), ids=lambda path: path.name)
 def test_collected_footage_ends_soon_with_a_result_or_a_clear_error(path: Path, cases: Path) -> None:
     begin = time.monotonic()
