@@ -27,8 +27,11 @@ check: $(INSTALLED) ## style, types, floors and the snippets in the docs
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/test_docs.py
 
-bench: $(INSTALLED) ## measure search quality and speed
-	$(BIN)/python benchmarks/search_quality.py --json
+demo/first.playhead:
+	$(MAKE) demo
+
+bench: demo/first.playhead ## measure a cold search of the demonstration (benchmarks/ has the rest)
+	$(BIN)/python benchmarks/cold_search.py demo/first.playhead
 
 docs: $(INSTALLED) ## write the reference from tools, settings and --help
 	$(BIN)/python docs/reference.py

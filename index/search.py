@@ -232,8 +232,9 @@ def grow(hits: Sequence[Hit], shot_starts: Sequence[float]) -> list[Hit]:
 
 def framed(hit: Hit, shots: Sequence[Span], starts: Sequence[float]) -> Hit:
     """A sentence that fills a good part of the shot it is said in stands for the whole shot."""
-    home = bisect_right(starts, (hit.span.start_s + hit.span.end_s) / 2) - 1
-    if home < 0:
+    middle_s = (hit.span.start_s + hit.span.end_s) / 2
+    home = bisect_right(starts, middle_s) - 1
+    if home < 0 or middle_s >= shots[home].end_s:
         return hit
     shot = shots[home]
     inside = shot.start_s - _LEAN_S <= hit.span.start_s and hit.span.end_s <= shot.end_s + _LEAN_S

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LEAST_SCORE = 0.6
 _SAME_ROW = 0.5
 _LEAST_SIDE = 8
-_DETECTION_SIDE = 960  # half the time of the package's own choice, and the same lines on title cards and pages
+_DETECTION_SIDE = 960  # longest side that text is looked for on; the package would enlarge small frames
 _MOST_NARROW = 4
 
 

@@ -449,7 +449,7 @@ NAMES = [
     "quote ' and \" .mp4",
     "new\nline.mp4",
     "\x1b[31mred\x07.mp4",
-    "[bold]markup[/bold].mp4",
+    "[bold]markup[-bold].mp4",
     "~tilde.mp4",
     "%s {0} \\n.mp4",
     "映画 é.mp4",
