@@ -177,7 +177,7 @@ class _Pass:
     def record(self, file: MediaFile, said: Probe) -> Record:
         """Everything found out, with one vector for each distinct picture and text."""
         end, options = self._end, self._options
-        times = [end.first_s, *self._cuts, end.end_s] if end.frames else []  # no shots where nothing was watched
+        times = [end.shown.start_s, *self._cuts, end.shown.end_s] if end.shown else []
         shots = [Span(a, b) for a, b in pairwise(times) if b > a]
         video = Video(
             self._id,

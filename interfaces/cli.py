@@ -121,20 +121,23 @@ def transcribe(
 ) -> None:
     """Write down what is said, with times."""
     del debug
+    from playhead.index.listen import shifted
     from playhead.index.listen import transcribe as listen
+    from playhead.media.decode import probe
     from playhead.media.files import open_file
     from playhead.media.subtitles import write_subtitles
     from playhead.types import format_time
 
+    if format not in ("txt", "srt", "vtt", "json"):
+        raise InputError(f"There is no format {format!r}", "", "Choose txt, srt, vtt or json")
     kind = "json" if json else format
-    if kind not in ("txt", "srt", "vtt", "json"):
-        raise InputError(f"There is no format {kind!r}", "", "Choose txt, srt, vtt or json")
     with (
         _open(None, model) as opened,
         open_file(file, [file.parent], opened.settings.limits) as media,
         render.progress_bars(quiet=json) as progress,
     ):
         said = listen(media, opened.models, language, opened.settings.limits, progress)
+        start_s = probe(media, opened.settings.limits).start_s
     if kind == "json":
         render.say_json(said)
     elif kind == "txt":
@@ -143,7 +146,8 @@ def transcribe(
         if not said.utterances:
             render.note("Nobody speaks in it.")
     else:
-        render.say(write_subtitles(said.utterances, kind).rstrip("\n"))
+        # A subtitle file counts from where players start, not from the container's own clock.
+        render.say(write_subtitles([shifted(u, -start_s) for u in said.utterances], kind).rstrip("\n"))
 
 
 @app.command("library")
@@ -266,9 +270,10 @@ def main(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except Exception as error:
-        if "--debug" in given:
+        flags = given[: given.index("--")] if "--" in given else given
+        if "--debug" in flags:
             raise
-        code = _report(error, as_json="--json" in given)
+        code = _report(error, as_json="--json" in flags)
     if code == INTERRUPTED:
         render.note("Interrupted. What was finished is kept; run the same command again to go on.")
     return int(code or 0)

@@ -50,12 +50,12 @@ class Tally:
     """What the pass has seen so far."""
 
     frames: int = 0
-    damaged: int = 0
     damaged_in_a_row: int = 0
     played_s: float = 0.0
     first_s: float | None = None
     last_s: float | None = None
     end_s: float | None = None
+    shown: tuple[float, float] | None = None  # the part of it with a picture
     samples: int = 0
     warnings: dict[str, None] = field(default_factory=dict)
 
@@ -115,7 +115,9 @@ class Picture:
                 raise TooLargeError(f"it plays longer than {limit['seconds']:,.0f} s")
         tally.last_s = time_s
         shown_s = float(frame.duration * frame.time_base) if frame.duration and frame.time_base else usual_s
-        tally.saw(time_s, time_s + min(max(shown_s, 0.001), _GAP_S))
+        until_s = time_s + min(max(shown_s, 0.001), _GAP_S)
+        tally.saw(time_s, until_s)
+        tally.shown = (tally.shown[0] if tally.shown else time_s, until_s)
         return time_s
 
     def _estimate(self, usual_s: float) -> float:
@@ -266,6 +268,7 @@ def _decode(descriptor: int, request: dict[str, Any], out: BinaryIO) -> None:
         "first_s": tally.first_s,
         "end_s": tally.end_s,
         "frames": tally.frames,
+        "shown": tally.shown,
         "samples": tally.samples,
         "warnings": list(tally.warnings),
     }
@@ -377,7 +380,6 @@ def _frames(packet: Any, tally: Tally) -> list[Any]:
     try:
         frames: list[Any] = packet.decode()
     except av.FFmpegError as error:
-        tally.damaged += 1
         tally.damaged_in_a_row += 1
         tally.warn(_DAMAGED)
         if tally.damaged_in_a_row > _DAMAGE_LIMIT and tally.end_s is None:

@@ -114,13 +114,14 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The pass is over. `first_s` and `end_s` bound everything that was shown or heard."""
+    """The pass is over. `first_s` and `end_s` bound everything that was shown or heard, `shown` the pictures."""
 
     first_s: float
     end_s: float
     frames: int
     samples: int
     warnings: tuple[str, ...] = field(default=())
+    shown: Span | None = None
 
 
 Event: TypeAlias = Probe | Cut | Sample | SoundPiece | Subtitle | Beat | End
@@ -263,7 +264,8 @@ def _event(head: dict[str, Any], body: bytes, file: MediaFile) -> Event | None:
             return Beat(head["time_s"])
         case "end":
             first, end = head.pop("first_s") or 0.0, head.pop("end_s") or 0.0
-            return End(first, end, head["frames"], head["samples"], tuple(head["warnings"]))
+            shown = Span(*head["shown"]) if head["shown"] else None
+            return End(first, end, head["frames"], head["samples"], tuple(head["warnings"]), shown)
         case "refused":
             raise _refusal(head, file)
     raise ValueError(f"an unknown message {kind!r}")

@@ -46,7 +46,9 @@ class Settings(BaseSettings):
     models: dict[str, str] = Field(
         default_factory=dict, description="Model by role, over the profile's, as `backend:name`."
     )
-    channels: Annotated[tuple[Channel, ...], NoDecode] = Field(DEFAULT_CHANNELS, description="What to observe.")
+    channels: Annotated[tuple[Channel, ...], NoDecode] = Field(
+        DEFAULT_CHANNELS, min_length=1, description="What to observe."
+    )
     fps: float = Field(1.0, gt=0, le=60, description="Pictures looked at per second of video.")
     subtitles: Literal["prefer", "also", "ignore"] = Field(
         "prefer", description="Use subtitles instead of speech recognition, beside it, or not at all."
@@ -73,12 +75,12 @@ class Settings(BaseSettings):
     @field_validator("library", mode="after")
     @classmethod
     def _home(cls, value: Path) -> Path:
-        return value.expanduser()
+        return Path(os.path.expanduser(value))
 
     @field_validator("roots", mode="after")
     @classmethod
     def _homes(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
-        return tuple(path.expanduser() for path in value)
+        return tuple(Path(os.path.expanduser(path)) for path in value)
 
     @classmethod
     def settings_customise_sources(

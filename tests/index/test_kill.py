@@ -43,6 +43,7 @@ TABLES = {
     "label": "SELECT * FROM label ORDER BY 1",
     "channel": "SELECT * FROM channel ORDER BY 1, 2",
     "shot": "SELECT * FROM shot ORDER BY 1, 2",
+    "released": "SELECT * FROM released ORDER BY 1",
     "vector": "SELECT id, channel, space, data FROM vector ORDER BY id",
     "segment": "SELECT id, video_id, channel, start_s, end_s, model, text, score, thumbnail, words, vector_id "
     "FROM segment ORDER BY id",

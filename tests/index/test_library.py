@@ -238,10 +238,10 @@ def test_a_changed_model_redoes_its_channel_only(
 
 
 def test_a_redone_channel_equals_one_done_at_once(
-    opened: Callable[..., Library], talk: Path, fakes: FakeModels, tmp_path: Path
+    opened: Callable[..., Library], place: Callable[..., Path], fakes: FakeModels, tmp_path: Path
 ) -> None:
     fakes.said = "hello"
-    path = talk
+    path = place("talk.mp4")  # its sound outlasts its picture
     at_once, by_turns = opened(), opened(tmp_path / "turns", channels=["picture"])
     at_once.add(path)
     by_turns.add(path)

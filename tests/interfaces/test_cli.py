@@ -487,8 +487,9 @@ def test_a_missing_file_of_any_name_is_one_harmless_line(run: Run, tmp_path: Pat
     assert not {"\x1b", "\x07", "\u202e", "\udcff"} & set(run.err)
     failed = run.json("index", "--channels", "speech", "--", *names, code=2)["failed"]
     assert [ascii(Path(failure["path"]).name) for failure in failed] == [ascii(name) for name in names]
-    for name in (NAMES[0], NAMES[5], NAMES[6]):
-        assert "no such file" in run.refused("transcribe", "--", name)
+    assert "no such file" in run.refused("transcribe", "--", NAMES[0])
+    assert run("transcribe", "--", "new\nline.mp4") == 2
+    assert run.err == "Error: new\\nline.mp4 cannot be opened: no such file or directory\n"
 
 
 def test_arguments_that_are_not_utf8_are_survived(run: Run, stocked: Path) -> None:
