@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 VERSION = 1
+START_ANEW = "Put back a copy, or move the folder away and index your footage again; the footage itself is untouched"
+_APPLICATION = 0x504C4159  # "PLAY", SQLite's mark of whose file it is
 _WITHIN = "(? = '' OR s.video_id = ?) AND s.start_s < ? AND max(s.end_s, s.start_s + 1e-6) > ?"
 _SEGMENT = "s.id, s.video_id, s.channel, s.start_s, s.end_s, s.model, s.text, s.score, s.thumbnail, s.words"
 
@@ -73,14 +75,17 @@ class Record:
 class Catalog:
     """An open catalogue. Errors of the disk surface as `StorageError`, damage as `LibraryError`."""
 
-    def __init__(self, path: Path, *, readonly: bool = False) -> None:
+    def __init__(self, path: Path, *, readonly: bool = False, create: bool = False) -> None:
         self.path = path
         try:
             self._db = _connect(path, readonly)
         except sqlite3.Error as error:
             raise _translate(error, path) from error
         try:
-            self._check_version(readonly)
+            self._check_version(create)
+            if not readonly:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = FULL")
         except BaseException as error:
             self._db.close()
             if isinstance(error, sqlite3.Error):
@@ -91,19 +96,28 @@ class Catalog:
         """Close the file."""
         self._db.close()
 
-    def _check_version(self, readonly: bool) -> None:
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+    def _check_version(self, create: bool) -> None:
+        application, version, tables = self._db.execute(
+            "SELECT (SELECT * FROM pragma_application_id), (SELECT * FROM pragma_user_version), count(*) "
+            "FROM sqlite_schema"
+        ).fetchone()
+        if tables and application != _APPLICATION:
+            raise LibraryError(
+                f"{self.path} is not Playhead's", "it is another program's database", "Choose another --library"
+            )
         if version > VERSION:
             raise LibraryVersionError(
                 f"The library {self.path.parent} cannot be opened",
                 f"it has format {version} and this Playhead reads up to {VERSION}",
                 "Upgrade with: pip install --upgrade playhead",
             )
-        if version == 0:
-            if readonly:
-                raise LibraryError(f"The library {self.path.parent} cannot be read", "its catalogue is empty")
-            script = files("playhead.index").joinpath("schema.sql").read_text(encoding="utf-8")
-            self._db.executescript(f"BEGIN;\n{script}\nPRAGMA user_version = {VERSION};\nCOMMIT;")
+        if version:
+            return
+        if not create:
+            raise LibraryError(f"The library {self.path.parent} cannot be read", "its catalogue is empty", START_ANEW)
+        script = files("playhead.index").joinpath("schema.sql").read_text(encoding="utf-8")
+        marks = f"PRAGMA application_id = {_APPLICATION};\nPRAGMA user_version = {VERSION};"
+        self._db.executescript(f"BEGIN;\n{script}\n{marks}\nCOMMIT;")
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -160,13 +174,13 @@ class Catalog:
 
     def _videos(self, where: str, *values: str) -> list[Video]:
         rows = self._read(
-            "SELECT v.id, min(l.name), l.path, v.duration_s, v.start_s, v.width, v.height, v.has_audio, v.warnings "  # noqa: S608
-            f"FROM video v JOIN label l ON l.video_id = v.id {where} GROUP BY v.id ORDER BY min(l.name), l.path",
+            "SELECT v.id, l.name, l.path, min(l.number), v.duration_s, v.start_s, v.width, v.height, "  # noqa: S608
+            f"v.has_audio, v.warnings FROM video v JOIN label l ON l.video_id = v.id {where} GROUP BY v.id ORDER BY l.name, l.path",
             values,
         )
         return [
             Video(i, name, Path(path), duration, start, width, height, bool(audio), tuple(json.loads(warnings)))
-            for i, name, path, duration, start, width, height, audio, warnings in rows
+            for i, name, path, _, duration, start, width, height, audio, warnings in rows
         ]
 
     def labels(self, video_id: str) -> list[Path]:
@@ -265,7 +279,11 @@ class Catalog:
     def _label(self, db: sqlite3.Connection, video_id: str, path: Path) -> list[Video]:
         row = db.execute("SELECT video_id FROM label WHERE path = ?", (str(path),)).fetchone()
         before = self.video(row[0]) if row and row[0] != video_id else None
-        db.execute("INSERT OR REPLACE INTO label VALUES (?, ?, ?)", (str(path), path.name, video_id))
+        db.execute(
+            "INSERT INTO label (path, name, video_id) VALUES (?, ?, ?) "
+            "ON CONFLICT (path) DO UPDATE SET video_id = excluded.video_id",
+            (str(path), path.name, video_id),
+        )
         if before is None or self.labels(before.id):
             return []
         db.execute("DELETE FROM segment WHERE video_id = ?", (before.id,))
@@ -370,8 +388,6 @@ def _connect(path: Path, readonly: bool) -> sqlite3.Connection:
         db = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
     else:
         db = sqlite3.connect(path, isolation_level=None)
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA busy_timeout = 10000")
     return db
@@ -385,7 +401,7 @@ def _translate(error: sqlite3.Error, path: Path) -> LibraryError:
             str(error),
             "What was indexed before is intact: make room or give write access, then run the same command again",
         )
-    return LibraryError(f"The library {path.parent} cannot be used", str(error), "Try: playhead verify")
+    return LibraryError(f"The catalogue of {path.parent} is damaged", str(error), START_ANEW)
 
 
 def pack(vector: NDArray[np.float32]) -> bytes:

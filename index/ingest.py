@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playhead.errors import InputError, LibraryError, MediaError, ModelError, UnreadableMediaError
-from playhead.index.observe import ROLES, Options, digest, observe, recipe, space
+from playhead.index.observe import ROLES, Options, digest, observe, recipe, space, thumbnail_folder
 from playhead.media import files
 from playhead.media.formats import MEDIA_ENDINGS
 from playhead.media.subtitles import find_sidecar, read_subtitles
@@ -60,25 +60,36 @@ class Ingest:
 
     def _add(self, path: Path, root: Path) -> None:
         _check_name(path)
-        with files.open_file(path, [root], self._settings.limits) as file:
+        roots = [root, *self._settings.roots]
+        with files.open_file(path, roots, self._settings.limits) as file:
             video_id = file.sha256(lambda read: self._progress(Progress("hashing", file.name, read, file.size)))
             file.check_unchanged()
-            options = self._options(file.path, root)
+            options = self._options(file.path, roots)
             known = self._catalog.channels(video_id)
             stale = self._stale(video_id, options, known)
             if stale:
                 self._watch(file, video_id, replace(options, channels=stale))
         moved = self._reembed(video_id, set(known) - set(stale))
-        if not stale and file.path not in self._catalog.labels(video_id):
+        labels = self._catalog.labels(video_id)
+        if file.path not in labels:
             self._forget(self._catalog.relabel(video_id, file.path))
+            if labels[0].exists():
+                self._note(f"{file.path} holds the same bytes as {labels[0]}")
         self._count(video_id, is_new=not known, changed=bool(stale) or moved)
 
     def _stale(self, video_id: str, options: Options, known: dict[Channel, ChannelRecord]) -> tuple[Channel, ...]:
         """The wanted channels that were not observed yet, or not like this, or have lost their pictures."""
-        stale = {c for c in options.channels if c not in known or known[c].recipe != recipe(c, self._models, options)}
+        stale = {c for c in options.channels if c not in known or not self._as_wanted(c, known[c].recipe, options)}
         if Channel.PICTURE in known and self._catalog.thumbnails(video_id) - thumbnails(self._library, video_id):
             stale |= {Channel.PICTURE} & set(options.channels)
         return tuple(c for c in options.channels if c in stale)
+
+    def _as_wanted(self, channel: Channel, made: str, options: Options) -> bool:
+        """Whether a channel was made as it would be now. A rate that nobody asked for is no reason to watch again."""
+        wanted = recipe(channel, self._models, options)
+        if "fps" in self._settings.model_fields_set:
+            return made == wanted
+        return made.partition(" fps=")[0] == wanted.partition(" fps=")[0]
 
     def _watch(self, file: files.MediaFile, video_id: str, options: Options) -> None:
         before = self._catalog.video(video_id)
@@ -104,22 +115,22 @@ class Ingest:
         for unused in thumbnails(self._library, video_id) - self._catalog.thumbnails(video_id):
             (self._library / unused).unlink(missing_ok=True)
 
-    def _options(self, path: Path, root: Path) -> Options:
+    def _options(self, path: Path, roots: Sequence[Path]) -> Options:
         settings = self._settings
         sidecar: tuple[Utterance, ...] = ()
         sidecar_id = ""
         if settings.subtitles != "ignore" and (beside := find_sidecar(path)):
-            sidecar = self._subtitles(beside, root)
+            sidecar = self._subtitles(beside, roots)
         if sidecar:
             sidecar_id = digest(*(f"{u.span.start_s} {u.span.end_s} {u.text}" for u in sidecar))
         return Options(settings.channels, settings.fps, settings.subtitles, settings.language, sidecar, sidecar_id)
 
-    def _subtitles(self, path: Path, root: Path) -> tuple[Utterance, ...]:
+    def _subtitles(self, path: Path, roots: Sequence[Path]) -> tuple[Utterance, ...]:
         try:
-            return read_subtitles(path, [root])
+            return read_subtitles(path, roots)
         except InputError as error:
             note = f"{path.name} is beside a video but was not used: {error}"
-            self._report = replace(self._report, notes=(*self._report.notes, note))
+            self._note(note)
             return ()
 
     def _reembed(self, video_id: str, channels: set[Channel]) -> bool:
@@ -141,8 +152,10 @@ class Ingest:
     def _forget(self, videos: list[Video]) -> None:
         for video in videos:
             remove_thumbnails(self._library, video.id)
-            note = f"{video.name} had other contents before; what was indexed of them was removed"
-            self._report = replace(self._report, notes=(*self._report.notes, note))
+            self._note(f"{video.name} had other contents before; what was indexed of them was removed")
+
+    def _note(self, text: str) -> None:
+        self._report = replace(self._report, notes=(*self._report.notes, text))
 
     def _count(self, video_id: str, *, is_new: bool, changed: bool) -> None:
         video = self._catalog.video(video_id)
@@ -193,7 +206,7 @@ def media_files(paths: Iterable[Path]) -> tuple[list[tuple[Path, Path]], list[tu
     failed: list[tuple[Path, Exception]] = []
     for path in paths:
         given = Path(os.path.abspath(os.path.expanduser(path)))
-        if not given.is_dir():
+        if not os.path.isdir(given):
             found.setdefault(given, given.parent)
             continue
         try:
@@ -211,7 +224,7 @@ def media_files(paths: Iterable[Path]) -> tuple[list[tuple[Path, Path]], list[tu
 
 def thumbnails(library: Path, video_id: str) -> set[str]:
     """The thumbnails of a video that are on disk, relative to the library."""
-    folder = f"thumbs/{video_id[:2]}/{video_id}"
+    folder = thumbnail_folder(video_id)
     with suppress(FileNotFoundError):
         return {f"{folder}/{name}" for name in os.listdir(library / folder)}
     return set()
@@ -220,4 +233,4 @@ def thumbnails(library: Path, video_id: str) -> set[str]:
 def remove_thumbnails(library: Path, video_id: str) -> None:
     """Delete a video's thumbnails."""
     with suppress(FileNotFoundError):
-        shutil.rmtree(library / "thumbs" / video_id[:2] / video_id)
+        shutil.rmtree(library / thumbnail_folder(video_id))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from playhead.errors import InputError, LibraryError, StorageError
-from playhead.index.catalog import Catalog
+from playhead.index.catalog import START_ANEW, Catalog
 from playhead.index.ingest import Ingest, remove_thumbnails
 from playhead.index.lock import writing
 from playhead.index.search import Query, Searcher
@@ -67,6 +67,7 @@ class Library:
             raise InputError("Nothing was indexed", "no file or folder was named")
         self._create()
         with writing(self.folder):
+            Catalog(self.folder / "catalog.sqlite", create=True).close()
             catalog = self._catalog(write=True)
             report = Ingest(catalog, self.models, self.settings, self.folder, progress).run(Path(p) for p in paths)
             self._vectors.update(catalog, progress=progress)
@@ -106,23 +107,19 @@ class Library:
         `channels` narrows to what was seen (`picture`, `object`, `text`) or said (`speech`). Raises `QueryError`.
         """
         query = Query.make(words, image=image, between=between, channels=channels, limit=limit)
-        if not (self.folder / "catalog.sqlite").exists():
-            note = f"There is no library at {self.folder} yet. Make one with: playhead index PATH"
-            return SearchResult(words, (), no_match=True, notes=(note,))
         catalog = self._catalog(write=False)
         inside = self.video(video) if video is not None else None
         return Searcher(catalog, self._vectors, self.models, self.settings, self.folder).search(query, inside)
 
     def videos(self) -> list[Video]:
         """Every video in the library, by name."""
-        return self._catalog(write=False).videos() if (self.folder / "catalog.sqlite").exists() else []
+        return self._catalog(write=False).videos()
 
     def video(self, key: str | Video) -> Video:
         """The video with this id (or the start of one), path or name. Raises `InputError`."""
         if isinstance(key, Video):
             return key
-        videos = self.videos()
-        found = self._catalog(write=False).find(key) if videos else []
+        found = self._catalog(write=False).find(key)
         if len(found) == 1:
             return found[0]
         if found:
@@ -131,6 +128,7 @@ class Library:
                 ", ".join(f"{v.id[:12]} ({v.path})" for v in found),
                 "Give the id or the path",
             )
+        videos = self.videos()
         names = ", ".join(v.name for v in videos[:8]) + (" …" if len(videos) > 8 else "")
         raise InputError(f"There is no video {key!r} in the library", f"it holds {names or 'nothing yet'}")
 
@@ -149,7 +147,6 @@ class Library:
 
     def verify(self) -> list[str]:
         """What is wrong with the library, in words; empty when every vector is reachable and nothing is lost."""
-        self._existing()
         catalog = self._catalog(write=False)
         missing = sum(not (self.folder / thumbnail).is_file() for thumbnail in catalog.thumbnails())
         lost = [f"{missing} thumbnails are missing (index those files again)"] if missing else []
@@ -179,7 +176,7 @@ class Library:
         if self._open:
             self._open[0].close()
         self._open = None
-        catalog = Catalog(self.folder / "catalog.sqlite", readonly=not write)
+        catalog = Catalog(self._existing() / "catalog.sqlite", readonly=not write)
         self._open = (catalog, write)
         return catalog
 
@@ -191,14 +188,25 @@ class Library:
     def _create(self) -> None:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            foreign = [] if (self.folder / "catalog.sqlite").exists() else [p.name for p in self.folder.iterdir()]
+            names = {path.name for path in self.folder.iterdir()}
+            catalog = self.folder / "catalog.sqlite"
+            begun = catalog.exists() and catalog.stat().st_size > 0
+        except (FileExistsError, NotADirectoryError) as error:
+            raise InputError(
+                f"{self.folder} is not a folder", "", "Name a new or empty folder with --library"
+            ) from error
         except OSError as error:
             raise StorageError(
                 f"The library {self.folder} cannot be made",
                 (error.strerror or str(error)).lower(),
                 "Choose --library",
             ) from error
-        if set(foreign) - {"lock"}:
+        if begun:
+            return
+        if {"vectors", "thumbs"} & names:
+            why = "its catalogue is gone, and with it what was indexed"
+            raise LibraryError(f"The library {self.folder} cannot be used", why, START_ANEW)
+        if names - {"lock", "catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm", "catalog.sqlite-journal"}:
             raise InputError(
                 f"{self.folder} is not a library", "it holds other files", "Name a new or empty folder with --library"
             )

@@ -5,6 +5,8 @@ Works on a stream and holds at most about half a minute of sound, however long t
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +34,10 @@ _GAP = round(3 * _PER_S)  # speech further apart is recognised apart
 _TAIL = round(6 * _PER_S)  # where endless speech is cut: the quietest window of these
 _PAD = round(0.25 * _RATE_HZ)
 
+_ABBREVIATION = re.compile(
+    r"(mr|mrs|ms|dr|prof|st|sr|jr|rev|gen|col|capt|lt|sgt|vs|no|e\.g|i\.e|[a-z])\.", re.IGNORECASE
+)
+_LEAN_S = 0.5  # a recogniser's word times are off by up to this; where the voice sets in and ends is known better
 _PAUSE_S = 0.7  # words further apart than this belong to two utterances
 _MOST_WORDS = 40
 
@@ -78,14 +84,17 @@ class Listener:
                 stop = first + _LONGEST - _TAIL + int(np.argmin(tail))
             elif taken == len(regions) and len(self._probabilities) - stop <= _GAP and not final:
                 return
-            self._transcribe(first, stop)
+            self._transcribe([(max(a, first), min(b, stop)) for a, b in regions if a < stop])
             self._forget(stop)
         self._forget(max(0, len(self._probabilities) - _SILENCE))
 
-    def _transcribe(self, first: int, stop: int) -> None:
-        start = max(0, first * _WINDOW - _PAD)
-        said = self._transcriber.transcribe(self._sound[start : stop * _WINDOW + _PAD], self._language)
-        self._utterances += (shifted(u, self._origin_s + start / _RATE_HZ) for u in split(said))
+    def _transcribe(self, regions: Sequence[tuple[int, int]]) -> None:
+        start, stop = max(0, regions[0][0] * _WINDOW - _PAD), regions[-1][1] * _WINDOW + _PAD
+        said = self._transcriber.transcribe(self._sound[start:stop], self._language)
+        start_s = start / _RATE_HZ
+        voiced = [Span(a / _PER_S - start_s, b / _PER_S - start_s) for a, b in regions]
+        timed = (replace(u, words=snapped(u.words, voiced)) for u in said)
+        self._utterances += (shifted(u, self._origin_s + start_s) for u in split(timed))
 
     def _forget(self, windows: int) -> None:
         self._sound = self._sound[windows * _WINDOW :]
@@ -111,6 +120,22 @@ def speech_regions(probabilities: Sequence[float]) -> list[tuple[int, int]]:
     if start >= 0:
         regions.append((start, len(probabilities) - quiet))
     return [(a, b) for a, b in regions if b - a >= _SHORTEST]
+
+
+def snapped(words: Sequence[Word], voiced: Sequence[Span]) -> tuple[Word, ...]:
+    """The words, the first of each stretch of voice beginning where it sets in and the last ending where it ends."""
+    found = list(words)
+    for region in voiced:
+        inside = [n for n, w in enumerate(found) if region.overlap_s(w.span) > 0.5 * w.span.duration_s]
+        if not inside:
+            continue
+        first = found[inside[0]]
+        if abs(first.span.start_s - region.start_s) < _LEAN_S and region.start_s < first.span.end_s:
+            found[inside[0]] = replace(first, span=Span(region.start_s, first.span.end_s))
+        last = found[inside[-1]]
+        if abs(last.span.end_s - region.end_s) < _LEAN_S and last.span.start_s < region.end_s:
+            found[inside[-1]] = replace(last, span=Span(last.span.start_s, region.end_s))
+    return tuple(found)
 
 
 def split(utterances: Iterable[Utterance]) -> list[Utterance]:
@@ -146,7 +171,8 @@ def _part(text: str, words: Sequence[Word]) -> tuple[str, str]:
 
 def _ends(held: Sequence[Word], word: Word) -> bool:
     last = held[-1]
-    ended = last.text.rstrip("\"'”’)").endswith((".", "?", "!", "。", "？", "！"))
+    said = last.text.strip().rstrip("\"'”’)")
+    ended = said.endswith((".", "?", "!", "。", "？", "！")) and not _ABBREVIATION.fullmatch(said)
     return ended or word.span.start_s - last.span.end_s > _PAUSE_S or len(held) >= _MOST_WORDS
 
 

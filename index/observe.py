@@ -219,11 +219,16 @@ class _Pass:
                 )
 
 
+def thumbnail_folder(video_id: str) -> str:
+    """Where a video's thumbnails are, relative to the library."""
+    return f"thumbs/{video_id[:16]}"
+
+
 class Stills:
     """The distinct pictures of a video, by time, each with its thumbnail on disk."""
 
     def __init__(self, library: Path, video_id: str) -> None:
-        self._library, self._folder = library, f"thumbs/{video_id[:2]}/{video_id}"
+        self._library, self._folder = library, thumbnail_folder(video_id)
         self._last: NDArray[np.int16] | None = None
         self._times: list[float] = []
 

@@ -53,7 +53,12 @@ class Query:
             raise QueryError("Nothing to search for", "the query holds no word", "Describe what you saw or heard")
         if not 1 <= limit <= MOST_MOMENTS:
             raise QueryError(f"{limit} moments cannot be shown", f"between 1 and {MOST_MOMENTS:,} can")
-        return cls(words, Path(image) if image is not None else None, _range(between), _known(channels), limit)
+        known = _known(channels)
+        if image is not None and known and Channel.PICTURE not in known:
+            raise QueryError(
+                "An image is only looked for in pictures", "", "Leave out --channels, or add picture to it"
+            )
+        return cls(words, Path(image) if image is not None else None, _range(between), known, limit)
 
 
 def _range(between: tuple[float | None, float | None] | None) -> tuple[float, float] | None:

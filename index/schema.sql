@@ -11,11 +11,12 @@ CREATE TABLE video (
     warnings TEXT NOT NULL          -- JSON list
 ) WITHOUT ROWID;
 
-CREATE TABLE label (                -- where a video's bytes were found
-    path TEXT PRIMARY KEY,
+CREATE TABLE label (                -- where a video's bytes were found, first place first
+    number INTEGER PRIMARY KEY,
+    path TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
     video_id TEXT NOT NULL REFERENCES video (id) ON DELETE CASCADE
-) WITHOUT ROWID;
+);
 CREATE INDEX label_video ON label (video_id);
 
 CREATE TABLE channel (              -- what made each channel of a video: models and options

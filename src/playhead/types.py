@@ -77,6 +77,11 @@ class Video:
     has_audio: bool = False
     warnings: tuple[str, ...] = ()
 
+    @property
+    def span(self) -> Span:
+        """From its first to its last moment, on its own clock (which need not begin at 0)."""
+        return Span(self.start_s, self.start_s + self.duration_s)
+
     def __str__(self) -> str:
         return self.name
 
@@ -207,3 +212,8 @@ class Limits:
     processor_s: int = 48 * 3600
     memory_bytes: int = 4 << 30
     stall_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            if not getattr(self, name) > 0:
+                raise ValueError(f"the limit {name} must be greater than 0")

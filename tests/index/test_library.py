@@ -82,7 +82,7 @@ def test_a_video_is_found_by_id_start_of_id_name_path_and_itself(
 def test_lost_thumbnails_are_made_again(opened: Callable[..., Library], place: Callable[..., Path]) -> None:
     library, path = opened(channels=["picture"]), place("cuts.mp4")
     library.add(path)
-    lost = next(library.folder.glob("thumbs/*/*/*.jpg"))
+    lost = next(library.folder.glob("thumbs/*/*.jpg"))
     lost.unlink()
     assert "1 thumbnails are missing" in library.verify()[0]
     assert [video.name for video in library.add(path).updated] == ["cuts.mp4"]
@@ -94,13 +94,13 @@ def test_a_file_that_fails_leaves_no_thumbnails(
     opened: Callable[..., Library], place: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def changed(_: MediaFile) -> None:
-        if any(library.folder.glob("thumbs/*/*/*.jpg")):
+        if any(library.folder.glob("thumbs/*/*.jpg")):
             raise MediaError("it changed")
 
     library = opened(channels=["picture"])
     monkeypatch.setattr(MediaFile, "check_unchanged", changed)
     assert len(library.add(place("cuts.mp4")).failed) == 1
-    assert not list(library.folder.glob("thumbs/*/*"))
+    assert not list(library.folder.glob("thumbs/*"))
 
 
 @pytest.mark.parametrize(("clip", "start_s"), [("late.mkv", 100.0), ("plain.mp4", 0.0)])
@@ -125,7 +125,7 @@ def test_removing_forgets_the_video_and_leaves_the_file(
     assert [video.name for video in library.videos()] == ["plain.mp4"]
     assert path.exists()
     assert library.verify() == []
-    assert {p.parent.name for p in library.folder.glob("thumbs/*/*/*.jpg")} == {library.videos()[0].id}
+    assert {p.parent.name for p in library.folder.glob("thumbs/*/*.jpg")} == {library.videos()[0].id[:16]}
     assert rows(library, "SELECT count(*) FROM segment WHERE video_id != (SELECT id FROM video)") == [(0,)]
     with pytest.raises(InputError, match=r"no video 'cuts\.mp4'"):
         library.remove("cuts.mp4")
@@ -133,15 +133,17 @@ def test_removing_forgets_the_video_and_leaves_the_file(
 
 def test_a_library_that_is_not_there_says_so(opened: Callable[..., Library]) -> None:
     library = opened()
-    assert library.videos() == []
-    assert "There is no library" in library.search("a dog").notes[0]
-    with pytest.raises(InputError, match="holds nothing yet"):
-        library.transcript("talk.mkv")
-    with pytest.raises(InputError, match="holds nothing yet"):
-        library.counts("talk.mkv")
-    for change in (library.verify, library.rebuild, lambda: library.remove("talk.mkv")):
+    for use in (
+        library.videos,
+        library.verify,
+        library.rebuild,
+        lambda: library.search("a dog"),
+        lambda: library.transcript("talk.mkv"),
+        lambda: library.counts("talk.mkv"),
+        lambda: library.remove("talk.mkv"),
+    ):
         with pytest.raises(LibraryError, match="There is no library"):
-            change()
+            use()
     with pytest.raises(InputError, match="Nothing was indexed"):
         library.add()
     assert not library.folder.exists()
@@ -472,8 +474,61 @@ def test_a_folder_of_other_things_is_not_made_a_library(opened: Callable[..., Li
 
 def test_a_file_is_not_a_library(opened: Callable[..., Library], tmp_path: Path, place: Callable[..., Path]) -> None:
     (tmp_path / "library").write_text("Dear Ada")
-    with pytest.raises(StorageError, match="cannot be made"):
+    with pytest.raises(InputError, match="is not a folder"):
         opened().add(place("plain.mp4"))
+
+
+def test_another_programs_database_is_left_alone(
+    opened: Callable[..., Library], tmp_path: Path, place: Callable[..., Path]
+) -> None:
+    (tmp_path / "library").mkdir()
+    with sqlite3.connect(tmp_path / "library" / "catalog.sqlite") as db:
+        db.execute("CREATE TABLE t (x)")
+    db.close()
+    before = (tmp_path / "library" / "catalog.sqlite").read_bytes()
+    for use in (lambda: opened().add(place("plain.mp4")), lambda: opened().search("red")):
+        with pytest.raises(LibraryError, match="another program"):
+            use()
+    assert (tmp_path / "library" / "catalog.sqlite").read_bytes() == before
+
+
+@pytest.mark.parametrize("wipe", [lambda path: path.write_bytes(b""), Path.unlink])
+def test_a_catalogue_that_was_wiped_is_not_begun_anew(
+    wipe: Callable[[Path], object], opened: Callable[..., Library], place: Callable[..., Path]
+) -> None:
+    library, path = opened(channels=["picture"]), place("plain.mp4")
+    library.add(path)
+    library.close()
+    for left in library.folder.glob("catalog.sqlite-*"):
+        left.unlink()
+    wipe(library.folder / "catalog.sqlite")
+    for use in (lambda: library.add(path), lambda: library.search("red"), library.rebuild, library.verify):
+        with pytest.raises(LibraryError, match=r"its catalogue is|There is no library"):
+            use()
+
+
+def test_a_rate_that_was_chosen_once_is_kept(
+    opened: Callable[..., Library], place: Callable[..., Path], fakes: FakeModels
+) -> None:
+    path = place("cuts.mp4")
+    opened(channels=["picture"], fps=4.0).add(path)
+    fakes.calls.clear()
+    assert opened(channels=["picture"]).add(path).unchanged
+    assert not fakes.calls["picture"]
+    assert opened(channels=["picture"], fps=1.0).add(path).updated
+
+
+def test_a_copy_keeps_the_first_name_and_says_so(
+    opened: Callable[..., Library], place: Callable[..., Path], tmp_path: Path
+) -> None:
+    library, path = opened(channels=["picture"]), place("plain.mp4")
+    library.add(path)
+    copy = path.with_name("another.mp4")
+    copy.write_bytes(path.read_bytes())
+    report = library.add(copy)
+    assert report.notes == (f"{copy} holds the same bytes as {path}",)
+    assert [video.name for video in library.videos()] == ["plain.mp4"]
+    assert library.video("another.mp4").id == library.video("plain.mp4").id
 
 
 def test_a_damaged_catalogue_says_so(opened: Callable[..., Library], place: Callable[..., Path]) -> None:
@@ -482,7 +537,7 @@ def test_a_damaged_catalogue_says_so(opened: Callable[..., Library], place: Call
     library.close()
     (library.folder / "catalog.sqlite").write_bytes(b"no database " * 1000)
     for use in (lambda: library.search("red"), lambda: library.add(place("plain.mp4")), library.verify):
-        with pytest.raises(LibraryError, match="cannot be used"):
+        with pytest.raises(LibraryError, match="is damaged"):
             use()
 
 
@@ -574,7 +629,7 @@ def test_ctrl_c_leaves_a_valid_library(place: Callable[..., Path], tmp_path: Pat
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 60
-        while not list((tmp_path / "library").glob("thumbs/*/*/*.jpg")) and time.monotonic() < deadline:
+        while not list((tmp_path / "library").glob("thumbs/*/*.jpg")) and time.monotonic() < deadline:
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
         _, printed = process.communicate(timeout=30)

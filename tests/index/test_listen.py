@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playhead.index.listen import Listener, shifted, speech_regions, split
+from playhead.index.listen import Listener, shifted, snapped, speech_regions, split
 from playhead.media.decode import SoundPiece
 from playhead.types import Span, Utterance, Word
 
@@ -249,3 +249,29 @@ def test_shifting_moves_words_too() -> None:
     later = shifted(spoken((" It", 0, 1), (" rains", 1, 2)), 10)
     assert later.span == Span(10, 12)
     assert [word.span for word in later.words] == [Span(10, 11), Span(11, 12)]
+
+
+def test_an_abbreviation_does_not_end_a_sentence() -> None:
+    words = [Word(Span(n, n + 1), f" {text}") for n, text in enumerate("Dr. Miller will see you. Bye.".split())]
+    found = split([Utterance(Span(0, 6), "Dr. Miller will see you. Bye.", tuple(words))])
+    assert [u.text for u in found] == ["Dr. Miller will see you.", "Bye."]
+
+
+def test_words_begin_and_end_with_the_voice() -> None:
+    words = (Word(Span(0.8, 1.4), "one"), Word(Span(1.4, 1.8), "two"), Word(Span(5.0, 5.5), "three"))
+    found = snapped(words, [Span(1.0, 2.0), Span(8.0, 9.0)])
+    assert [w.span for w in found] == [Span(1.0, 1.4), Span(1.4, 2.0), Span(5.0, 5.5)]
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 20), st.floats(0.05, 2)), max_size=8),
+    st.lists(st.tuples(st.floats(0, 20), st.floats(0.2, 5)), max_size=4),
+)
+def test_snapping_moves_no_word_by_more_than_half_a_second(
+    said: list[tuple[float, float]], voiced: list[tuple[float, float]]
+) -> None:
+    words = [Word(Span(start_s, start_s + length_s), "w") for start_s, length_s in sorted(said)]
+    found = snapped(words, [Span(start_s, start_s + length_s) for start_s, length_s in voiced])
+    for before, after in zip(words, found, strict=True):
+        assert abs(before.span.start_s - after.span.start_s) <= 0.5 * len(voiced)
+        assert abs(before.span.end_s - after.span.end_s) <= 0.5 * len(voiced)

@@ -251,7 +251,7 @@ def test_a_narrow_search_looks_beyond_the_best_of_the_rest(
             f"s{n:04}", "a" * 64, Channel.SPEECH, Span(n, n + 1), "m", "a red herring" + " red" * (n < 2000)
         )
         record.segments.append(StoredSegment(said))
-    catalog = Catalog(library.folder / "catalog.sqlite")
+    catalog = Catalog(library.folder / "catalog.sqlite", create=True)
     catalog.put(record, record.video.path)
     catalog.close()
     for channel in ("picture", "speech"):
@@ -369,7 +369,7 @@ def spoken_library(opened: Callable[..., Library], tmp_path: Path, fakes: FakeMo
     for n, text in enumerate(("Hello there", "AND OR NOT NEAR", "There is the café")):
         segment = Segment(f"s{n}", "a" * 64, Channel.SPEECH, Span(5 * n, 5 * n + 4), "m", text)
         record.segments.append(StoredSegment(segment))
-    catalog = Catalog(library.folder / "catalog.sqlite")
+    catalog = Catalog(library.folder / "catalog.sqlite", create=True)
     catalog.put(record, record.video.path)
     catalog.close()
     return library

@@ -250,7 +250,7 @@ def test_search_narrowed(run: Run, stocked: Path) -> None:
         (["index", "x.mp4", "--channels", "smell"], "channels"),
         (["index", "x.mp4", "--channels", ""], "names no channel"),
         (["index", "x.mp4", "--subtitles", "burn"], "subtitles"),
-        (["index"], "paths"),
+        (["index"], "PATH"),
         (["transcribe"], "file"),
         (["transcribe", "missing.wav"], "no such file"),
         (["remove", "other.mp4"], "no video 'other.mp4'"),
@@ -309,9 +309,7 @@ def test_library_shows_what_is_in_it(run: Run, stocked: Path, footage: Path, tmp
     (video,) = found["videos"]
     assert video["segments"] == {"speech": 2}
     assert video["path"] == str(footage / "talk.mp4")
-    assert run("library", "--library", tmp_path / "none") == 0
-    assert "is empty" in run.out
-    assert run.json("library", "--library", tmp_path / "none")["videos"] == []
+    assert "There is no library" in run.refused("library", "--library", tmp_path / "none")
 
 
 def test_remove_forgets(run: Run, stocked: Path, footage: Path) -> None:
@@ -407,7 +405,10 @@ def test_transcribe_in_every_format(run: Run, put: Callable[..., Path]) -> None:
         assert run("transcribe", "tone.wav", "--format", kind) == 0
         assert run.out.startswith("WEBVTT\n" if kind == "vtt" else "1\n00:00:00,000 --> 00:00:00,900\nStay here.")
         events = pysubs2.SSAFile.from_string(run.out, format_=kind, keep_html_tags=True).events
-        assert [(event.start, event.end) for event in events] == [(0, 900), (1000, 1900)]
+        assert [(event.start, event.end) for event in events] == [
+            (0, 900),
+            (1000, 1984),
+        ]  # the voice goes on to there
         texts = [html.unescape(event.text) if kind == "vtt" else event.text for event in events]
         assert texts == ["Stay here.", "<Go> & run!"]
     found = run.json("transcribe", "tone.wav", "--language", "en")
@@ -532,9 +533,9 @@ def test_settings_come_from_flags_then_the_environment_then_the_file(
 ) -> None:
     (tmp_path / "playhead.toml").write_text('library = "from_file"\n')
     assert run.json("library")["library"] == str(stocked)
-    assert run.json("library", "--library", "from_flag")["library"] == str(tmp_path / "from_flag")
+    assert str(tmp_path / "from_flag") in run.refused("library", "--library", "from_flag")
     monkeypatch.delenv("PLAYHEAD_LIBRARY")
-    assert run.json("library")["library"] == str(tmp_path / "from_file")
+    assert str(tmp_path / "from_file") in run.refused("library")
     (tmp_path / "playhead.toml").write_text("libary = 'typo'\n")
     assert "libary" in run.refused("library")
     (tmp_path / "playhead.toml").write_text("library = [\n")

@@ -1,0 +1,125 @@
+"""How well words find pictures: each caption of a folder is a query, and its photograph the one right answer.
+
+    python benchmarks/image_recall.py FOLDER [--spec concepts:labels] [--spec concepts:head] [--json]
+    python benchmarks/image_recall.py FOLDER --profile hub --encoder my_module:my_encoder
+
+FOLDER holds `captions.csv` (image,caption) or `captions.jsonl` ({"image", "captions"}) and the images, beside it or in
+`images/`. An encoder of your own is a function without arguments that gives an object with `encode_images(images)`
+and `encode_texts(texts)`, rows of unit length each. Ties count against it. Intervals are 95 % bootstrap over photographs.
+With `--json` the last line is one object: the figures of the first encoder, and those of all under "encoders".
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import time
+from importlib import import_module
+from itertools import batched
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from metrics import interval
+
+from playhead.errors import PlayheadError
+from playhead.models.captioned import Captioned, open_image, read_captions
+from playhead.models.registry import PROFILES, Models
+
+AT = (1, 5, 10)
+BATCH = 32
+
+
+def main() -> int:
+    arguments = _arguments()
+    try:
+        photographs = read_captions(arguments.folder)
+        results = {name: measure(encoder, photographs) for name, encoder in _encoders(arguments).items()}
+    except PlayheadError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    for name, result in results.items():
+        _show(name, result)
+    if arguments.json:
+        machine = f"{platform.machine()} python {platform.python_version()}"
+        print(json.dumps(next(iter(results.values())) | {"machine": machine, "encoders": results}))
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--spec", action="append", default=[], help="a picture model, as in the settings; repeatable")
+    parser.add_argument("--profile", action="append", default=[], choices=PROFILES, help="a profile's picture model")
+    parser.add_argument("--encoder", action="append", default=[], metavar="MODULE:FUNCTION")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    return parser.parse_args()
+
+
+def _encoders(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Encoders by the name they were asked for; the offline profile's where none was."""
+    specs = [*arguments.spec, *(PROFILES[name]["picture"] for name in arguments.profile)]
+    if not specs and not arguments.encoder:
+        specs = [PROFILES["offline"]["picture"]]
+    found: dict[str, Any] = {
+        spec: Models({"picture": spec}, threads=arguments.threads).picture for spec in dict.fromkeys(specs)
+    }
+    sys.path.insert(0, "")
+    for target in arguments.encoder:
+        module, _, function = target.partition(":")
+        found[target] = getattr(import_module(module), function)()
+    return found
+
+
+def measure(encoder: Any, photographs: list[Captioned]) -> dict[str, Any]:
+    """Recall at 1, 5 and 10 with intervals and costs; photographs that cannot be opened are left out and counted."""
+    started, rows, seen = time.process_time(), [], []
+    for batch in batched(photographs, BATCH, strict=False):
+        opened = [(photograph, image) for photograph in batch if (image := open_image(photograph.path)) is not None]
+        seen += [photograph for photograph, _ in opened]
+        rows.append(encoder.encode_images([image for _, image in opened]))
+    images_s = time.process_time() - started
+    texts = [caption for photograph in seen for caption in photograph.captions]
+    owners = np.repeat(np.arange(len(seen)), [len(photograph.captions) for photograph in seen])
+    started = time.process_time()
+    queries = encoder.encode_texts(texts)
+    texts_s = time.process_time() - started
+    ranks = ranked(queries @ np.concatenate(rows).T, owners)
+    return {
+        **{f"R@{k}": round(float((ranks <= k).mean()), 4) for k in AT},
+        "interval_95": {f"R@{k}": [round(x, 4) for x in interval(by_owner(ranks <= k, owners))] for k in AT},
+        "queries": len(texts),
+        "photographs": len(seen),
+        "unreadable": len(photographs) - len(seen),
+        "cpu_ms": {
+            "photograph": round(1000 * images_s / len(seen), 1),
+            "query": round(1000 * texts_s / len(texts), 1),
+        },
+    }
+
+
+def ranked(likeness: Any, owners: Any) -> Any:
+    """The place of each query's photograph, 1 is best, behind all of the same likeness."""
+    own = likeness[np.arange(len(owners)), owners]
+    return (likeness >= own[:, None]).sum(axis=1)
+
+
+def by_owner(values: Any, owners: Any) -> Any:
+    """The mean of a photograph's queries, which are too alike to count as independent."""
+    return np.bincount(owners, values) / np.bincount(owners)
+
+
+def _show(name: str, result: dict[str, Any]) -> None:
+    left_out = f", {result['unreadable']} unreadable" if result["unreadable"] else ""
+    cost = result["cpu_ms"]
+    print(f"{name}: {result['queries']} queries over {result['photographs']} photographs{left_out}")
+    for metric, (low, high) in result["interval_95"].items():
+        print(f"  {metric:<5} {result[metric]:6.3f}   [{low:.3f}, {high:.3f}]")
+    print(f"  {cost['photograph']} CPU-ms a photograph, {cost['query']} CPU-ms a query")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
