@@ -175,7 +175,8 @@ class Catalog:
     def _videos(self, where: str, *values: str) -> list[Video]:
         rows = self._read(
             "SELECT v.id, l.name, l.path, min(l.number), v.duration_s, v.start_s, v.width, v.height, "  # noqa: S608
-            f"v.has_audio, v.warnings FROM video v JOIN label l ON l.video_id = v.id {where} GROUP BY v.id ORDER BY l.name, l.path",
+            f"v.has_audio, v.warnings FROM video v JOIN label l ON l.video_id = v.id {where} "
+            "GROUP BY v.id ORDER BY l.name, l.path",
             values,
         )
         return [
