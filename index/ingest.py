@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playhead.errors import InputError, LibraryError, MediaError, ModelError, UnreadableMediaError
-from playhead.index.observe import ROLES, Options, digest, observe, recipe, space, thumbnail_folder
+from playhead.index.observe import ROLES, Options, observe, recipe, space
+from playhead.index.watch import digest, thumbnail_folder
 from playhead.media import files
 from playhead.media.formats import MEDIA_ENDINGS
 from playhead.media.subtitles import find_sidecar, read_subtitles

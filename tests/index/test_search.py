@@ -18,9 +18,9 @@ from playhead import Library, Settings
 from playhead.errors import InputError, MediaLimitError, QueryError, UnreadableMediaError, UnsafeMediaError
 from playhead.index import words
 from playhead.index.catalog import EVERYWHERE, Catalog, ChannelRecord, Record, StoredSegment, Within
-from playhead.index.observe import spans_of
 from playhead.index.query import Query
 from playhead.index.search import Hit, framed, grow, join, touches
+from playhead.index.watch import spans_of
 from playhead.types import Channel, Segment, Span, Video
 
 if TYPE_CHECKING:
