@@ -35,6 +35,9 @@ DebugOption = Annotated[bool, typer.Option("--debug", help="Show where an error 
 ModelOption = Annotated[
     list[str] | None, typer.Option("--model", help="Use another model: ROLE=SPEC, e.g. speech=whisper:small.")
 ]
+ProfileOption = Annotated[
+    str | None, typer.Option(help="Which set of models: offline (default) or hub.", metavar="NAME")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -59,12 +62,15 @@ def index(
         str | None, typer.Option(help="prefer (instead of listening), also, or ignore them.", metavar="HOW")
     ] = None,
     language: Annotated[str | None, typer.Option(help="Language spoken, e.g. en; otherwise recognised.")] = None,
+    profile: ProfileOption = None,
     model: ModelOption = None,
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> int:
     """Watch and listen to video files, so that they can be searched."""
-    with _open(library, model, fps=fps, channels=_names(channels), subtitles=subtitles, language=language) as opened:
+    with _open(
+        library, model, profile=profile, fps=fps, channels=_names(channels), subtitles=subtitles, language=language
+    ) as opened:
         with render.progress_bars(quiet=json) as progress:
             report = opened.add(*map(_path, paths), progress=progress)
         if debug and report.failed:
@@ -90,13 +96,14 @@ def search(
     channels: Annotated[str | None, typer.Option(help="Only these, e.g. speech or picture,object.")] = None,
     limit: Annotated[int, typer.Option("--limit", "-k", help="How many moments at most.")] = 5,
     library: LibraryOption = None,
+    profile: ProfileOption = None,
     model: ModelOption = None,
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Find moments by what is seen, written or said in them."""
     del debug
-    with _open(library, model) as opened:
+    with _open(library, model, profile=profile) as opened:
         result = opened.search(
             " ".join(query or ()),
             image=image,
@@ -116,6 +123,7 @@ def transcribe(
     file: Annotated[Path, typer.Argument(help="A video or sound file.")],
     format: Annotated[str, typer.Option(help="txt, srt, vtt or json.", metavar="KIND")] = "txt",  # noqa: A002
     language: Annotated[str, typer.Option(help="Language spoken, e.g. en; otherwise recognised.")] = "",
+    profile: ProfileOption = None,
     model: ModelOption = None,
     json: JsonOption = False,
     debug: DebugOption = False,
@@ -133,7 +141,7 @@ def transcribe(
         raise InputError(f"There is no format {format!r}", "", "Choose txt, srt, vtt or json")
     kind = "json" if json else format
     with (
-        _open(None, model) as opened,
+        _open(None, model, profile=profile) as opened,
         open_file(file, [file.parent], opened.settings.limits) as media,
         render.progress_bars(quiet=json) as progress,
     ):
@@ -211,10 +219,12 @@ def rebuild(library: LibraryOption = None, json: JsonOption = False, debug: Debu
 
 
 @app.command()
-def doctor(model: ModelOption = None, json: JsonOption = False, debug: DebugOption = False) -> int:
+def doctor(
+    profile: ProfileOption = None, model: ModelOption = None, json: JsonOption = False, debug: DebugOption = False
+) -> int:
     """Say which models are ready, and how to get the rest."""
     del debug
-    with _open(None, model) as opened:
+    with _open(None, model, profile=profile) as opened:
         rows = opened.models.status()
     if json:
         render.say_json({"roles": rows})
