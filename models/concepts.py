@@ -1,8 +1,12 @@
-"""Pictures in the space of sentences with no picture-caption model: what a classifier sees, said in WordNet's words.
+"""Pictures and sentences in one space without a large picture-caption model, from what a small classifier sees.
 
-After ConSE (Norouzi et al. 2013): a picture is the sum of the sentence vectors of the labels it scores, here with
-squared positive logits (standardised over the labels) as weights and WordNet definitions as the labels' texts. The
-label vectors are centred and half whitened, so that what all labels share does not drown what sets them apart.
+`concepts:labels` rests on nothing but the labels' names. After ConSE (Norouzi et al. 2013) a picture is the sum of
+the sentence vectors of the labels it scores, here with squared positive logits (standardised over the labels) as
+weights and WordNet definitions as the labels' texts. The label vectors are centred and half whitened, so that what
+all labels share does not drown what sets them apart.
+
+`concepts:head` sets beside these vectors those of a head trained on captioned photographs (`picture_head.py`): one
+dot product of a picture and a sentence is then the mean of the two scores.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from playhead.errors import SettingsError
-from playhead.models import weights
+from playhead.models import picture_head, weights
 from playhead.models.cache import cache_folder, sha256_of, write_atomically
 from playhead.models.needs import Needs
 from playhead.models.sentences import MiniLM, unit_rows
@@ -29,10 +33,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from playhead.models.efficientnet import EfficientNetLite0
+    from playhead.models.picture_head import PictureHead
     from playhead.models.roles import Image, Vectors
 
 LABELS_FILE = Path(__file__).with_name("imagenet_labels.tsv")
 _LABELS = "labels"
+_HEAD = "head"
 _PIXELS = 224 * 224
 _STEP = 32
 _LONGEST = 512
@@ -58,7 +64,11 @@ def labels() -> tuple[Label, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What the network made of some pictures: `(n, 1280)` features and `(n, 1000)` label logits."""
+    """What the network made of some pictures, a row each: what it saw at every depth, and a thousand label logits.
+
+    `features` are the 1280 numbers that the labels are judged by, then the mean and the deviation of the channels of
+    each earlier stage (1568), where colours and textures are still told apart.
+    """
 
     features: NDArray[np.float32]
     logits: NDArray[np.float32]
@@ -72,9 +82,10 @@ class LabelNetwork:
 
     def look(self, images: Sequence[Image]) -> Sight:
         """Features and logits, in the order of `images`; pictures of one shape share a pass."""
-        from playhead.models.efficientnet import CLASSES, FEATURES
+        from playhead.models.efficientnet import CLASSES, FEATURES, STAGE_WIDTH
 
-        sight = Sight(np.zeros((len(images), FEATURES), np.float32), np.zeros((len(images), CLASSES), np.float32))
+        width = FEATURES + STAGE_WIDTH
+        sight = Sight(np.zeros((len(images), width), np.float32), np.zeros((len(images), CLASSES), np.float32))
         by_size: dict[tuple[int, int], list[int]] = {}
         for i, image in enumerate(images):
             by_size.setdefault(network_size(*image.shape[:2]), []).append(i)
@@ -90,9 +101,9 @@ class LabelNetwork:
         network = self._network
         with torch.inference_mode():
             batch: torch.Tensor = torch.from_numpy(np.stack(pictures)).to(self._device)
-            features = network.features((batch.permute(0, 3, 1, 2).float() - 127) / 128)
+            features, stages = network.look((batch.permute(0, 3, 1, 2).float() - 127) / 128)
             logits = network._fc(features)
-        return features.cpu().numpy(), logits.cpu().numpy()
+        return torch.cat([features, stages], dim=1).cpu().numpy(), logits.cpu().numpy()
 
     @cached_property
     def _network(self) -> EfficientNetLite0:
@@ -105,33 +116,40 @@ class LabelNetwork:
 
 
 class Concepts:
-    """Pictures and words in MiniLM's space; `concepts:labels` needs no training data but the labels' names."""
-
-    dim = MiniLM.dim
+    """Pictures and words in MiniLM's space (`labels`), or beside it also in a trained head's (`head`, or a file)."""
 
     def __init__(self, argument: str = _LABELS, *, threads: int = 1, device: str = "cpu") -> None:
         self.id = self.needs(argument).identity
         self.network = LabelNetwork(threads=threads, device=device)
         self._sentences = MiniLM(threads=threads)
+        self._head = None if argument == _LABELS else _load_head(argument)
+        self.dim = MiniLM.dim + (self._head.dim if self._head else 0)
 
     @staticmethod
     def needs(argument: str = _LABELS) -> Needs:
-        """Packaged weights of both halves."""
-        if argument != _LABELS:
-            raise SettingsError(f"no picture model concepts:{argument}", fix="Use concepts:labels.")
+        """Packaged weights of both halves, and the head's file."""
+        head = "" if argument == _LABELS else str(_head_file(argument))
         return Needs(
             f"concepts:{argument}",
             packages=("torch", "PIL"),
             weights=("efficientnet-lite0.weights", "minilm.weights", "minilm.tokenizer"),
+            source=head,
         )
 
     def encode_images(self, images: Sequence[Image]) -> Vectors:
-        """`(len(images), 384)` unit rows; one network pass a picture."""
-        return unit_rows(label_weights(self.network.look(images).logits) @ self._label_vectors)
+        """`(len(images), dim)` unit rows; one network pass a picture."""
+        sight = self.network.look(images)
+        described = self.describe(sight)
+        return described if self._head is None else side_by_side(self._head.pictures(sight.features), described)
+
+    def describe(self, sight: Sight) -> Vectors:
+        """Pictures in MiniLM's space by their labels alone, `(n, 384)` unit rows."""
+        return unit_rows(label_weights(sight.logits) @ self._label_vectors)
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
-        """`(len(texts), 384)` unit rows, without torch."""
-        return self._sentences.encode(texts)
+        """`(len(texts), dim)` unit rows, without torch."""
+        sentences = self._sentences.encode(texts)
+        return sentences if self._head is None else side_by_side(self._head.texts(sentences), sentences)
 
     def unreadable(self, text: str) -> str:
         """Why the English sentence model cannot make sense of `text`, or `""`."""
@@ -156,6 +174,25 @@ class Concepts:
             with contextlib.suppress(OSError):
                 write_atomically(file, [content.getvalue()])
         return found
+
+
+def _head_file(argument: str) -> Path:
+    file = picture_head.HEAD_FILE if argument == _HEAD else Path(argument).expanduser()
+    if argument != _HEAD and not (file.suffix == picture_head.HEAD_FILE.suffix and file.is_file()):
+        raise SettingsError(
+            f"no picture model concepts:{argument}",
+            fix=f"Use concepts:{_LABELS}, concepts:{_HEAD}, or concepts:FILE.safetensors with a head of your own.",
+        )
+    return file
+
+
+def _load_head(argument: str) -> PictureHead:
+    return picture_head.load(_head_file(argument), picture_head.HEAD_SHA256 if argument == _HEAD else "")
+
+
+def side_by_side(learnt: Vectors, described: Vectors) -> Vectors:
+    """Rows whose dot products are the means of those of the two halves."""
+    return unit_rows(np.concatenate([learnt, described], axis=1))
 
 
 def network_size(height: int, width: int) -> tuple[int, int]:

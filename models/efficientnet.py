@@ -40,6 +40,9 @@ STAGES = (
     Stage(1, 3, 1, 6, 192, 320),
 )
 
+STAGE_WIDTH = sum(2 * stage.width_out for stage in STAGES)
+_STAGE_ENDS = tuple(i == stage.repeats - 1 for stage in STAGES for i in range(stage.repeats))
+
 
 class SameConv(nn.Conv2d):
     """A convolution padded as TensorFlow's SAME: the odd pixel goes right and below."""
@@ -101,11 +104,18 @@ class EfficientNetLite0(nn.Module):
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
         """`(batch, 1280)` for `(batch, 3, height, width)` scaled to about [-1, 1]."""
+        return self.look(x)[0]
+
+    def look(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """`features`, and the mean and deviation of each channel after each stage, `(batch, 1568)`."""
         x = functional.relu6(self._bn0(self._conv_stem(x)))
-        for block in self._blocks:
+        stages: list[torch.Tensor] = []
+        for block, last in zip(self._blocks, _STAGE_ENDS, strict=True):
             x = block(x)
+            if last:
+                stages += [x.mean((2, 3)), x.std((2, 3), correction=0)]
         pooled: torch.Tensor = functional.relu6(self._bn1(self._conv_head(x))).mean((2, 3))
-        return pooled
+        return pooled, torch.cat(stages, dim=1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """`(batch, 1000)` logits."""

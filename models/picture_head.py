@@ -1,0 +1,103 @@
+"""A trained head over the label network: what captioned photographs teach about which sentence fits which picture.
+
+Two linear maps into one space, one from the network's features and one from MiniLM's sentence vectors, learnt with
+the symmetric contrastive loss of CLIP (Radford et al. 2021). They are a safetensors file of two matrices and two
+offsets in half precision; features are standardised inside the first. `docs/picture-head.md` is the card of the
+file that comes with the package.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from playhead.errors import WeightsError
+from playhead.models.cache import sha256_of
+from playhead.models.sentences import MiniLM, unit_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from playhead.models.roles import Vectors
+
+HEAD_FILE = Path(__file__).with_name("picture_head.safetensors")
+HEAD_SHA256 = "715bc235781b80d48e81a14f7aadefba1ec6c4f7795020533957ce9676fa101b"
+FEATURES = 1280 + 1568
+_ABOUT = "playhead picture head"
+_PLACES = {"picture.weight": 2, "picture.offset": 1, "text.weight": 2, "text.offset": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class PictureHead:
+    """Features and sentence vectors into one space of `dim` numbers."""
+
+    picture_weight: NDArray[np.float32]
+    picture_offset: NDArray[np.float32]
+    text_weight: NDArray[np.float32]
+    text_offset: NDArray[np.float32]
+
+    @property
+    def dim(self) -> int:
+        """The length of a vector."""
+        return len(self.picture_offset)
+
+    def pictures(self, features: NDArray[np.float32]) -> Vectors:
+        """Unit rows for the `features` of `(n, …)` sights."""
+        return unit_rows(features @ self.picture_weight.T + self.picture_offset)
+
+    def texts(self, sentences: NDArray[np.float32]) -> Vectors:
+        """Unit rows for `(n, 384)` sentence vectors."""
+        return unit_rows(sentences @ self.text_weight.T + self.text_offset)
+
+
+def load(file: Path, expect_sha256: str = "") -> PictureHead:
+    """The head in `file`; raises `WeightsError` when it is missing, damaged, or not the bytes that are expected."""
+    from safetensors import SafetensorError, safe_open
+    from safetensors.numpy import load_file
+
+    try:
+        found = sha256_of(file)
+        if expect_sha256 and found != expect_sha256:
+            raise _refused(file, f"its sha256 is {found[:12]}…, not the pinned {expect_sha256[:12]}…")
+        with safe_open(file, "numpy") as content:
+            described = content.metadata() or {}
+        tensors = load_file(file)
+    except (OSError, SafetensorError) as error:
+        raise _refused(file, str(error)) from None
+    if _ABOUT not in described:
+        raise _refused(file, "it is not a picture head")
+    return _head(file, tensors)
+
+
+def _head(file: Path, tensors: Mapping[str, NDArray[np.floating]]) -> PictureHead:
+    if {name: tensor.ndim for name, tensor in tensors.items()} != _PLACES:
+        raise _refused(file, f"it does not hold {', '.join(_PLACES)}")
+    head = PictureHead(*(tensors[name].astype(np.float32) for name in _PLACES))
+    shapes = (head.picture_weight.shape, head.text_weight.shape, head.text_offset.shape)
+    if shapes != ((head.dim, FEATURES), (head.dim, MiniLM.dim), (head.dim,)):
+        raise _refused(file, "its tensors do not fit the networks")
+    if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
+        raise _refused(file, "it holds numbers that are not finite")
+    return head
+
+
+def pack(head: PictureHead, about: Mapping[str, str]) -> bytes:
+    """The bytes of a head's file, `about` in its metadata; the same for the same head."""
+    from safetensors.numpy import save
+
+    parts = (head.picture_weight, head.picture_offset, head.text_weight, head.text_offset)
+    tensors = {name: np.ascontiguousarray(part, np.float16) for name, part in zip(_PLACES, parts, strict=True)}
+    # One entry: the order of several is random.
+    return save(tensors, metadata={_ABOUT: json.dumps(dict(about), ensure_ascii=False, sort_keys=True)})
+
+
+def _refused(file: Path, why: str) -> WeightsError:
+    shipped = file == HEAD_FILE
+    fix = "Run: pip install --force-reinstall --no-deps playhead" if shipped else "Train it again."
+    return WeightsError(f"the picture head was refused: {file}", why, fix)
