@@ -130,8 +130,7 @@ class Ingest:
         try:
             return read_subtitles(path, roots)
         except InputError as error:
-            note = f"{path.name} is beside a video but was not used: {error}"
-            self._note(note)
+            self._note(f"{path.name} is beside a video but was not used: {error}")
             return ()
 
     def _reembed(self, video_id: str, channels: set[Channel]) -> bool:
@@ -179,11 +178,10 @@ def completed(record: Record, before: Video, pictures: Sequence[Segment]) -> Rec
 
     Such a pass may not have looked at the pictures: the video keeps its length, and speech shows what was stored.
     """
-    now, end_s = record.video, before.start_s + before.duration_s
-    start_s = min(before.start_s, now.start_s) if now.duration_s else before.start_s
-    end_s = max(end_s, now.start_s + now.duration_s)
+    now = record.video
+    whole = before.span.union(now.span) if now.duration_s else before.span
     warnings = tuple(dict.fromkeys((*before.warnings, *now.warnings)))
-    video = replace(now, start_s=start_s, duration_s=end_s - start_s, warnings=warnings)
+    video = replace(now, start_s=whole.start_s, duration_s=whole.duration_s, warnings=warnings)
     starts = [picture.span.start_s for picture in pictures]
     segments = [
         replace(s, segment=replace(s.segment, thumbnail=_shown(s.segment, pictures, starts)))

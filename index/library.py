@@ -67,8 +67,7 @@ class Library:
             raise InputError("Nothing was indexed", "no file or folder was named")
         self._create()
         with writing(self.folder):
-            Catalog(self.folder / "catalog.sqlite", create=True).close()
-            catalog = self._catalog(write=True)
+            catalog = self._catalog(write=True, create=True)
             report = Ingest(catalog, self.models, self.settings, self.folder, progress).run(Path(p) for p in paths)
             self._vectors.update(catalog, progress=progress)
         return report
@@ -170,13 +169,14 @@ class Library:
     def __repr__(self) -> str:
         return f"Library({str(self.folder)!r})"
 
-    def _catalog(self, *, write: bool) -> Catalog:
+    def _catalog(self, *, write: bool, create: bool = False) -> Catalog:
         if self._open and (self._open[1] or not write):
             return self._open[0]
         if self._open:
             self._open[0].close()
         self._open = None
-        catalog = Catalog(self._existing() / "catalog.sqlite", readonly=not write)
+        folder = self.folder if create else self._existing()
+        catalog = Catalog(folder / "catalog.sqlite", readonly=not write, create=create)
         self._open = (catalog, write)
         return catalog
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -126,7 +127,7 @@ class Searcher:
         self, channel: Channel, space: str, vector: NDArray[np.float32], name: str, within: Within
     ) -> dict[str, float]:
         """Probability by vector id. Exact up to `exact_limit` vectors, within bounds always; else by Chroma."""
-        counts = {s: n for c, s, n in self._catalog.spaces() if c is channel}
+        counts = {s: n for c, s, n in self._spaces if c is channel}
         count = counts.get(space, 0)
         if others := sum(counts.values()) - count:
             self._note(
@@ -146,6 +147,10 @@ class Searcher:
         probabilities = fits(matrix @ vector)
         best = np.argsort(-probabilities, kind="stable")[:_NEAREST]
         return {ids[n]: float(probabilities[n]) for n in best if probabilities[n] >= _LEAST}
+
+    @cached_property
+    def _spaces(self) -> list[tuple[Channel, str, int]]:
+        return self._catalog.spaces()
 
     def _is_current(self) -> bool:
         generation = self._vectors.current()

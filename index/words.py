@@ -47,10 +47,9 @@ def matches(catalog: Catalog, words: str, within: Within) -> list[tuple[Segment,
 
 def _holding(catalog: Catalog, terms: list[str], within: Within) -> list[Segment]:
     """Segments that hold every term."""
-    spaced = [term for term in terms if not _UNSPACED.search(term)]
-    if len(spaced) == len(terms):
-        return catalog.matching(" ".join(map(_quoted, terms)), _MOST, within)
     unspaced = [term for term in terms if _UNSPACED.search(term)]
+    if not unspaced:
+        return catalog.matching(" ".join(map(_quoted, terms)), _MOST, within)
     found = catalog.containing(unspaced[0], _MOST, within)
     return [s for s in found if all(term.lower() in s.text.lower() for term in terms)]
 

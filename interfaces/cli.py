@@ -146,7 +146,7 @@ def transcribe(
         render.progress_bars(quiet=json) as progress,
     ):
         said = listen(media, opened.models, language, opened.settings.limits, progress)
-        start_s = probe(media, opened.settings.limits).start_s
+        start_s = probe(media, opened.settings.limits).start_s if kind in ("srt", "vtt") else 0.0
     if kind == "json":
         render.say_json(said)
     elif kind == "txt":
