@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
-import numpy as np
 import yaml
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from playhead.models.roles import Curve
 
 MATCH = 0.3
 """A moment matches from this probability on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """A logistic curve over similarity (Platt 1999)."""
-
-    middle: float
-    slope: float
-
-    def __call__(self, similarity: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Probabilities of a match, 0 to 1."""
-        steps = np.clip(-self.slope * (similarity.astype(np.float64) - self.middle), -60, 60)
-        return 1 / (1 + np.exp(steps))
-
-    def at(self, similarity: float) -> float:
-        """The probability at one similarity."""
-        return float(self(np.array([similarity], np.float32))[0])
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -335,6 +336,10 @@ class Catalog:
             (text.lower(), *within.values, limit),
         )
         return [_segment(row) for row in rows]
+
+    def holds_phrase(self, text: str) -> bool:
+        """Whether somebody said or wrote these words in this order."""
+        return bool(self.matching('"' + text.replace('"', " ") + '"', 1)) if re.search(r"\w", text) else False
 
     def spaces(self) -> list[tuple[Channel, str, int]]:
         """Every (channel, space) that has vectors, and how many."""

@@ -7,11 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from playhead.errors import InputError, LibraryError, StorageError
+from playhead.errors import InputError, LibraryError, QueryError, StorageError
 from playhead.index.catalog import START_ANEW, Catalog
 from playhead.index.ingest import Ingest, remove_thumbnails
 from playhead.index.lock import writing
-from playhead.index.search import Query, Searcher
+from playhead.index.phrases import Reading, read
+from playhead.index.query import Query
+from playhead.index.search import Searcher
 from playhead.index.vectors import VectorIndex
 from playhead.models.registry import PROFILES, Models
 from playhead.settings import Settings, load_settings
@@ -92,23 +94,36 @@ class Library:
 
     def search(
         self,
-        words: str = "",
+        query: str | Query = "",
         *,
         image: str | Path | None = None,
         video: str | Video | None = None,
         between: tuple[float | None, float | None] | None = None,
         channels: Channel | str | Iterable[Channel | str] = (),
-        limit: int = 5,
+        limit: int | None = None,
+        per_video: int | None = None,
     ) -> SearchResult:
         """The moments that fit a description, an image, or both, best first.
 
-        `video` (id, name or path) and `between` (seconds; `None` leaves an end open) narrow where to look;
-        `channels` narrows to what was seen (`picture`, `object`, `text`) or said (`speech`). Raises `QueryError`.
+        `query` are words, in which `then`, `before`, `after`, `while`, `not`, `in VIDEO` and `between 1:00 and 2:00`
+        are understood (docs/search.md), or a `Query`. `video` (id, name or path) and `between` (seconds; `None`
+        leaves an end open) narrow where to look; `channels` narrows to what was seen (`picture`, `object`, `text`)
+        or said (`speech`). `limit` (5) bounds the moments, `per_video` those of one video. Raises `QueryError`.
         """
-        query = Query.make(words, image=image, between=between, channels=channels, limit=limit)
         catalog = self._catalog(write=False)
-        inside = self.video(video) if video is not None else None
-        return Searcher(catalog, self._vectors, self.models, self.settings, self.folder).search(query, inside)
+        reading = read(query, lambda name: bool(catalog.find(name))) if isinstance(query, str) else Reading(query)
+
+        reading = reading.each(
+            lambda asked: asked.narrowed(
+                image=image, between=between, channels=channels, limit=limit, per_video=per_video
+            )
+        )
+        where = {self.video(key).id: self.video(key) for key in (video, reading.plain.video) if key}
+        if len(where) > 1:
+            names = " and ".join(found.name for found in where.values())
+            raise QueryError("The search names two videos", names, "Name one")
+        searcher = Searcher(catalog, self._vectors, self.models, self.settings, self.folder)
+        return searcher.read(reading, next(iter(where.values()), None))
 
     def videos(self) -> list[Video]:
         """Every video in the library, by name."""

@@ -23,6 +23,7 @@ import numpy as np
 from playhead.errors import SettingsError
 from playhead.models import picture_head, weights
 from playhead.models.cache import cache_folder, sha256_of, write_atomically
+from playhead.models.multilingual import Multilingual
 from playhead.models.needs import Needs
 from playhead.models.sentences import MiniLM, unit_rows
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from playhead.models.efficientnet import EfficientNetLite0
     from playhead.models.picture_head import PictureHead
-    from playhead.models.roles import Image, Vectors
+    from playhead.models.roles import Curve, Image, Vectors
 
 LABELS_FILE = Path(__file__).with_name("imagenet_labels.tsv")
 _LABELS = "labels"
@@ -118,21 +119,21 @@ class LabelNetwork:
 class Concepts:
     """Pictures and words in MiniLM's space (`labels`), or beside it also in a trained head's (`head`, or a file)."""
 
-    def __init__(self, argument: str = _LABELS, *, threads: int = 1, device: str = "cpu") -> None:
+    def __init__(self, argument: str = _HEAD, *, threads: int = 1, device: str = "cpu") -> None:
         self.id = self.needs(argument).identity
         self.network = LabelNetwork(threads=threads, device=device)
-        self._sentences = MiniLM(threads=threads)
+        self._sentences, self._queries = MiniLM(threads=threads), Multilingual(threads=threads)
         self._head = None if argument == _LABELS else _load_head(argument)
         self.dim = MiniLM.dim + (self._head.dim if self._head else 0)
 
     @staticmethod
-    def needs(argument: str = _LABELS) -> Needs:
+    def needs(argument: str = _HEAD) -> Needs:
         """Packaged weights of both halves, and the head's file."""
         head = "" if argument == _LABELS else str(_head_file(argument))
         return Needs(
-            f"concepts:{argument}",
-            packages=("torch", "PIL"),
-            weights=("efficientnet-lite0.weights", "minilm.weights", "minilm.tokenizer"),
+            f"concepts:{Path(argument).name}",
+            packages=("torch", "PIL", *Multilingual.needs().packages),
+            weights=("efficientnet-lite0.weights", *Multilingual.needs().weights),
             source=head,
         )
 
@@ -148,12 +149,16 @@ class Concepts:
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """`(len(texts), dim)` unit rows, without torch."""
-        sentences = self._sentences.encode(texts)
+        sentences = self._queries.encode(texts)
         return sentences if self._head is None else side_by_side(self._head.texts(sentences), sentences)
 
+    def calibration(self, query: NDArray[np.float32]) -> Curve | None:
+        """The head's curve; None for labels alone, whose curve is in `index/calibration.yaml`."""
+        return self._head.curve(query) if self._head else None
+
     def unreadable(self, text: str) -> str:
-        """Why the English sentence model cannot make sense of `text`, or `""`."""
-        return self._sentences.unreadable(text)
+        """Why the sentence models cannot make sense of `text`, or `""`."""
+        return self._queries.unreadable(text)
 
     def name_concepts(self, image: Image, count: int = 3) -> list[tuple[str, float]]:
         """The most likely labels of a picture with their probabilities, best first."""

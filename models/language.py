@@ -22,6 +22,7 @@ _SCRIPTS = {
     "DEVANAGARI": "Devanagari",
     "THAI": "Thai",
 }
+_NOT_IN_USE = {"Greek", "Hebrew", "Devanagari", "another script"}
 _FOREIGN_LETTERS = 0.3
 
 _ENGLISH = frozenset(
@@ -67,6 +68,12 @@ def why_not_english(text: str) -> str:
     """Why a model of English cannot read `text`, as half a sentence, or `""` when nothing speaks against it."""
     found = _foreign_script(text) or _foreign_words(text)
     return f"the text looks like {found} and the model reads English" if found else ""
+
+
+def why_unknown_script(text: str) -> str:
+    """Why USE-multilingual cannot read `text`, told from its letters, or `""`."""
+    found = _foreign_script(text)
+    return f"the text looks like {found}, which the model was not trained on" if found in _NOT_IN_USE else ""
 
 
 def _foreign_script(text: str) -> str:

@@ -16,6 +16,8 @@ from playhead.models.sentences import unit_rows
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from playhead.models.roles import Image, Vectors
 
 _BATCH = 8
@@ -55,6 +57,9 @@ class CLIP:
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """`(len(texts), dim)` unit rows; what does not fit the model's length is cut off."""
         return self._in_batches(texts, self._text_rows)
+
+    def calibration(self, query: NDArray[np.float32]) -> None:
+        """None: a model's maker does not say; `index/calibration.yaml` has a curve."""
 
     def unreadable(self, text: str) -> str:  # noqa: ARG002
         """Always `""`: which languages a model knows is not written in its files."""

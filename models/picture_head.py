@@ -2,8 +2,9 @@
 
 Two linear maps into one space, one from the network's features and one from MiniLM's sentence vectors, learnt with
 the symmetric contrastive loss of CLIP (Radford et al. 2021). They are a safetensors file of two matrices and two
-offsets in half precision; features are standardised inside the first. `docs/picture-head.md` is the card of the
-file that comes with the package.
+offsets in half precision; features are standardised inside the first. Beside them lies a cohort: the vectors of
+some photographs, against which a query's similarities are judged, as in the verification of speakers (Auckenthaler
+et al. 2000). `docs/picture-head.md` is the card of the file that comes with the package.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 
 from playhead.errors import WeightsError
 from playhead.models.cache import sha256_of
+from playhead.models.roles import Curve
 from playhead.models.sentences import MiniLM, unit_rows
 
 if TYPE_CHECKING:
@@ -27,20 +29,29 @@ if TYPE_CHECKING:
     from playhead.models.roles import Vectors
 
 HEAD_FILE = Path(__file__).with_name("picture_head.safetensors")
-HEAD_SHA256 = "715bc235781b80d48e81a14f7aadefba1ec6c4f7795020533957ce9676fa101b"
+HEAD_SHA256 = "308fea7a19b543b700ad84fad100de2d05520f9554ec0f7b202b179cdeeda5a7"
 FEATURES = 1280 + 1568
 _ABOUT = "playhead picture head"
-_PLACES = {"picture.weight": 2, "picture.offset": 1, "text.weight": 2, "text.offset": 1}
+_PLACES = {
+    "picture.weight": 2, "picture.offset": 1, "text.weight": 2, "text.offset": 1, "cohort": 2, "calibration": 1,
+}  # fmt: skip
+COHORT_SHARE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class PictureHead:
-    """Features and sentence vectors into one space of `dim` numbers."""
+    """Features and sentence vectors into one space of `dim` numbers.
+
+    `cohort` are rows as `concepts:head` gives them for photographs. `calibration` are three weights of a logistic
+    regression: of a similarity, of the similarity that 2 % of the cohort exceed, and an offset.
+    """
 
     picture_weight: NDArray[np.float32]
     picture_offset: NDArray[np.float32]
     text_weight: NDArray[np.float32]
     text_offset: NDArray[np.float32]
+    cohort: NDArray[np.float32]
+    calibration: NDArray[np.float32]
 
     @property
     def dim(self) -> int:
@@ -54,6 +65,21 @@ class PictureHead:
     def texts(self, sentences: NDArray[np.float32]) -> Vectors:
         """Unit rows for `(n, 384)` sentence vectors."""
         return unit_rows(sentences @ self.text_weight.T + self.text_offset)
+
+    def curve(self, query: NDArray[np.float32]) -> Curve:
+        """How likely a picture is what `query`, a row as `concepts:head` gives it for words, asks for.
+
+        A query that many photographs of the cohort resemble needs more likeness than one that few do.
+        """
+        slope, against, offset = (float(weight) for weight in self.calibration)
+        return Curve(-(against * float(exceeded(self.cohort, query[None])[0]) + offset) / slope, slope)
+
+
+def exceeded(cohort: NDArray[np.float32], queries: NDArray[np.float32]) -> NDArray[np.float32]:
+    """For each query the similarity that 2 % of the cohort reach."""
+    count = max(1, round(COHORT_SHARE * len(cohort)))
+    found: NDArray[np.float32] = np.partition(queries @ cohort.T, -count, axis=1)[:, -count]
+    return found
 
 
 def load(file: Path, expect_sha256: str = "") -> PictureHead:
@@ -79,11 +105,14 @@ def _head(file: Path, tensors: Mapping[str, NDArray[np.floating]]) -> PictureHea
     if {name: tensor.ndim for name, tensor in tensors.items()} != _PLACES:
         raise _refused(file, f"it does not hold {', '.join(_PLACES)}")
     head = PictureHead(*(tensors[name].astype(np.float32) for name in _PLACES))
-    shapes = (head.picture_weight.shape, head.text_weight.shape, head.text_offset.shape)
-    if shapes != ((head.dim, FEATURES), (head.dim, MiniLM.dim), (head.dim,)):
+    dim, both = head.dim, head.dim + MiniLM.dim
+    shapes = (head.picture_weight.shape, head.text_weight.shape, head.text_offset.shape, head.calibration.shape)
+    if shapes != ((dim, FEATURES), (dim, MiniLM.dim), (dim,), (3,)) or head.cohort.shape[1:] != (both,):
         raise _refused(file, "its tensors do not fit the networks")
-    if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
+    if not (len(head.cohort) and all(np.isfinite(tensor).all() for tensor in tensors.values())):
         raise _refused(file, "it holds numbers that are not finite")
+    if head.calibration[0] <= 0:
+        raise _refused(file, "by its calibration likeness speaks against a match")
     return head
 
 
@@ -91,7 +120,9 @@ def pack(head: PictureHead, about: Mapping[str, str]) -> bytes:
     """The bytes of a head's file, `about` in its metadata; the same for the same head."""
     from safetensors.numpy import save
 
-    parts = (head.picture_weight, head.picture_offset, head.text_weight, head.text_offset)
+    parts = (
+        head.picture_weight, head.picture_offset, head.text_weight, head.text_offset, head.cohort, head.calibration,
+    )  # fmt: skip
     tensors = {name: np.ascontiguousarray(part, np.float16) for name, part in zip(_PLACES, parts, strict=True)}
     # One entry: the order of several is random.
     return save(tensors, metadata={_ABOUT: json.dumps(dict(about), ensure_ascii=False, sort_keys=True)})

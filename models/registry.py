@@ -51,7 +51,7 @@ class Backend:
 
 BACKENDS: dict[Role, dict[str, Backend]] = {
     Role.PICTURE: {
-        "concepts": Backend("concepts:Concepts", default="labels"),
+        "concepts": Backend("concepts:Concepts", default="head"),
         "clip": Backend("picture:CLIP", example="openai/clip-vit-base-patch32"),
         "siglip": Backend("picture:SigLIP", example="google/siglip2-base-patch16-224"),
     },
@@ -67,6 +67,8 @@ BACKENDS: dict[Role, dict[str, Backend]] = {
         "openai-whisper": Backend("speech:OpenAIWhisper", default="base"),
     },
     Role.SENTENCES: {
+        "multilingual": Backend("multilingual:Multilingual"),
+        "use": Backend("use:USE"),
         "minilm": Backend("sentences:MiniLM"),
         "sentence-transformers": Backend(
             "sentences:SentenceTransformersEncoder", example="intfloat/multilingual-e5-small"
@@ -81,12 +83,12 @@ BACKENDS: dict[Role, dict[str, Backend]] = {
 COMPOSED_FROM = (Role.OBJECTS, Role.PICTURE, Role.TEXT)
 
 OFFLINE: dict[str, str] = {
-    "picture": "concepts:labels",
+    "picture": "concepts:head",
     "objects": "ssd",
     "text": "rapidocr",
     "voice_activity": "silero",
     "speech": "whisper:base",
-    "sentences": "minilm",
+    "sentences": "multilingual",
     "caption": "composed",
 }
 HUB: dict[str, str] = OFFLINE | {

@@ -66,6 +66,19 @@ class Caption:
     composed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """How likely a match is at a similarity: `1 / (1 + exp(-slope * (similarity - middle)))` (Platt 1999)."""
+
+    middle: float
+    slope: float
+
+    def __call__(self, similarity: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Probabilities, 0 to 1."""
+        steps = np.clip(-self.slope * (similarity.astype(np.float64) - self.middle), -60, 60)
+        return 1 / (1 + np.exp(steps))
+
+
 @runtime_checkable
 class SentenceEncoder(Protocol):
     """Sentences into vectors whose dot product is their likeness in meaning."""
@@ -92,6 +105,9 @@ class ImageTextEncoder(Protocol):
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """`(len(texts), dim)` unit rows."""
+
+    def calibration(self, query: NDArray[np.float32]) -> Curve | None:
+        """The curve for pictures found by one row of `encode_texts`, or None where nobody measured one."""
 
     def unreadable(self, text: str) -> str:
         """Why this encoder cannot make sense of `text`, or `""` when it can."""

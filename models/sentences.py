@@ -5,7 +5,7 @@ To add a backend: a class that satisfies `SentenceEncoder`, with a static `needs
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ from playhead.models.needs import Needs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
     from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
@@ -57,9 +58,8 @@ class MiniLM:
         """`(len(texts), 384)` unit rows; texts of like length are encoded together."""
         encodings = self._tokenizer.encode_batch(list(texts))
         vectors = np.zeros((len(texts), self.dim), np.float32)
-        # The matrices are small: a second thread costs more than it gives, and much more on a busy machine.
-        with self._linear_algebra.limit(limits=1, user_api="blas"):
-            for batch in _batches([len(encoding.ids) for encoding in encodings]):
+        with one_thread():
+            for batch in batches([len(encoding.ids) for encoding in encodings]):
                 vectors[batch] = self._pooled([encodings[i] for i in batch])
         return unit_rows(vectors)
 
@@ -79,12 +79,6 @@ class MiniLM:
         return pooled
 
     @cached_property
-    def _linear_algebra(self) -> ThreadpoolController:
-        from threadpoolctl import ThreadpoolController
-
-        return ThreadpoolController()
-
-    @cached_property
     def _tokenizer(self) -> Tokenizer:
         from tokenizers import Tokenizer
 
@@ -102,7 +96,20 @@ class MiniLM:
         return Bert(load_file(weights.locate("minilm.weights")), self._HEADS)
 
 
-def _batches(lengths: list[int]) -> list[list[int]]:
+def one_thread() -> AbstractContextManager[object]:
+    """Linear algebra on one thread: with small matrices a second costs more than it gives, most on a busy machine."""
+    limits: AbstractContextManager[object] = _linear_algebra().limit(limits=1, user_api="blas")
+    return limits
+
+
+@cache
+def _linear_algebra() -> ThreadpoolController:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+def batches(lengths: list[int]) -> list[list[int]]:
     """Indices of texts, shortest first, grouped so that a padded group holds at most `_BATCH_TOKENS`."""
     groups: list[list[int]] = []
     for i in sorted(range(len(lengths)), key=lengths.__getitem__):

@@ -1,0 +1,157 @@
+"""Where one description is met: each channel is searched apart, and what is found there has a probability."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from playhead.index import words
+from playhead.index.calibrate import curve
+from playhead.index.catalog import EVERYWHERE, Within
+from playhead.index.moments import Hit
+from playhead.media.images import read_image
+from playhead.types import Channel, Segment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from playhead.index.catalog import Catalog
+    from playhead.index.query import Query
+    from playhead.index.vectors import VectorIndex
+    from playhead.models.registry import Models
+    from playhead.models.roles import Curve
+    from playhead.settings import Settings
+
+_LEAST = 0.02  # a hit below this probability is not followed up
+_NEAREST = 400  # hits of one channel that are followed up
+
+
+class Finder:
+    """Finds the segments that fit one description; `note` is told what a person should know."""
+
+    def __init__(
+        self, catalog: Catalog, vectors: VectorIndex, models: Models, settings: Settings, note: Callable[[str], None]
+    ) -> None:
+        self._catalog, self._vectors, self._models = catalog, vectors, models
+        self._settings, self._note = settings, note
+
+    def hits(self, query: Query, within: Within) -> list[Hit]:
+        """Each segment that fits once, with its best probability. Ties of the query are not looked at."""
+        for channel in sorted(query.channels - self._catalog.observed()):
+            self._note(f"No video was indexed for {channel}. To do so: playhead index PATH --channels {channel}")
+        found: dict[str, Hit] = {}
+        for hit in (*self._seen(query, within), *self._meant(query, within), *self._worded(query, within)):
+            known = found.get(hit.segment.id)
+            if hit.probability >= _LEAST and (known is None or known.probability < hit.probability):
+                found[hit.segment.id] = hit
+        return [hit for hit in found.values() if _inside(hit.segment, within)]
+
+    def _seen(self, query: Query, within: Within) -> Iterable[Hit]:
+        """Pictures by words, by an image, or by both (the geometric mean of the two)."""
+        if not _wanted(Channel.PICTURE, query):
+            return []
+        encoder, scores = self._models.picture, list[dict[str, float]]()
+        if query.words and not self._unreadable(
+            encoder.unreadable(query.words), "Pictures were not searched by these words"
+        ):
+            vector = encoder.encode_texts([query.words])[0]
+            fits = encoder.calibration(vector) or curve("picture", encoder.id)
+            scores.append(self._near(Channel.PICTURE, encoder.id, vector, fits, within))
+        if query.image is not None:
+            image = read_image(query.image, [query.image.parent], self._settings.limits)
+            vector = encoder.encode_images([image])[0]
+            fits = curve("picture_by_image", encoder.id)
+            scores.append(self._near(Channel.PICTURE, encoder.id, vector, fits, within))
+        return self._expand(_both(scores))
+
+    def _meant(self, query: Query, within: Within) -> Iterable[Hit]:
+        """What was said or written, by meaning."""
+        textual = [c for c in Channel if c is not Channel.PICTURE and _wanted(c, query)]
+        if not query.words or not textual or query.image is not None:
+            return []
+        encoder = self._models.sentences
+        if self._unreadable(
+            encoder.unreadable(query.words), "What was said and written was searched for the exact words only"
+        ):
+            return []
+        vector = encoder.encode([query.words])[0]
+        near: dict[str, float] = {}
+        for channel in textual:
+            near |= self._near(channel, encoder.id, vector, curve(channel, encoder.id), within)
+        return self._expand(near)
+
+    def _worded(self, query: Query, within: Within) -> Iterable[Hit]:
+        """What was said or written, word for word."""
+        if not query.words or query.image is not None:
+            return []
+        found = words.matches(self._catalog, query.words, within)
+        return [Hit(s, s.span, probability) for s, probability in found if _wanted(s.channel, query)]
+
+    def _near(
+        self, channel: Channel, space: str, vector: NDArray[np.float32], fits: Curve, within: Within
+    ) -> dict[str, float]:
+        """Probability by vector id. Exact up to `exact_limit` vectors, within bounds always; else by Chroma."""
+        counts = {s: n for c, s, n in self._spaces if c is channel}
+        count = counts.get(space, 0)
+        if others := sum(counts.values()) - count:
+            self._note(
+                f"{others} of {sum(counts.values())} {channel} vectors were made by another model and not compared. "
+                f"{_REMEDY[channel is Channel.PICTURE]}"
+            )
+        if not count or not vector.any():
+            return {}
+        if within == EVERYWHERE and count > self._settings.exact_limit and self._is_current():
+            near = self._vectors.nearest(channel, space, vector, _NEAREST)
+            if near is not None:
+                likely = fits(np.array([similarity for _, similarity in near], np.float32))
+                return {i: float(probability) for (i, _), probability in zip(near, likely, strict=True)}
+        ids, matrix = self._catalog.vectors(channel, space, within)
+        if not ids:
+            return {}
+        probabilities = fits(matrix @ vector)
+        best = np.argsort(-probabilities, kind="stable")[:_NEAREST]
+        return {ids[n]: float(probabilities[n]) for n in best if probabilities[n] >= _LEAST}
+
+    @cached_property
+    def _spaces(self) -> list[tuple[Channel, str, int]]:
+        return self._catalog.spaces()
+
+    def _is_current(self) -> bool:
+        generation = self._vectors.current()
+        return generation is not None and generation.revision == self._catalog.revision
+
+    def _expand(self, near: dict[str, float]) -> Iterable[Hit]:
+        found = self._catalog.segments_by_vector(near)
+        return [Hit(s.segment, s.segment.span, near[s.vector_id] * s.segment.score) for s in found]
+
+    def _unreadable(self, why: str, so: str) -> bool:
+        if why:
+            self._note(f"{so}: {why}. Models for other languages: docs/models.md")
+        return bool(why)
+
+
+_REMEDY = (
+    "To make them anew without watching again: playhead reembed",
+    "Index those files again with this one: playhead index PATH",
+)
+
+
+def _wanted(channel: Channel, query: Query) -> bool:
+    return not query.channels or channel in query.channels
+
+
+def _inside(segment: Segment, within: Within) -> bool:
+    """The same as the catalogue's own: a vector may stand for segments elsewhere too."""
+    start_s, end_s = segment.span.start_s, max(segment.span.end_s, segment.span.start_s + 1e-6)
+    return within.video_id in ("", segment.video_id) and start_s < within.end_s and within.start_s < end_s
+
+
+def _both(scores: Sequence[dict[str, float]]) -> dict[str, float]:
+    if len(scores) < 2:
+        return scores[0] if scores else {}
+    words_like, image_like = scores
+    return {i: (words_like.get(i, _LEAST) * p) ** 0.5 for i, p in image_like.items()}

@@ -1,0 +1,94 @@
+"""Hits into moments: neighbours grow into spans, a sentence may stand for its shot, what shows the same is joined."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from playhead.types import Channel, Segment, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_GROW = 0.7  # neighbours join a hit from this share of its probability on
+_FILLS = 0.3  # a sentence that fills this share of its shot stands for the shot
+_LEAN_S = 0.3  # … even if it leans this far out of it
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A segment, or several neighbours that became one span, and how likely it is what was asked for."""
+
+    segment: Segment
+    span: Span
+    probability: float
+
+
+def grouped(hits: Iterable[Hit], shots: Sequence[Span]) -> list[list[Hit]]:
+    """The hits of one video as groups that each show one moment, strongest first."""
+    found = list(hits)
+    starts = [shot.start_s for shot in shots]
+    grown = [hit for channel in Channel for hit in grow([h for h in found if h.segment.channel is channel], starts)]
+    return join([framed(hit, shots, starts) if hit.segment.channel is Channel.SPEECH else hit for hit in grown])
+
+
+def grow(hits: Sequence[Hit], shot_starts: Sequence[float]) -> list[Hit]:
+    """Join each hit with its touching neighbours in the same shot that are nearly as likely, strongest first.
+
+    Utterances stay apart: they are spans of their own already.
+    """
+    if not hits or hits[0].segment.channel is Channel.SPEECH:
+        return list(hits)
+    order = sorted(hits, key=lambda hit: (hit.span, hit.segment.id))
+    shots = [bisect_right(shot_starts, hit.span.start_s + 1e-6) for hit in order]
+    free, grown = set(range(len(order))), []
+    for peak in sorted(free, key=lambda n: (-order[n].probability, n)):
+        if peak not in free:
+            continue
+        free.discard(peak)
+        span, least = order[peak].span, _GROW * order[peak].probability
+        for step in (1, -1):
+            n = peak + step
+            while (
+                n in free
+                and shots[n] == shots[peak]
+                and order[n].probability >= least
+                and touches(order[n].span, span)
+            ):
+                span = span.union(order[n].span)
+                free.discard(n)
+                n += step
+        grown.append(replace(order[peak], span=span))
+    return grown
+
+
+def framed(hit: Hit, shots: Sequence[Span], starts: Sequence[float]) -> Hit:
+    """A sentence that fills a good part of the shot it is said in stands for the whole shot."""
+    middle_s = (hit.span.start_s + hit.span.end_s) / 2
+    home = bisect_right(starts, middle_s) - 1
+    if home < 0 or middle_s >= shots[home].end_s:
+        return hit
+    shot = shots[home]
+    inside = shot.start_s - _LEAN_S <= hit.span.start_s and hit.span.end_s <= shot.end_s + _LEAN_S
+    return replace(hit, span=shot) if inside and hit.span.duration_s >= _FILLS * shot.duration_s else hit
+
+
+def join(hits: Sequence[Hit]) -> list[list[Hit]]:
+    """Groups of hits that show the same moment: each overlaps the strongest of its group by half of the shorter."""
+    groups: list[list[Hit]] = []
+    for hit in sorted(hits, key=lambda h: (-h.probability, h.span, h.segment.id)):
+        for group in groups:
+            head = group[0].span
+            shorter = min(head.duration_s, hit.span.duration_s)
+            if head.overlap_s(hit.span) > 0.5 * shorter or head == hit.span:
+                group.append(hit)
+                break
+        else:
+            groups.append([hit])
+    return groups
+
+
+def touches(one: Span, other: Span) -> bool:
+    """Whether two spans overlap or follow each other without a gap."""
+    return one.start_s <= other.end_s + 1e-3 and other.start_s <= one.end_s + 1e-3
