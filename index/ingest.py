@@ -70,7 +70,7 @@ class Ingest:
             stale = self._stale(video_id, options, known)
             if stale:
                 self._watch(file, video_id, replace(options, channels=stale))
-        moved = self._reembed(video_id, set(known) - set(stale))
+        moved = reembed(self._catalog, self._models, video_id, set(known) - set(stale))
         labels = self._catalog.labels(video_id)
         if file.path not in labels:
             self._forget(self._catalog.relabel(video_id, file.path))
@@ -133,22 +133,6 @@ class Ingest:
             self._note(f"{path.name} is beside a video but was not used: {error}")
             return ()
 
-    def _reembed(self, video_id: str, channels: set[Channel]) -> bool:
-        """New vectors for texts whose sentence encoder changed, without observing anything again."""
-        known, moved = self._catalog.channels(video_id), False
-        for channel in sorted(channels - {Channel.PICTURE}):
-            wanted = space(channel, self._models)
-            if known[channel].space == wanted:
-                continue
-            segments = [s for s in self._catalog.segments(video_id, channel) if s.text]
-            vectors = self._models.sentences.encode([s.text for s in segments]) if segments else ()
-            rows = [
-                (s.id, digest(wanted, s.channel, s.text), vector) for s, vector in zip(segments, vectors, strict=True)
-            ]
-            self._catalog.reembed(video_id, channel, wanted, rows)
-            moved = True
-        return moved
-
     def _forget(self, videos: list[Video]) -> None:
         for video in videos:
             remove_thumbnails(self._library, video.id)
@@ -163,6 +147,23 @@ class Ingest:
             raise LibraryError("The library lost a video while it was indexed", "another program changed it")
         kind = "added" if is_new else "updated" if changed else "unchanged"
         self._report = replace(self._report, **{kind: (*getattr(self._report, kind), video)})
+
+
+def reembed(catalog: Catalog, models: Models, video_id: str, channels: Iterable[Channel]) -> bool:
+    """New vectors for texts whose sentence encoder changed; nothing is observed again. Whether there were any."""
+    known, moved = catalog.channels(video_id), False
+    for channel in sorted(set(channels) - {Channel.PICTURE}):
+        wanted = space(channel, models)
+        if known[channel].space == wanted:
+            continue
+        segments = [s for s in catalog.segments(video_id, channel) if s.text]
+        vectors = models.sentences.encode([s.text for s in segments]) if segments else ()
+        rows = [
+            (s.id, digest(wanted, s.channel, s.text), vector) for s, vector in zip(segments, vectors, strict=True)
+        ]
+        catalog.reembed(video_id, channel, wanted, rows)
+        moved = True
+    return moved
 
 
 def _check_name(path: Path) -> None:

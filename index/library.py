@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from functools import cached_property
 from pathlib import Path
@@ -9,19 +10,35 @@ from typing import TYPE_CHECKING, Self
 
 from playhead.errors import InputError, LibraryError, QueryError, StorageError
 from playhead.index.catalog import START_ANEW, Catalog
-from playhead.index.ingest import Ingest, remove_thumbnails
+from playhead.index.ingest import Ingest, reembed, remove_thumbnails
 from playhead.index.lock import writing
 from playhead.index.phrases import Reading, read
-from playhead.index.query import Query
 from playhead.index.search import Searcher
 from playhead.index.vectors import VectorIndex
 from playhead.models.registry import PROFILES, Models
+from playhead.models.roles import Role
 from playhead.settings import Settings, load_settings
-from playhead.types import Channel, IndexReport, Progress, SearchResult, Transcript, Utterance, Video
+from playhead.types import (
+    Channel,
+    HeadReport,
+    IndexReport,
+    Moment,
+    Progress,
+    SearchResult,
+    Segment,
+    Span,
+    Transcript,
+    Utterance,
+    Video,
+)
 
 if TYPE_CHECKING:
+    from playhead.index.query import Query
     from collections.abc import Callable, Iterable
     from types import TracebackType
+
+HEAD_NAME = "picture_head.safetensors"
+"""A picture head in the library's folder is the one its pictures are searched with."""
 
 
 def _silent(_: Progress) -> None:
@@ -53,7 +70,9 @@ class Library:
         """The models in force, each loaded when it is first used."""
         if self._given_models is not None:
             return self._given_models
-        specs = PROFILES[self.settings.profile] | self.settings.models
+        own = self.folder / HEAD_NAME
+        specs = PROFILES[self.settings.profile] | ({"picture": f"concepts:{own}"} if own.is_file() else {})
+        specs |= self.settings.models
         threads = self.settings.threads or os.cpu_count() or 1
         return Models(specs, threads=threads, device=self.settings.device)
 
@@ -74,6 +93,26 @@ class Library:
             self._vectors.update(catalog, progress=progress)
         return report
 
+    def train_picture_head(
+        self, captioned: str | Path, *, about: str = "", progress: Callable[[Progress], None] = _silent
+    ) -> HeadReport:
+        """Train a picture head on a folder of captioned images, for this library alone.
+
+        From then on pictures are searched with it, once they were indexed again. `about` is kept in the file: whose
+        images, on what terms. Raises `InputError` for a folder that cannot be learnt from. Minutes on a processor.
+        """
+        from playhead.models.cache import write_atomically
+        from playhead.models.captioned import read_captions
+        from playhead.models.picture_training import Recipe, gather, train_file
+
+        examples = gather(read_captions(Path(captioned).expanduser()), progress)
+        content = train_file(examples, Recipe(), about, progress)
+        self._create()
+        with writing(self.folder):
+            write_atomically(self.folder / HEAD_NAME, [content])
+        vars(self).pop("models", None)  # they are chosen anew
+        return HeadReport(self.folder / HEAD_NAME, len(examples), examples.skipped)
+
     def remove(self, *videos: str | Video) -> list[Video]:
         """Forget videos (given by id, name or path); the files themselves are not touched."""
         with writing(self._existing()):
@@ -89,6 +128,22 @@ class Library:
         """Make the vector index anew from the catalogue; no model runs."""
         with writing(self._existing()):
             self._vectors.update(self._catalog(write=True), anew=True, progress=progress)
+
+    def reembed(self, progress: Callable[[Progress], None] = _silent) -> list[Video]:
+        """Give what was said and written new vectors by the sentence encoder in force; no footage is opened.
+
+        Returns the videos that had others. One transaction a video: interrupted, the next call goes on.
+        """
+        with writing(self._existing()):
+            catalog = self._catalog(write=True)
+            self.models.settle([Role.SENTENCES])
+            videos, moved = catalog.videos(), []
+            for number, video in enumerate(videos):
+                progress(Progress("embedding", video.name, number, len(videos)))
+                if reembed(catalog, self.models, video.id, catalog.channels(video.id)):
+                    moved.append(video)
+            self._vectors.update(catalog, progress=progress)
+        return moved
 
     # Reading
 
@@ -152,6 +207,15 @@ class Library:
         segments = self._catalog(write=False).segments(found.id, Channel.SPEECH)
         utterances = tuple(Utterance(s.span, s.text, s.words) for s in segments)
         return Transcript(utterances, ", ".join(sorted({s.model for s in segments})))
+
+    def around(self, moment: Moment, margin_s: float = 10.0) -> list[Segment]:
+        """What was said, written and seen from `margin_s` before a moment to as long after it, in order of time."""
+        if not 0 <= margin_s < math.inf:
+            raise InputError(f"{margin_s} s around a moment cannot be shown", "", "Give seconds, 0 or more")
+        span = Span(moment.span.start_s - margin_s, moment.span.end_s + margin_s)
+        catalog = self._catalog(write=False)
+        told = [s for channel in Channel for s in catalog.segments(moment.video.id, channel) if s.text]
+        return sorted((s for s in told if s.span.overlap_s(span) > 0), key=lambda s: (s.span, s.channel, s.text))
 
     def counts(self, video: str | Video) -> dict[Channel, int]:
         """How many segments each indexed channel of a video has."""
@@ -221,7 +285,14 @@ class Library:
         if {"vectors", "thumbs"} & names:
             why = "its catalogue is gone, and with it what was indexed"
             raise LibraryError(f"The library {self.folder} cannot be used", why, START_ANEW)
-        if names - {"lock", "catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm", "catalog.sqlite-journal"}:
+        if names - {
+            HEAD_NAME,
+            "lock",
+            "catalog.sqlite",
+            "catalog.sqlite-wal",
+            "catalog.sqlite-shm",
+            "catalog.sqlite-journal",
+        }:
             raise InputError(
                 f"{self.folder} is not a library", "it holds other files", "Name a new or empty folder with --library"
             )

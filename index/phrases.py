@@ -31,7 +31,9 @@ _SMALL = re.compile(
     rf"{_LEAD}(?P<link>then|before|after|while|(?<=, )not|(?<=but )not|(?<=and )not|not(?=$|\s+(?:an?|the|any)\s))(?=\s|$)"
 )
 # "runs after a ball", "looks after a child": not one moment after another.
-_PURSUIT = re.compile(r"\b(?:chas|climb|com|div|fl[iy]|go|jump|leap|look|lung|nam|pull|rac|reach|run|swim|tak|walk)\w*$")
+_PURSUIT = re.compile(
+    r"\b(?:chas|climb|com|div|fl[iy]|go|jump|leap|look|lung|nam|pull|rac|reach|run|swim|tak|walk)\w*$"
+)
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 
 
@@ -78,13 +80,15 @@ _ADVICE = "Write for example: a dog then a cat. In double quotes words are looke
 
 def seconds(text: str) -> float:
     """Seconds of `1:30`, `1:02:03.5`, `90 s`, `2 min`, `1 h`, or plain seconds. Raises `ValueError`."""
-    number, unit = re.fullmatch(r"\s*([\d.:]+)\s*([a-z]*)\s*", text.lower()).groups()  # type: ignore[union-attr]
-    first, *rest = [float(part) for part in number.split(":")]
-    if len(rest) > 2 or any(part >= 60 for part in rest) or (unit and rest):
+    found = re.fullmatch(r"\s*(\d[\d.:]*)\s*([hms]?)[a-z]*\s*", text.lower())
+    if found is None:
+        raise ValueError(text)
+    first, *rest = [float(part) for part in found[1].split(":")]
+    if len(rest) > 2 or any(part >= 60 for part in rest) or (found[2] and rest):
         raise ValueError(text)
     for part in rest:
         first = first * 60 + part
-    return first * _UNITS[unit[0]] if unit else first
+    return first * _UNITS.get(found[2], 1.0)
 
 
 def _where(text: str, is_video: Callable[[str], bool]) -> tuple[str, Query]:

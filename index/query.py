@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -15,6 +14,7 @@ from playhead.index.words import says_something
 from playhead.types import Channel, format_time
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable
 
 _NOT_TEXT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # control characters, and bytes that are not UTF-8
@@ -100,7 +100,9 @@ class Query:
             both = max(start_s, self.span_s[0]), min(end_s, self.span_s[1])
             if not both[0] < both[1]:
                 ranges = f"{_range(*self.span_s)} and {_range(start_s, end_s)}"
-                raise QueryError("The time ranges contradict each other", f"{ranges} share nothing", "Give one of them")
+                raise QueryError(
+                    "The time ranges contradict each other", f"{ranges} share nothing", "Give one of them"
+                )
             start_s, end_s = both
         return replace(self, span_s=None if math.isinf(start_s) and math.isinf(end_s) else (start_s, end_s))
 
@@ -121,13 +123,13 @@ class Query:
         kinds = (channels,) if isinstance(channels, str) else tuple(channels)
         query = self if image is None else self.like(image)
         query = query.between(*between) if between else query
-        query = query._everywhere_on(kinds) if kinds else query  # noqa: SLF001 - its own
+        query = query._everywhere_on(kinds) if kinds else query
         return query.top(
             self.limit if limit is None else limit, self.per_video if per_video is None else per_video
         ).checked()
 
     def _everywhere_on(self, channels: Iterable[Channel | str]) -> Query:
-        links = tuple((link, other._everywhere_on(channels)) for link, other in self.links)  # noqa: SLF001
+        links = tuple((link, other._everywhere_on(channels)) for link, other in self.links)
         return replace(self.on(*channels), links=links)
 
     def checked(self) -> Query:
@@ -156,9 +158,13 @@ class Query:
             raise QueryError("Nothing to search for", "the query holds no word", "Describe what you saw or heard")
         if self.words and not says_something(self.words):
             why = f"“{self.words}” says nothing by itself"
-            raise QueryError("Nothing to search for", why, "Describe what you saw or heard, or put it in double quotes")
+            raise QueryError(
+                "Nothing to search for", why, "Describe what you saw or heard, or put it in double quotes"
+            )
         if self.image is not None and self.channels and Channel.PICTURE not in self.channels:
-            raise QueryError("An image is only looked for in pictures", "", "Add picture to the channels, or name none")
+            raise QueryError(
+                "An image is only looked for in pictures", "", "Add picture to the channels, or name none"
+            )
 
     def tie(self, link: Link, other: Query | str) -> Query:
         """This tied to `other` in time."""

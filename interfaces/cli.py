@@ -87,7 +87,9 @@ def index(
     return PARTLY if report.added or report.updated or report.unchanged else InputError.exit_code
 
 
-@app.command(epilog="Example:  playhead search a red car --video holiday.mp4 --between 1:00-2:30 -k 3")
+@app.command(
+    epilog="Example:  playhead search a red car then people wave --video holiday.mp4 --between 1:00-2:30 -k 3"
+)
 def search(
     query: Annotated[list[str] | None, typer.Argument(help="What was seen or said, in plain words.")] = None,
     image: Annotated[Path | None, typer.Option(help="Look for pictures like this one.")] = None,
@@ -95,13 +97,22 @@ def search(
     between: Annotated[str | None, typer.Option(help="Only between two times, e.g. 1:00-2:30.")] = None,
     channels: Annotated[str | None, typer.Option(help="Only these, e.g. speech or picture,object.")] = None,
     limit: Annotated[int, typer.Option("--limit", "-k", help="How many moments at most.")] = 5,
+    per_video: Annotated[int | None, typer.Option(help="How many moments of one video at most.")] = None,
+    around: Annotated[
+        float | None,
+        typer.Option(help="Also show what is said and seen this many seconds around.", metavar="SECONDS"),
+    ] = None,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     model: ModelOption = None,
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Find moments by what is seen, written or said in them."""
+    """Find moments by what is seen, written or said in them.
+
+    Words may be tied in time: A then B, A before B, A after B, A while B, A not B; and say where to look:
+    in VIDEO, between 1:00 and 2:00.
+    """
     del debug
     with _open(library, model, profile=profile) as opened:
         result = opened.search(
@@ -111,11 +122,14 @@ def search(
             between=_range(between),
             channels=_names(channels) or (),
             limit=limit,
+            per_video=per_video,
         )
+        found = result.moments or result.nearest
+        told = [] if around is None else [opened.around(moment, around) for moment in found]
         if json:
-            render.say_json(result)
+            render.say_json(render.with_around(result, told))
         else:
-            render.show_result(result)
+            render.show_result(result, told, asked=" ".join(query or ()))
 
 
 @app.command(epilog="Example:  playhead transcribe talk.mp4 --format srt > talk.srt")
@@ -216,6 +230,48 @@ def rebuild(library: LibraryOption = None, json: JsonOption = False, debug: Debu
         render.say_json({"rebuilt": True})
     else:
         render.say("The vector index was made anew.")
+
+
+@app.command()
+def reembed(
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    model: ModelOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Compare what was said and written by another sentence encoder. No footage is opened."""
+    del debug
+    with _open(library, model, profile=profile) as opened, render.progress_bars(quiet=json) as progress:
+        moved = opened.reembed(progress)
+    if json:
+        render.say_json({"reembedded": [_video(video) for video in moved]})
+    else:
+        render.say(
+            f"{len(moved)} {'video has' if len(moved) == 1 else 'videos have'} new vectors of speech and text."
+        )
+
+
+@app.command(
+    "train-picture-head", epilog="Example:  playhead train-picture-head photographs/ --about 'my own, free to use'"
+)
+def train_picture_head(
+    folder: Annotated[Path, typer.Argument(help="Images with captions.jsonl or captions.csv.")],
+    about: Annotated[str, typer.Option(help="Kept in the file: whose images, on what terms.")] = "",
+    library: LibraryOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Teach one library to find pictures by words like yours, from captioned images."""
+    del debug
+    with _open(library) as opened, render.progress_bars(quiet=json) as progress:
+        report = opened.train_picture_head(folder, about=about, progress=progress)
+    if json:
+        render.say_json(report)
+        return
+    skipped = f" ({report.skipped} were missing or broken)" if report.skipped else ""
+    render.say(render.line(f"Learnt from {report.images} images{skipped}: {report.path}"))
+    render.say("It is used from now on. Index the footage of this library again: playhead index PATH")
 
 
 @app.command()
@@ -355,21 +411,14 @@ def _names(text: str | None) -> tuple[str, ...] | None:
 def _range(text: str | None) -> tuple[float, float] | None:
     if text is None:
         return None
+    from playhead.index.phrases import seconds
+
     parts = text.replace("–", "-").split("-")
     try:
-        start, end = (_seconds(part) for part in parts)
+        start, end = (seconds(part) for part in parts)
     except ValueError as error:
         raise InputError(f"--between {text} is not a time range", "", "For example: --between 1:00-2:30") from error
     return start, end
-
-
-def _seconds(text: str) -> float:
-    first, *rest = [float(part) for part in text.strip().split(":")]
-    if len(rest) > 2 or any(part >= 60 for part in rest):
-        raise ValueError(text)
-    for part in rest:
-        first = first * 60 + part
-    return first
 
 
 def _video(video: Any) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from playhead.plain import plain
 from playhead.types import format_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from playhead.types import Evidence, IndexReport, Moment, Progress, SearchResult, Video
+    from playhead.types import Evidence, IndexReport, Moment, Progress, SearchResult, Segment, Video
 
 
 # Controls other than tab and newline, changes of writing direction, and bytes that are not UTF-8.
@@ -46,20 +46,32 @@ def _harmless(text: str) -> str:
     return _STEERING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
-def show_result(result: SearchResult) -> None:
-    """Moments as a table, or that nothing matches and what came nearest."""
+def show_result(result: SearchResult, around: Sequence[Sequence[Segment]] = (), asked: str = "") -> None:
+    """Moments as a table, or that nothing matches and what came nearest; `around` is told of each."""
     for text in result.notes:
         note(text)
+    if result.query != " ".join(asked.split()):
+        say(line(f"Read as: {result.query}"))
     if result.moments:
-        _show_moments(result.moments)
+        _show_moments(result.moments, around)
         return
     say("Nothing in this library shows or says that." if not result.notes else "No moments.")
     if result.nearest:
         say("The nearest there is:")
-        _show_moments(result.nearest)
+        _show_moments(result.nearest, around)
 
 
-def _show_moments(moments: tuple[Moment, ...]) -> None:
+def with_around(result: SearchResult, around: Sequence[Sequence[Segment]]) -> dict[str, Any]:
+    """The result for JSON; where something was asked for around moments, each has it under `around`."""
+    plainly: dict[str, Any] = plain(result)
+    for moment, told in zip(plainly["moments"] or plainly["nearest"], around, strict=False):
+        moment["around"] = [
+            {"channel": s.channel, "start_s": s.span.start_s, "end_s": s.span.end_s, "text": s.text} for s in told
+        ]
+    return plainly
+
+
+def _show_moments(moments: tuple[Moment, ...], around: Sequence[Sequence[Segment]]) -> None:
     """A row a moment; below it the evidence, each with its own time, and the picture to look at."""
     width = max(len(line(moment.video.name)) for moment in moments)
     say(f"{'score':>8}  {'video':<{width}}  {'from':>9}  {'to':>9}")
@@ -71,6 +83,8 @@ def _show_moments(moments: tuple[Moment, ...]) -> None:
         thumbnail = next((e.thumbnail for e in moment.evidence if e.thumbnail), None)
         if thumbnail:
             say(f"          {line(str(thumbnail))}")
+        for told in around[number - 1] if around else ():
+            say(f"          around: {told.channel} {format_time(told.span.start_s)}  “{line(told.text)}”")
 
 
 def _evidence(evidence: Evidence) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 
 from playhead.errors import WeightsError
 from playhead.models.cache import sha256_of
-from playhead.models.language import why_not_english
+from playhead.models.language import is_english
 from playhead.models.needs import Needs
 from playhead.models.sentences import MiniLM, unit_rows
 from playhead.models.use import USE
@@ -45,12 +45,12 @@ class Multilingual:
     def needs(argument: str = "") -> Needs:  # noqa: ARG004
         """What both encoders need, and the bridge's file."""
         english, use = MiniLM.needs(), USE.needs()
-        packages = tuple(dict.fromkeys((*english.packages, *use.packages)))
+        packages = tuple(dict.fromkeys((*english.packages, *use.packages, "py3langid")))
         return Needs("multilingual", packages, (*english.weights, *use.weights), source=str(BRIDGE_FILE))
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """`(len(texts), 384)` unit rows."""
-        foreign = np.array([bool(why_not_english(text)) for text in texts], np.bool_)
+        foreign = np.array([not is_english(text, self._english.knows) for text in texts], np.bool_)
         vectors = np.zeros((len(texts), self.dim), np.float32)
         for which, encode in ((~foreign, self._english.encode), (foreign, self._bridged)):
             if which.any():

@@ -26,7 +26,7 @@ from playhead.models.sentences import MiniLM
 from playhead.types import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -229,7 +229,9 @@ def _folded(towers: Towers, middle: Floats, spread: Floats, examples: Examples) 
     weight = (weight / spread).astype(np.float32)
     offset = offset - weight @ middle
     cohort = examples.some(np.random.default_rng(0).permutation(len(examples))[:COHORT])
-    head = PictureHead(weight, offset, text_weight, text_offset, np.zeros((0, 0), np.float32), np.zeros(3, np.float32))
+    head = PictureHead(
+        weight, offset, text_weight, text_offset, np.zeros((0, 0), np.float32), np.zeros(3, np.float32)
+    )
     return replace(head, cohort=side_by_side(head.pictures(cohort.features[:, 0]), cohort.described))
 
 

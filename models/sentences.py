@@ -67,6 +67,10 @@ class MiniLM:
         """Why this English model cannot make sense of `text`, or `""`."""
         return why_not_english(text)
 
+    def knows(self, word: str) -> bool:
+        """Whether a word, in small letters, is one of the 30,000 pieces that the model was trained with."""
+        return self._tokenizer.token_to_id(word) is not None
+
     def _pooled(self, encodings: list[Encoding]) -> NDArray[np.float32]:
         length = max(len(encoding.ids) for encoding in encodings)
         ids = np.zeros((len(encodings), length), np.int64)

@@ -43,9 +43,7 @@ class USE:
     @staticmethod
     def needs(argument: str = "") -> Needs:  # noqa: ARG004
         """Packaged weights and a tokenizer."""
-        return Needs(
-            "use", packages=("sentencepiece", "threadpoolctl"), weights=("use.weights", "use.tokenizer")
-        )
+        return Needs("use", packages=("sentencepiece", "threadpoolctl"), weights=("use.weights", "use.tokenizer"))
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """`(len(texts), 512)` unit rows; texts of like length are encoded together."""
@@ -103,7 +101,9 @@ class Network:
     def _convolved(self, words: Floats, kept: Floats) -> list[Floats]:
         """For each size of window two convolutions, each added to what it was made from."""
         narrow = [words @ self._get(f"proj{size}") + self._get(f"proj_b{size}") for size in _WINDOWS]
-        scale, shift = (np.concatenate([self._get(f"{part}{size}") for size in _WINDOWS]) for part in ("ln_g", "ln_b"))
+        scale, shift = (
+            np.concatenate([self._get(f"{part}{size}") for size in _WINDOWS]) for part in ("ln_g", "ln_b")
+        )
         normed = self._normed(np.concatenate(narrow, axis=2), scale, shift) * kept
         found = []
         for size, x in zip(_WINDOWS, np.split(normed, len(_WINDOWS), axis=2), strict=True):

@@ -13,12 +13,17 @@ from playhead.types import Channel, SearchResult
 class SearchMomentsArgs(Arguments):
     """What to look for, and where."""
 
-    query: str = Field(min_length=1, max_length=2000, description="What was seen or said, in plain words.")
+    query: str = Field(
+        min_length=1,
+        max_length=2000,
+        description="What was seen or said, in plain words, tied by then, before, after, while or not.",
+    )
     video: str = Field("", description="Id, name or path of one video; empty: the whole library.")
     start_s: float | None = Field(None, description="Only from this second of the video on.")
     end_s: float | None = Field(None, description="Only up to this second of the video.")
     channels: tuple[Channel, ...] = Field((), description="Only what was observed on these; empty: all.")
     limit: int = Field(5, ge=1, le=1000, description="How many moments at most.")
+    per_video: int = Field(0, ge=0, description="How many moments of one video at most; 0: any number.")
 
 
 class SearchMoments(Tool[SearchMomentsArgs, SearchResult]):
@@ -37,4 +42,5 @@ class SearchMoments(Tool[SearchMomentsArgs, SearchResult]):
             between=(args.start_s, args.end_s),
             channels=args.channels,
             limit=args.limit,
+            per_video=args.per_video,
         )

@@ -45,7 +45,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=BRIDGE_FILE)
     options = parser.parse_args()
-    texts = sorted({text for part in ("noun", "verb", "adj", "adv") for text in read(options.wordnet / f"data.{part}")})
+    texts = sorted(
+        {text for part in ("noun", "verb", "adj", "adv") for text in read(options.wordnet / f"data.{part}")}
+    )
     chosen = np.random.default_rng(options.seed).permutation(len(texts))[: options.texts + HELD_OUT]
     source, target = vectors([texts[n] for n in chosen])
     weight, offset = fit(source[HELD_OUT:], target[HELD_OUT:])

@@ -1,11 +1,19 @@
 """Fits the curves of index/calibration.yaml: how likely a match is at a given similarity.
 
-    python training/calibrate.py FOLDER [--library DIR]
+    python training/calibrate.py CAPTIONED [--model ROLE=SPEC] [--photographs 1200]
+    python training/calibrate.py CAPTIONED --films FOLDER [--library DIR]
 
-FOLDER holds `queries.jsonl` and videos as benchmarks/search_quality.py takes them, with the modalities `visual`,
-`speech` and `absent`. For each query the best segments of a channel are taken; one is right when it lies in a window
-of a query of the channel's own modality. A logistic curve (Platt 1999) is fitted to (similarity, right); its log loss
-on five folds by query is reported beside that of the plain share of right answers. Prints lines for the YAML file.
+CAPTIONED is a folder of captioned images, as training/picture_head.py takes it. Out of it come films of thirty items,
+asked for by what belongs to them and by as much that does not. Of an item's best three answers a logistic regression
+(Platt 1999) learns which were meant; its log loss on held-out films stands beside that of the plain share.
+
+- speech: one caption of each photograph is "spoken", the others ask for it, as a person would in other words;
+- picture: the photographs are shown, their captions ask for them (not for a head that was trained on these
+  photographs: it brings its own curve, from photographs it had not seen);
+- object: the same, by the names of what the detector sees.
+
+The second form shows what a threshold means on real films with `queries.jsonl` as benchmarks/search_quality.py takes
+them: how many queries with an answer are turned away, and how many without one are.
 """
 
 from __future__ import annotations
@@ -14,82 +22,150 @@ import argparse
 import json
 import sys
 import tempfile
+from collections import defaultdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
-from sklearn.model_selection import GroupKFold
 
 from playhead import Library
-from playhead.index.catalog import Catalog, Within
-from playhead.types import Channel
+from playhead.index.watch import detected
+from playhead.models.captioned import Captioned, open_image, read_captions
+from playhead.models.picture_training import FILM, SHOWN, logistic
+from playhead.models.registry import Models
 
-MODALITY = {Channel.PICTURE: "visual", Channel.SPEECH: "speech"}
-BEST = 3  # segments of a query that a person would look at
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+    Rows = list[tuple[float, bool]]
+
+THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--library", type=Path, help="keep the library here instead of in a scratch folder")
-    arguments = parser.parse_args()
-    lines = (arguments.folder / "queries.jsonl").read_text().splitlines()
-    queries = [json.loads(line) for line in lines if line]
-    with tempfile.TemporaryDirectory() as scratch, Library(arguments.library or scratch) as library:
-        for video in sorted({q["vid"] for q in queries}):
-            report = library.add(arguments.folder / f"{video}.mp4")
-            for path, error in report.failed:
-                print(f"{path}: {error}", file=sys.stderr)
-        for channel, modality in MODALITY.items():
-            fit(channel, *pairs(library, channel, modality, queries))
+    parser.add_argument("captioned", type=Path)
+    parser.add_argument("--model", action="append", default=[], metavar="ROLE=SPEC")
+    parser.add_argument("--photographs", type=int, default=1200)
+    parser.add_argument("--films", type=Path, help="instead, show what thresholds do on these films")
+    parser.add_argument("--library", type=Path, help="keep the films' library here instead of in a scratch folder")
+    options = parser.parse_args()
+    models = Models(dict(spec.split("=", 1) for spec in options.model), threads=2)
+    if options.films:
+        show_thresholds(options.films, options.library)
+        return 0
+    captioned = [one for one in read_captions(options.captioned) if len(one.captions) > 1]
+    chosen = np.random.default_rng(0).permutation(len(captioned))[: options.photographs]
+    films = list(_films([captioned[n] for n in chosen]))
+    report("speech", models.sentences.id, [spoken(film, absent, models) for film, absent in films])
+    report("object", models.sentences.id, [objects(film, absent, models) for film, absent in films[:10]])
+    if models.picture.calibration(np.ones(models.picture.dim, np.float32)) is None:
+        report("picture", models.picture.id, [seen(film, absent, models) for film, absent in films])
     return 0
 
 
-def pairs(
-    library: Library, channel: Channel, modality: str, queries: list[dict[str, Any]]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Similarity, rightness and query number of the best segments of every query."""
-    models = library.models
-    texts = [q["query"] for q in queries]
-    picture = channel is Channel.PICTURE
-    vectors = models.picture.encode_texts(texts) if picture else models.sentences.encode(texts)
-    space = models.picture.id if picture else models.sentences.id
-    catalog = Catalog(library.folder / "catalog.sqlite", readonly=True)
-    rows = []
-    for number, (query, vector) in enumerate(zip(queries, vectors, strict=True)):
-        video = library.video(f"{query['vid']}.mp4")
-        ids, matrix = catalog.vectors(channel, space, Within(video.id))
-        found = {s.vector_id: s.segment.span for s in catalog.segments_by_vector(ids)}
-        similarities = matrix @ vector
-        for n in np.argsort(-similarities)[:BEST]:
-            span = found[ids[n]]
-            middle_s = (span.start_s + span.end_s) / 2
-            right = query["modality"] == modality and any(a <= middle_s < b for a, b in query["relevant_windows"])
-            rows.append((similarities[n], right, number))
-    catalog.close()
-    return tuple(np.array(column) for column in zip(*rows, strict=True))  # type: ignore[return-value]
+def _films(captioned: list[Captioned]) -> Iterator[tuple[list[Captioned], list[Captioned]]]:
+    for start in range(0, len(captioned) - 2 * FILM + 1, 2 * FILM):
+        yield captioned[start : start + FILM], captioned[start + FILM : start + 2 * FILM]
 
 
-def fit(channel: Channel, similarity: np.ndarray, right: np.ndarray, group: np.ndarray) -> None:
-    """Fit, check on folds, print."""
-    features = similarity[:, None]
+def spoken(film: list[Captioned], absent: list[Captioned], models: Models) -> Rows:
+    """The first caption of each photograph is said; the others, and those of absent photographs, ask."""
+    said = models.sentences.encode([one.captions[0] for one in film])
+    return _answers(said, list(range(len(film))), *_asked(film, absent, models.sentences, first=1))
+
+
+def seen(film: list[Captioned], absent: list[Captioned], models: Models) -> Rows:
+    """Photographs are shown, captions ask."""
+    images = [image if (image := open_image(one.path)) is not None else np.zeros((8, 8, 3), np.uint8) for one in film]
+    shown = models.picture.encode_images(images)
+    queries, owners = _queries(film, absent)
+    return _answers(shown, list(range(len(film))), models.picture.encode_texts(queries), owners)
+
+
+def objects(film: list[Captioned], absent: list[Captioned], models: Models) -> Rows:
+    """What the detector names in photographs is asked for by captions."""
+    look = detected(models.objects)
+    named = [
+        (number, label)
+        for number, one in enumerate(film)
+        if (image := open_image(one.path)) is not None
+        for label, _ in look(image)
+    ]
+    labels = models.sentences.encode([label for _, label in named])
+    return _answers(labels, [number for number, _ in named], *_asked(film, absent, models.sentences))
+
+
+def _asked(film: list[Captioned], absent: list[Captioned], encoder: Any, first: int = 0) -> tuple[Floats, list[int]]:
+    queries, owners = _queries(film, absent, first)
+    return encoder.encode(queries), owners
+
+
+def _queries(film: list[Captioned], absent: list[Captioned], first: int = 0) -> tuple[list[str], list[int]]:
+    """Captions, and which item of the film each belongs to (-1: none)."""
+    pairs = [(caption, number) for number, one in enumerate(film) for caption in one.captions[first:]]
+    pairs += [(caption, -1) for one in absent for caption in one.captions[first:]]
+    return [caption for caption, _ in pairs], [number for _, number in pairs]
+
+
+def _answers(items: Floats, numbers: list[int], queries: Floats, owners: list[int]) -> Rows:
+    """(similarity, was meant) of the best items of every query."""
+    likeness = queries @ items.T
+    best = np.argsort(-likeness, axis=1)[:, :SHOWN]
+    return [(float(likeness[n, item]), numbers[item] == owner) for n, owner in enumerate(owners) for item in best[n]]
+
+
+def report(name: str, encoder: str, films: list[Rows]) -> None:
+    """Fit, check on films left out, print a line for the YAML file."""
     losses = []
-    for train, test in GroupKFold(5).split(features, right, group):
-        curve = LogisticRegression(C=1e4).fit(features[train], right[train])
-        plain = np.full(len(test), right[train].mean())
-        losses.append(
-            (
-                log_loss(right[test], curve.predict_proba(features[test])[:, 1], labels=[False, True]),
-                log_loss(right[test], plain, labels=[False, True]),
-            )
-        )
-    curve = LogisticRegression(C=1e4).fit(features, right)
-    slope = float(curve.coef_[0, 0])
-    middle = -float(curve.intercept_[0]) / slope
-    ours, theirs = np.mean(losses, axis=0)
-    print(f"{channel}: {{middle: {middle:.3f}, slope: {slope:.1f}}}  # log loss {ours:.3f}, share alone {theirs:.3f}")
+    for fold in range(5):
+        similarity, right = _columns([rows for n, rows in enumerate(films) if n % 5 != fold])
+        slope, offset = logistic(similarity[:, None], right)
+        similarity, unseen = _columns([rows for n, rows in enumerate(films) if n % 5 == fold])
+        losses.append((_log_loss(slope * similarity + offset, unseen), _log_loss(_logit(right.mean()), unseen)))
+    similarity, right = _columns(films)
+    slope, offset = logistic(similarity[:, None], right)
+    ours, share = np.mean(losses, axis=0)
+    print(f"{name} ({encoder}): {{middle: {-offset / slope:.3f}, slope: {slope:.1f}}}", end="  ")
+    print(f"# {len(right)} answers, held-out log loss {ours:.3f}, of the share alone {share:.3f}")
+
+
+def _columns(films: list[Rows]) -> tuple[Floats, Floats]:
+    rows = np.array([row for film in films for row in film], np.float32)
+    return rows[:, 0], rows[:, 1]
+
+
+def _logit(share: float) -> float:
+    return float(np.log(share / (1 - share)))
+
+
+def _log_loss(evidence: Floats | float, right: Floats) -> float:
+    """Mean negative log likelihood of what was right."""
+    return float(np.mean(np.logaddexp(0, np.where(right > 0, -1, 1) * evidence)))
+
+
+def show_thresholds(folder: Path, library_folder: Path | None) -> None:
+    """By modality the share of queries that each threshold turns away."""
+    queries = [json.loads(line) for line in (folder / "queries.jsonl").read_text().splitlines() if line]
+    best: dict[str, list[float]] = defaultdict(list)
+    with tempfile.TemporaryDirectory() as scratch, Library(library_folder or scratch) as library:
+        for failed, error in library.add(*sorted({_video(folder, q["vid"]) for q in queries})).failed:
+            print(f"{failed}: {error}", file=sys.stderr)
+        for query in queries:
+            found = library.search(query["query"], video=str(_video(folder, query["vid"])), limit=1)
+            moments = found.moments or found.nearest
+            best[query.get("modality", "all")].append(moments[0].score if moments else 0.0)
+    print("turned away at".ljust(16), *(f"{threshold:6.2f}" for threshold in THRESHOLDS))
+    for modality, scores in sorted(best.items()):
+        print(modality.ljust(16), *(f"{np.mean(np.array(scores) < threshold):6.3f}" for threshold in THRESHOLDS))
+
+
+def _video(folder: Path, vid: str) -> Path:
+    path = folder / vid
+    return path if path.suffix else path.with_name(f"{path.name}.mp4")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playhead.errors import PlayheadError
     from playhead.index.library import Library
+    from playhead.index.query import Query
     from playhead.settings import Settings
     from playhead.types import (
         Channel,
@@ -33,6 +34,7 @@ _HOME = {
     "Moment": "playhead.types",
     "PlayheadError": "playhead.errors",
     "Progress": "playhead.types",
+    "Query": "playhead.index.query",
     "SearchResult": "playhead.types",
     "Segment": "playhead.types",
     "Settings": "playhead.settings",
@@ -49,6 +51,7 @@ __all__ = [
     "Moment",
     "PlayheadError",
     "Progress",
+    "Query",
     "SearchResult",
     "Segment",
     "Settings",

@@ -202,6 +202,15 @@ class IndexReport:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadReport:
+    """What a picture head was trained on: images that could be opened, and those that were missing or broken."""
+
+    path: Path
+    images: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What one media file may cost before it is refused or cut short."""
 
