@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,19 +55,19 @@ class Finder:
         """Pictures by words, by an image, or by both (the geometric mean of the two)."""
         if not _wanted(Channel.PICTURE, query):
             return []
-        encoder, scores = self._models.picture, list[dict[str, float]]()
+        encoder, found = self._models.picture, list[list[Hit]]()
         if query.words and not self._unreadable(
             encoder.unreadable(query.words), "Pictures were not searched by these words"
         ):
             vector = encoder.encode_texts([query.words])[0]
             fits = encoder.calibration(vector) or curve("picture", encoder.id)
-            scores.append(self._near(Channel.PICTURE, encoder.id, vector, fits, within))
+            found.append(self._expand(self._near(Channel.PICTURE, encoder.id, vector, within), fits))
         if query.image is not None:
             image = read_image(query.image, [query.image.parent], self._settings.limits)
             vector = encoder.encode_images([image])[0]
-            fits = curve("picture_by_image", encoder.id)
-            scores.append(self._near(Channel.PICTURE, encoder.id, vector, fits, within))
-        return self._expand(_both(scores))
+            near = self._near(Channel.PICTURE, encoder.id, vector, within)
+            found.append(self._expand(near, curve("picture_by_image", encoder.id)))
+        return _both(found)
 
     def _meant(self, query: Query, within: Within) -> Iterable[Hit]:
         """What was said or written, by meaning."""
@@ -79,10 +80,11 @@ class Finder:
         ):
             return []
         vector = encoder.encode([query.words])[0]
-        near: dict[str, float] = {}
+        found: list[Hit] = []
         for channel in textual:
-            near |= self._near(channel, encoder.id, vector, curve(channel, encoder.id), within)
-        return self._expand(near)
+            near, usual = self._near(channel, encoder.id, vector, within), curve(channel, encoder.id)
+            found += self._expand(near, usual, partial(encoder.calibration, query.words))
+        return found
 
     def _worded(self, query: Query, within: Within) -> Iterable[Hit]:
         """What was said or written, word for word."""
@@ -91,10 +93,8 @@ class Finder:
         found = words.matches(self._catalog, query.words, within)
         return [Hit(s, s.span, probability) for s, probability in found if _wanted(s.channel, query)]
 
-    def _near(
-        self, channel: Channel, space: str, vector: NDArray[np.float32], fits: Curve, within: Within
-    ) -> dict[str, float]:
-        """Probability by vector id. Exact up to `exact_limit` vectors, within bounds always; else by Chroma."""
+    def _near(self, channel: Channel, space: str, vector: NDArray[np.float32], within: Within) -> dict[str, float]:
+        """Similarity by vector id. Exact up to `exact_limit` vectors, within bounds always; else by Chroma."""
         counts = {s: n for c, s, n in self._spaces if c is channel}
         count = counts.get(space, 0)
         if others := sum(counts.values()) - count:
@@ -107,14 +107,13 @@ class Finder:
         if within == EVERYWHERE and count > self._settings.exact_limit and self._is_current():
             near = self._vectors.nearest(channel, space, vector, _NEAREST)
             if near is not None:
-                likely = fits(np.array([similarity for _, similarity in near], np.float32))
-                return {i: float(probability) for (i, _), probability in zip(near, likely, strict=True)}
+                return dict(near)
         ids, matrix = self._catalog.vectors(channel, space, within)
         if not ids:
             return {}
-        probabilities = fits(matrix @ vector)
-        best = np.argsort(-probabilities, kind="stable")[:_NEAREST]
-        return {ids[n]: float(probabilities[n]) for n in best if probabilities[n] >= _LEAST}
+        similarities = matrix @ vector
+        best = np.argsort(-similarities, kind="stable")[:_NEAREST]
+        return {ids[n]: float(similarities[n]) for n in best}
 
     @cached_property
     def _spaces(self) -> list[tuple[Channel, str, int]]:
@@ -124,9 +123,15 @@ class Finder:
         generation = self._vectors.current()
         return generation is not None and generation.revision == self._catalog.revision
 
-    def _expand(self, near: dict[str, float]) -> Iterable[Hit]:
-        found = self._catalog.segments_by_vector(near)
-        return [Hit(s.segment, s.segment.span, near[s.vector_id] * s.segment.score) for s in found]
+    def _expand(
+        self, near: dict[str, float], usual: Curve, own: Callable[[str], Curve | None] = lambda _: None
+    ) -> list[Hit]:
+        """The segments of these vectors, each with its probability by the usual curve, or by its text's own."""
+        found = []
+        for stored in self._catalog.segments_by_vector(near):
+            segment, fits = stored.segment, own(stored.segment.text) or usual
+            found.append(Hit(segment, segment.span, fits.at(near[stored.vector_id]) * segment.score))
+        return found
 
     def _unreadable(self, why: str, so: str) -> bool:
         if why:
@@ -150,8 +155,13 @@ def _inside(segment: Segment, within: Within) -> bool:
     return within.video_id in ("", segment.video_id) and start_s < within.end_s and within.start_s < end_s
 
 
-def _both(scores: Sequence[dict[str, float]]) -> dict[str, float]:
-    if len(scores) < 2:
-        return scores[0] if scores else {}
-    words_like, image_like = scores
-    return {i: (words_like.get(i, _LEAST) * p) ** 0.5 for i, p in image_like.items()}
+def _both(found: Sequence[list[Hit]]) -> list[Hit]:
+    """What looks like the image and fits the words: the geometric mean of the two, or the only one there is."""
+    if len(found) < 2:
+        return found[0] if found else []
+    words_like, image_like = found
+    by_words = {hit.segment.id: hit.probability for hit in words_like}
+    return [
+        replace(hit, probability=(by_words.get(hit.segment.id, _LEAST) * hit.probability) ** 0.5)
+        for hit in image_like
+    ]

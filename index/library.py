@@ -33,9 +33,10 @@ from playhead.types import (
 )
 
 if TYPE_CHECKING:
-    from playhead.index.query import Query
     from collections.abc import Callable, Iterable
     from types import TracebackType
+
+    from playhead.index.query import Query
 
 HEAD_NAME = "picture_head.safetensors"
 """A picture head in the library's folder is the one its pictures are searched with."""
@@ -165,8 +166,7 @@ class Library:
         leaves an end open) narrow where to look; `channels` narrows to what was seen (`picture`, `object`, `text`)
         or said (`speech`). `limit` (5) bounds the moments, `per_video` those of one video. Raises `QueryError`.
         """
-        catalog = self._catalog(write=False)
-        reading = read(query, lambda name: bool(catalog.find(name))) if isinstance(query, str) else Reading(query)
+        reading = read(query, self._holds) if isinstance(query, str) else Reading(query)
 
         reading = reading.each(
             lambda asked: asked.narrowed(
@@ -177,7 +177,7 @@ class Library:
         if len(where) > 1:
             names = " and ".join(found.name for found in where.values())
             raise QueryError("The search names two videos", names, "Name one")
-        searcher = Searcher(catalog, self._vectors, self.models, self.settings, self.folder)
+        searcher = Searcher(self._catalog(write=False), self._vectors, self.models, self.settings, self.folder)
         return searcher.read(reading, next(iter(where.values()), None))
 
     def videos(self) -> list[Video]:
@@ -247,6 +247,9 @@ class Library:
 
     def __repr__(self) -> str:
         return f"Library({str(self.folder)!r})"
+
+    def _holds(self, name: str) -> bool:
+        return bool(self._catalog(write=False).find(name))
 
     def _catalog(self, *, write: bool, create: bool = False) -> Catalog:
         if self._open and (self._open[1] or not write):

@@ -27,13 +27,10 @@ _RANGE_LAST = re.compile(rf"(?:^|\s*,\s*|\s+){_RANGE}$", re.IGNORECASE)
 _INSIDE = re.compile(r"^(?:(?P<rest>.*)\s)?(?P<word>in|IN)\s+(?P<name>\S(?:.*\S)?)$")
 _LEAD = r"(?:^|\s*,\s*|\s+)(?:(?:and|but|AND|BUT)\s+)?"
 _CAPITALS = re.compile(rf"{_LEAD}(?P<link>THEN|BEFORE|AFTER|WHILE|NOT)(?=\s|$)")
-_SMALL = re.compile(
-    rf"{_LEAD}(?P<link>then|before|after|while|(?<=, )not|(?<=but )not|(?<=and )not|not(?=$|\s+(?:an?|the|any)\s))(?=\s|$)"
-)
+_SMALL_NOT = r"(?:(?<=, )|(?<=but )|(?<=and ))not|not(?=$|\s+(?:an?|the|any)\s)"
+_SMALL = re.compile(rf"{_LEAD}(?P<link>then|before|after|while|{_SMALL_NOT})(?=\s|$)")
 # "runs after a ball", "looks after a child": not one moment after another.
-_PURSUIT = re.compile(
-    r"\b(?:chas|climb|com|div|fl[iy]|go|jump|leap|look|lung|nam|pull|rac|reach|run|swim|tak|walk)\w*$"
-)
+_PURSUIT = re.compile(r"\b(?:chas|climb|div|fl[iy]|go|jump|leap|look|nam|pull|rac|reach|run|swim|tak|walk)\w*$")
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 
 

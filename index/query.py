@@ -1,4 +1,4 @@
-"""What to look for: a description, how others follow it in time, and where to look. Immutable; checked at the door."""
+"""What to look for: a description, others tied to it in time, and where to look. Immutable; checked at the door."""
 
 from __future__ import annotations
 

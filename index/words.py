@@ -6,8 +6,6 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from playhead.index.calibrate import curve
 
 if TYPE_CHECKING:
@@ -44,8 +42,7 @@ def matches(catalog: Catalog, words: str, within: Within) -> list[tuple[Segment,
     found |= {segment.id: (segment, 1.0) for segment in _holding(catalog, terms, within)}
     fits = curve("words")
     ranked = sorted(found.values(), key=lambda pair: (-pair[1], pair[0].id))[:_MOST]
-    likely = fits(np.array([share for _, share in ranked], np.float32))
-    return [(segment, float(p) * segment.score) for (segment, _), p in zip(ranked, likely, strict=True)]
+    return [(segment, fits.at(share) * segment.score) for segment, share in ranked]
 
 
 def says_something(words: str) -> bool:

@@ -138,6 +138,7 @@ class Models:
         chosen = OFFLINE | dict(specs or {})
         self._choices = {choice.role: choice for choice in (_choose(role, spec) for role, spec in chosen.items())}
         self._loaded: dict[Role, Any] = {}
+        self._given: dict[Role, Any] = {}
         self._lock = threading.RLock()
 
     @property
@@ -175,6 +176,11 @@ class Models:
         """Sentences about pictures."""
         return cast("Captioner", self._get(Role.CAPTION))
 
+    def put(self, role: Role, model: Any) -> None:
+        """Use a model of your own; it must satisfy the role's Protocol and carry an `id`."""
+        with self._lock:
+            self._loaded[role] = self._given[role] = model
+
     def settle(self, roles: Iterable[Role]) -> None:
         """Load those of `roles` that are not on this machine yet: until then their `identity` is provisional."""
         for role in roles:
@@ -186,6 +192,8 @@ class Models:
     def identity(self, role: str) -> str:
         """The `id` the role's model has or will have, without loading it."""
         choice = self._choices[_role(role)]
+        if choice.role in self._given:
+            return str(self._given[choice.role].id)
         if choice.composed:
             return Composed.identity(*(self.identity(part) for part in COMPOSED_FROM))
         return choice.needs().identity

@@ -9,6 +9,7 @@ stored beside everything a model made.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
@@ -73,10 +74,9 @@ class Curve:
     middle: float
     slope: float
 
-    def __call__(self, similarity: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Probabilities, 0 to 1."""
-        steps = np.clip(-self.slope * (similarity.astype(np.float64) - self.middle), -60, 60)
-        return 1 / (1 + np.exp(steps))
+    def at(self, similarity: float) -> float:
+        """The probability at a similarity, 0 to 1."""
+        return 1 / (1 + math.exp(min(60.0, -self.slope * (similarity - self.middle))))
 
 
 @runtime_checkable
@@ -88,6 +88,9 @@ class SentenceEncoder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """`(len(texts), dim)` unit rows."""
+
+    def calibration(self, query: str, text: str) -> Curve | None:
+        """The curve for `text` found by `query`, where it is another than that of most; else None."""
 
     def unreadable(self, text: str) -> str:
         """Why this encoder cannot make sense of `text` (a language it does not know), or `""` when it can."""

@@ -63,6 +63,9 @@ class MiniLM:
                 vectors[batch] = self._pooled([encodings[i] for i in batch])
         return unit_rows(vectors)
 
+    def calibration(self, query: str, text: str) -> None:
+        """None: `index/calibration.yaml` has a curve for all texts."""
+
     def unreadable(self, text: str) -> str:
         """Why this English model cannot make sense of `text`, or `""`."""
         return why_not_english(text)
@@ -148,6 +151,9 @@ class SentenceTransformersEncoder:
             return np.zeros((0, self.dim), np.float32)
         found = self._model.encode(list(texts), convert_to_numpy=True, show_progress_bar=False)
         return unit_rows(np.asarray(found, np.float32))
+
+    def calibration(self, query: str, text: str) -> None:
+        """None: `index/calibration.yaml` has a curve for all texts."""
 
     def unreadable(self, text: str) -> str:  # noqa: ARG002
         """Always `""`: which languages a model knows is not written in its files."""

@@ -54,6 +54,9 @@ class USE:
                 vectors[batch] = self._network([pieces[i] for i in batch])
         return unit_rows(vectors)
 
+    def calibration(self, query: str, text: str) -> None:
+        """None: `index/calibration.yaml` has a curve for all texts."""
+
     def unreadable(self, text: str) -> str:
         """Why none of its languages is that of `text`, or `""`."""
         return why_unknown_script(text)
@@ -107,11 +110,13 @@ class Network:
         normed = self._normed(np.concatenate(narrow, axis=2), scale, shift) * kept
         found = []
         for size, x in zip(_WINDOWS, np.split(normed, len(_WINDOWS), axis=2), strict=True):
-            for layer in ("1", "2"):
-                seen = _windows(x, size) @ self._get(f"w{layer}_{size}") + self._get(f"b{layer}_{size}")
-                x = (np.maximum(seen, 0) + x) * kept
-            found.append(x)
+            found.append(self._convolved_once("2", size, self._convolved_once("1", size, x, kept), kept))
         return found
+
+    def _convolved_once(self, layer: str, size: int, x: Floats, kept: Floats) -> Floats:
+        seen = _windows(x, size) @ self._get(f"w{layer}_{size}") + self._get(f"b{layer}_{size}")
+        added: Floats = (np.maximum(seen, 0) + x) * kept
+        return added
 
     def _deep(self, x: Floats) -> Floats:
         first = np.maximum(x @ self._get("d0"), 0)

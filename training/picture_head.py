@@ -4,9 +4,9 @@
     python training/picture_head.py FOLDER --folds 5
 
 FOLDER holds `captions.jsonl` ({"image": "dog.jpg", "captions": [...]}) or `captions.csv` (image,caption) and the
-images. The file is used with `--model picture=concepts:my_head.safetensors`; `playhead train-picture-head FOLDER` does
-the same for one library. The second form writes nothing: it says how well heads trained on part of the photographs
-find the rest.
+images. The file is used with `--model picture=concepts:my_head.safetensors`; `playhead train-picture-head FOLDER`
+does the same for one library. The second form writes nothing: it says how well heads trained on part of the
+photographs find the rest.
 """
 
 from __future__ import annotations

@@ -233,7 +233,7 @@ def test_search_narrowed(run: Run, stocked: Path) -> None:
         (["search", "x", "--between", "-5-10"], "not a time range"),
         (["search", "x", "--between", "1:00-"], "not a time range"),
         (["search", "x", "--between", "9-5"], "is empty"),
-        (["search", "x", "--between", "nan-5"], "is empty"),
+        (["search", "x", "--between", "nan-5"], "is not a time range"),
         (["search", "x", "--limit", "0"], "cannot be shown"),
         (["search", "x", "--limit", "many"], "integer"),
         (["search", "x", "--channels", "smell"], "smell"),

@@ -3,6 +3,8 @@
 import pytest
 
 from playhead.models.registry import BACKENDS, Models
+from playhead.models.sentences import MiniLM
+from playhead.models.use import USE
 from playhead.testing import (
     CaptionerContract,
     DetectorContract,
@@ -14,10 +16,23 @@ from playhead.testing import (
 )
 
 
-class TestMiniLM(SentenceEncoderContract):
+class TestMultilingual(SentenceEncoderContract):
     @pytest.fixture
     def model(self, models):
         return models.sentences
+
+
+class TestMiniLM(SentenceEncoderContract):
+    @pytest.fixture
+    def model(self):
+        return MiniLM()
+
+
+class TestUSE(SentenceEncoderContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def model(cls):
+        return USE()
 
 
 class TestSentenceTransformers(SentenceEncoderContract):

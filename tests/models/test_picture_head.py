@@ -15,7 +15,8 @@ from safetensors.numpy import load_file, save_file
 from playhead.errors import InputError, SettingsError, WeightsError
 from playhead.models import picture_head
 from playhead.models.captioned import open_image, read_captions
-from playhead.models.picture_head import HEAD_FILE, HEAD_SHA256, load, pack
+from playhead.models.picture_head import HEAD_FILE, HEAD_SHA256, exceeded, load, pack
+from playhead.models.picture_training import gather, logistic
 from playhead.models.registry import Models
 from playhead.testing import ImageTextEncoderContract
 
@@ -83,8 +84,8 @@ class TestConceptsHead(ImageTextEncoderContract):
 
 
 def test_its_name_is_known_before_it_is_loaded(head_model):
-    assert Models({"picture": "concepts:head"}).identity("picture") == head_model.id
-    assert head_model.id != Models().identity("picture")
+    assert Models().identity("picture") == Models({"picture": "concepts:head"}).identity("picture") == head_model.id
+    assert head_model.id != Models({"picture": "concepts:labels"}).identity("picture")
 
 
 def test_the_text_side_imports_no_torch(run_python):
@@ -97,7 +98,7 @@ def test_the_text_side_imports_no_torch(run_python):
 
 def test_the_file_is_the_pinned_one_and_says_what_it_is():
     assert hashlib.sha256(HEAD_FILE.read_bytes()).hexdigest() == HEAD_SHA256
-    assert HEAD_FILE.stat().st_size < 3_000_000
+    assert HEAD_FILE.stat().st_size < 3_500_000
     assert b"research and education" in HEAD_FILE.read_bytes()[:2000]
 
 
@@ -108,17 +109,14 @@ def test_words_find_their_picture(head_model):
     assert (words @ head_model.encode_images(photographs).T).argmax(axis=1).tolist() == [0, 1, 2]
 
 
-def test_its_score_is_the_mean_of_the_learnt_and_the_described(head_model, models):
+def test_its_score_is_the_mean_of_the_learnt_and_the_described(head_model):
+    labels = Models({"picture": "concepts:labels"}).picture
     image = [np.asarray(draw("a red circle", 0))]
     both, described = (
-        (model.encode_texts(["a red circle"]) @ model.encode_images(image).T).item()
-        for model in (head_model, models.picture)
+        (model.encode_texts(["a red circle"]) @ model.encode_images(image).T).item() for model in (head_model, labels)
     )
     head = load(HEAD_FILE)
-    learnt = (
-        head.texts(models.picture.encode_texts(["a red circle"]))
-        @ head.pictures(models.picture.network.look(image).features).T
-    )
+    learnt = head.texts(labels.encode_texts(["a red circle"])) @ head.pictures(labels.network.look(image).features).T
     assert both == pytest.approx((learnt.item() + described) / 2, abs=1e-4)
 
 
@@ -132,13 +130,19 @@ def altered(change: str, folder: Path) -> Path:
         tensors = load_file(HEAD_FILE)
         tensors["text.offset"] = tensors["text.offset"][: -1 if change == "narrow" else None].copy()
         tensors["text.offset"][0] = np.nan if change == "not finite" else 0
+        if change == "no cohort":
+            tensors["cohort"] = tensors["cohort"][:0]
+        if change == "backwards":
+            tensors["calibration"] = -tensors["calibration"]
         file.write_bytes(b"") if change == "empty" else save_file(
             tensors, file, metadata=None if change == "stranger" else {"playhead picture head": "{}"}
         )
     return file
 
 
-@pytest.mark.parametrize("change", ["shortened", "text", "missing", "narrow", "not finite", "empty", "stranger"])
+@pytest.mark.parametrize(
+    "change", ["shortened", "text", "missing", "narrow", "not finite", "empty", "stranger", "no cohort", "backwards"]
+)
 def test_a_damaged_head_is_refused(change, tmp_path):
     with pytest.raises(WeightsError, match="the picture head was refused"):
         load(altered(change, tmp_path))
@@ -180,8 +184,8 @@ def test_training_twice_gives_the_same_bytes(training, trained, shapes, tmp_path
     assert training.main([str(shapes), "--out", str(again), "--about", "drawings", "--seed", "1"]) == 0
     assert again.read_bytes() != trained.read_bytes()
     said = capsys.readouterr().err
-    assert "looked at 60 of 60 photographs" in said
-    assert "epoch 1 of" in said
+    assert "looking at photographs: 60 of 60" in said
+    assert "training: 1 of" in said
 
 
 @pytest.mark.slow
@@ -210,8 +214,9 @@ def test_broken_images_are_skipped_and_counted(training, shapes, tmp_path, capsy
     broken = ["broken.jpg", "short.png", "missing.png"]
     with (tmp_path / "captions.csv").open("w", newline="") as file:
         csv.writer(file).writerows([("image", "caption"), *rows, *((name, "nothing") for name in broken)])
-    examples = training.gather(read_captions(tmp_path / "captions.csv"), training._to_stderr)
-    assert len(examples) == 25
+    examples = gather(read_captions(tmp_path / "captions.csv"), str)
+    assert (len(examples), examples.skipped) == (25, 3)
+    assert training.main([str(tmp_path), "--folds", "9"]) == 2
     assert "skipped 3 images that are missing or broken" in capsys.readouterr().err
 
 
@@ -236,7 +241,7 @@ def test_a_folder_without_captioned_images_is_refused(training, tmp_path, capsys
         for name, content in files.items():
             (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(InputError, match=message):
-        training.gather(read_captions(folder), str)
+        gather(read_captions(folder), str)
     assert training.main([str(folder), "--out", str(tmp_path / "head.safetensors")]) == 2
     assert not (tmp_path / "head.safetensors").exists()
 
@@ -252,6 +257,31 @@ def test_captions_are_read_from_both_formats(tmp_path):
     assert image is not None
     assert image.shape == (72, 96, 3)
     assert open_image(tmp_path) is None
+
+
+def test_a_query_like_much_of_the_cohort_needs_more_likeness():
+    head = load(HEAD_FILE)
+    common, rare = head.cohort[:40].mean(axis=0), -head.cohort.mean(axis=0)
+    common, rare = (query / np.linalg.norm(query) for query in (common, rare))
+    assert head.curve(common).middle > head.curve(rare).middle
+    assert head.curve(common).slope == head.curve(rare).slope > 0
+    chances = [head.curve(common).at(likeness) for likeness in (-1.0, 0.0, 0.3, 0.6, 0.9, 1.0)]
+    assert chances == sorted(chances)
+    assert 0 <= chances[0] < chances[-1] <= 1
+
+
+def test_exceeded_is_what_two_in_a_hundred_reach():
+    cohort = np.arange(200, dtype=np.float32)[:, None]
+    assert exceeded(cohort, np.array([[1.0], [2.0]], np.float32)).tolist() == [196.0, 392.0]
+    assert exceeded(cohort[:3], np.array([[1.0]], np.float32)).tolist() == [2.0]
+
+
+def test_logistic_regression_finds_the_chances_it_was_shown():
+    dice = np.random.default_rng(0)
+    x = dice.normal(size=(4000, 2)).astype(np.float32)
+    right = (dice.random(4000) < 1 / (1 + np.exp(-(2 * x[:, 0] - x[:, 1] - 0.5)))).astype(np.float32)
+    assert logistic(x, right) == pytest.approx([2, -1, -0.5], abs=0.2)
+    assert np.isfinite(logistic(x, (x[:, 0] > 0).astype(np.float32))).all()  # wholly separable
 
 
 @pytest.mark.slow

@@ -1,13 +1,19 @@
 """MiniLM in numpy is MiniLM, and a cold query pays for nothing else."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from playhead.models import weights
+from playhead.errors import WeightsError
+from playhead.models import multilingual, weights
 from playhead.models.bert import erf
+from playhead.models.language import is_english
 from playhead.models.registry import Models
+from playhead.models.sentences import MiniLM
+
+TRANSLATIONS = Path(__file__).parents[2] / "benchmarks" / "translations.tsv"
 
 VARIED = [
     "A dog runs along the beach.",
@@ -33,17 +39,18 @@ VARIED = [
 ]
 
 
-def test_it_equals_sentence_transformers(models):
+def test_it_equals_sentence_transformers():
     folder = weights.locate("minilm.weights").parent
     original = Models({"sentences": f"sentence-transformers:{folder}"}).sentences
-    cosines = (models.sentences.encode(VARIED) * original.encode(VARIED)).sum(axis=1)
+    cosines = (MiniLM().encode(VARIED) * original.encode(VARIED)).sum(axis=1)
     assert cosines.min() >= 0.9999
 
 
 def test_a_cold_query_imports_no_deep_learning(run_python):
     loaded = run_python(
-        "import sys; from playhead.models.sentences import MiniLM; MiniLM().encode(['a dog']);"
-        "print([n for n in ('torch', 'transformers', 'sentence_transformers', 'onnxruntime') if n in sys.modules])"
+        "import sys; from playhead.models.registry import Models; Models().sentences.encode(['a dog runs']);"
+        "heavy = ('torch', 'transformers', 'sentence_transformers', 'onnxruntime', 'sentencepiece', 'py3langid');"
+        "print([name for name in heavy if name in sys.modules])"
     )
     assert loaded == "[]"
 
@@ -75,11 +82,62 @@ Leonardo da Vinci|Fußball|Nguyễn Văn|a sign with 犬|no smoking|e|42|?|le mo
 
 
 @pytest.mark.parametrize("text", FOREIGN.replace("\n", "|").split("|"))
-def test_other_languages_are_called_unreadable(models, text):
-    assert "reads English" in models.sentences.unreadable(text)
-    assert models.picture.unreadable(text) == models.sentences.unreadable(text)
+def test_other_languages_are_called_unreadable_by_a_model_of_english(text):
+    assert "reads English" in MiniLM().unreadable(text)
 
 
 @pytest.mark.parametrize("text", READABLE.replace("\n", "|").split("|"))
-def test_english_names_and_odd_words_are_not(models, text):
-    assert models.sentences.unreadable(text) == ""
+def test_english_names_and_odd_words_are_not(text):
+    assert MiniLM().unreadable(text) == ""
+
+
+# Sixteen languages
+
+
+@pytest.fixture(scope="module")
+def translated() -> list[list[str]]:
+    """Rows of texts in English, Japanese, Russian, Spanish, German, French and Chinese."""
+    lines = TRANSLATIONS.read_text(encoding="utf-8").splitlines()
+    return [line.split("\t")[1:] for line in lines if not line.startswith("#")][1:]
+
+
+def first_of_all(queries, items):
+    return float(((queries @ items.T).argmax(axis=1) == np.arange(len(items))).mean())
+
+
+@pytest.mark.parametrize(("name", "least"), [("multilingual", 0.8), ("use", 0.9)])
+def test_translations_find_each_other_in_both_directions(name, least, translated):
+    encoder = Models({"sentences": name}).sentences
+    english, *others = (encoder.encode(column) for column in zip(*translated, strict=True))
+    for other in others:
+        assert first_of_all(other, english) >= least
+        assert first_of_all(english, other) >= least
+
+
+def test_english_is_what_it_is_to_minilm(models, translated):
+    texts = [row[0] for row in translated if row[0] not in ("handwritten notes", "a dahlia in bloom")]
+    assert np.allclose(models.sentences.encode(texts), MiniLM().encode(texts), atol=1e-6)
+
+
+def test_other_languages_are_told_from_english(translated):
+    knows = MiniLM().knows
+    english, *others = zip(*translated, strict=True)
+    assert sum(is_english(text, knows) for text in english) >= 0.95 * len(english)
+    for other in others:
+        assert sum(is_english(text, knows) for text in other) <= 0.02 * len(other)
+
+
+def test_a_language_that_neither_model_knows_is_said(models):
+    for text in ("ο σκύλος τρέχει στην παραλία", "कुत्ता समुद्र तट पर दौड़ता है"):
+        assert "not trained on" in models.sentences.unreadable(text)
+        assert models.picture.unreadable(text) == models.sentences.unreadable(text)
+    for text in ("собака бежит по пляжу", "犬が浜辺を走っている", "a dog", "un perro"):
+        assert models.sentences.unreadable(text) == ""
+
+
+def test_an_altered_bridge_is_refused(tmp_path, monkeypatch):
+    altered = tmp_path / "bridge.safetensors"
+    altered.write_bytes(multilingual.BRIDGE_FILE.read_bytes()[:-2] + b"xx")
+    monkeypatch.setattr(multilingual, "BRIDGE_FILE", altered)
+    with pytest.raises(WeightsError, match="not the pinned"):
+        multilingual.Multilingual().encode(["собака"])
