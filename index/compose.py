@@ -1,13 +1,13 @@
 """Moments tied in time: this then that, this before, after or while that, this and not that.
 
 The score of two moments together is the geometric mean of both where each matches, else the lower one: a strong half
-does not make up for one that is not there.
+does not make up for one that is not there. A moment far less likely than the best for its description is no match.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from playhead.index.calibrate import MATCH
@@ -20,15 +20,18 @@ if TYPE_CHECKING:
 _MOST = 200  # moments of one video that are tied to others
 _MEET_S = 0.25  # one moment follows another if it begins no more than this before the other ends
 _BESIDE_S = 10.0  # what comes right before or after a moment is no longer than this
+_JUST_UNDER = 0.99 * MATCH
+_SHARE = 0.5  # of the best score that a description has, which a moment needs to count as a match for it
 
 
 def tied(link: Link, moments: Sequence[Moment], others: Sequence[Moment]) -> list[Moment]:
     """The moments that stand to one of the others as `link` says, best first."""
-    there = _by_video(others)
-    found: list[Moment] = []
-    for video_id, here in _by_video(moments).items():
-        found += _TIES[link](here[:_MOST], there.get(video_id, [])[:_MOST])
-    return ranked(found)
+    if link is Link.NOT:
+        return ranked(_not(moment, others) for moment in moments)
+    here, there = _by_video(_judged(moments)), _by_video(_judged(others))
+    return ranked(
+        found for video_id in here for found in _TIES[link](here[video_id][:_MOST], there.get(video_id, [])[:_MOST])
+    )
 
 
 def beside(link: Link, moments: Iterable[Moment], shots: Callable[[str], Sequence[Span]]) -> list[Moment]:
@@ -46,70 +49,87 @@ def ranked(moments: Iterable[Moment]) -> list[Moment]:
     return sorted(moments, key=lambda moment: (-moment.score, moment.video.id, moment.span))
 
 
-def _then(moments: Sequence[Moment], others: Sequence[Moment]) -> Iterator[Moment]:
-    """Each pair with nothing like either between its two."""
-    for moment in moments:
-        later = _nearest([o for o in others if _follows(o, moment)], lambda o: o.span.start_s)
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A moment, and whether it is a match for its own description."""
+
+    moment: Moment
+    matches: bool
+
+    @property
+    def span(self) -> Span:
+        return self.moment.span
+
+
+def _judged(moments: Sequence[Moment]) -> list[_Part]:
+    least = max(MATCH, _SHARE * max((moment.score for moment in moments), default=0.0))
+    return [_Part(moment, moment.score >= least) for moment in moments]
+
+
+def _then(parts: Sequence[_Part], others: Sequence[_Part]) -> Iterator[Moment]:
+    """Each pair with nothing like its first between the two."""
+    for part in parts:
+        later = _nearest([o for o in others if _follows(o, part)], lambda o: o.span.start_s)
         if later is None:
             continue
-        likes = [m for m in moments if _follows(later, m) and _counts(m) >= _counts(moment)]
-        if max(likes, key=lambda m: m.span.end_s) is moment:
-            yield replace(_together(moment, later), span=moment.span.union(later.span))
+        likes = [p for p in parts if _follows(later, p) and p.matches >= part.matches]
+        if max(likes, key=lambda p: p.span.end_s) is part:
+            yield replace(_together(part, later), span=part.span.union(later.span))
 
 
-def _before(moments: Sequence[Moment], others: Sequence[Moment]) -> Iterator[Moment]:
-    for moment in moments:
-        later = _nearest([o for o in others if _follows(o, moment)], lambda o: o.span.start_s)
+def _before(parts: Sequence[_Part], others: Sequence[_Part]) -> Iterator[Moment]:
+    for part in parts:
+        later = _nearest([o for o in others if _follows(o, part)], lambda o: o.span.start_s)
         if later is not None:
-            yield _together(moment, later)
+            yield _together(part, later)
 
 
-def _after(moments: Sequence[Moment], others: Sequence[Moment]) -> Iterator[Moment]:
-    for moment in moments:
-        earlier = _nearest([o for o in others if _follows(moment, o)], lambda o: -o.span.end_s)
+def _after(parts: Sequence[_Part], others: Sequence[_Part]) -> Iterator[Moment]:
+    for part in parts:
+        earlier = _nearest([o for o in others if _follows(part, o)], lambda o: -o.span.end_s)
         if earlier is not None:
-            yield _together(moment, earlier)
+            yield _together(part, earlier)
 
 
-def _while(moments: Sequence[Moment], others: Sequence[Moment]) -> Iterator[Moment]:
-    for moment in moments:
-        shared = [o for o in others if o.span.overlap_s(moment.span) > 0 or o.span == moment.span]
-        if shared:
-            other = max(shared, key=lambda o: o.score)
-            start_s = max(moment.span.start_s, other.span.start_s)
-            span = Span(start_s, max(start_s, min(moment.span.end_s, other.span.end_s)))
-            yield replace(_together(moment, other), span=span)
+def _while(parts: Sequence[_Part], others: Sequence[_Part]) -> Iterator[Moment]:
+    for part in parts:
+        other = max((o for o in others if _meet(o.span, part.span)), key=lambda o: o.moment.score, default=None)
+        if other is not None:
+            start_s = max(part.span.start_s, other.span.start_s)
+            span = Span(start_s, max(start_s, min(part.span.end_s, other.span.end_s)))
+            yield replace(_together(part, other), span=span)
 
 
-def _not(moments: Sequence[Moment], others: Sequence[Moment]) -> Iterator[Moment]:
-    for moment in moments:
-        spoiling = [o.score for o in others if o.span.overlap_s(moment.span) > 0 or o.span == moment.span]
-        yield replace(moment, score=moment.score * (1 - max(spoiling, default=0.0)))
+_TIES = {Link.THEN: _then, Link.BEFORE: _before, Link.AFTER: _after, Link.WHILE: _while}
 
 
-_TIES = {Link.THEN: _then, Link.BEFORE: _before, Link.AFTER: _after, Link.WHILE: _while, Link.NOT: _not}
+def _not(moment: Moment, others: Sequence[Moment]) -> Moment:
+    spoiling = [o.score for o in others if o.video.id == moment.video.id and _meet(o.span, moment.span)]
+    return replace(moment, score=moment.score * (1 - max(spoiling, default=0.0)))
 
 
-def _follows(later: Moment, earlier: Moment) -> bool:
+def _follows(later: _Part, earlier: _Part) -> bool:
     return later.span.start_s >= earlier.span.end_s - _MEET_S and later.span.start_s > earlier.span.start_s
 
 
-def _counts(moment: Moment) -> bool:
-    return moment.score >= MATCH
+def _meet(one: Span, other: Span) -> bool:
+    return one.overlap_s(other) > 0 or one == other
 
 
-def _nearest(moments: Sequence[Moment], distance: Callable[[Moment], float]) -> Moment | None:
+def _nearest(parts: Sequence[_Part], distance: Callable[[_Part], float]) -> _Part | None:
     """The nearest of those that match; where none does, the likeliest."""
-    matching = [moment for moment in moments if _counts(moment)]
+    matching = [part for part in parts if part.matches]
     if matching:
         return min(matching, key=distance)
-    return max(moments, key=lambda moment: moment.score, default=None)
+    return max(parts, key=lambda part: part.moment.score, default=None)
 
 
-def _together(moment: Moment, other: Moment) -> Moment:
-    both = (moment.score, other.score)
-    score = (both[0] * both[1]) ** 0.5 if min(both) >= MATCH else min(both)
-    return replace(moment, score=score, evidence=(*moment.evidence, *other.evidence))
+def _together(part: _Part, other: _Part) -> Moment:
+    both = (part.moment.score, other.moment.score)
+    evidence = (*part.moment.evidence, *other.moment.evidence)
+    if part.matches and other.matches:
+        return replace(part.moment, score=(both[0] * both[1]) ** 0.5, evidence=evidence)
+    return replace(part.moment, score=min(*both, _JUST_UNDER), evidence=evidence)
 
 
 def _neighbour(link: Link, span: Span, shots: Sequence[Span]) -> Span | None:
@@ -126,8 +146,8 @@ def _at_most(start_s: float, end_s: float, *, from_start: bool) -> Span:
     return Span(max(start_s, end_s - _BESIDE_S), end_s)
 
 
-def _by_video(moments: Iterable[Moment]) -> dict[str, list[Moment]]:
-    found: dict[str, list[Moment]] = defaultdict(list)
-    for moment in moments:
-        found[moment.video.id].append(moment)
+def _by_video(parts: Iterable[_Part]) -> dict[str, list[_Part]]:
+    found: dict[str, list[_Part]] = defaultdict(list)
+    for part in parts:
+        found[part.moment.video.id].append(part)
     return found

@@ -54,8 +54,8 @@ class Searcher:
     def read(self, reading: Reading, video: Video | None = None) -> SearchResult:
         """The better of two readings of the same words.
 
-        Words that were said or written just so are taken as they stand. Otherwise `then` and `not` are operators
-        wherever that finds something, and `before`, `after` and `while` where it finds something more likely.
+        Words that were said or written just so are taken as they stand. Otherwise descriptions are tied wherever
+        that finds something; but `while`, and a first word `before` or `after`, only where it finds what is likelier.
         """
         plainly = reading.plain
         if reading.tied is None:
@@ -66,9 +66,9 @@ class Searcher:
         if reading.meant:
             return composed
         plain = self.search(plainly, video)
-        if {link for link, _ in reading.tied.links} <= {Link.THEN, Link.NOT}:
-            return composed if composed.moments or not plain.moments else plain
-        return composed if _best(composed) >= _best(plain) else plain
+        clear = reading.tied.words and Link.WHILE not in {link for link, _ in reading.tied.links}
+        better = bool(composed.moments) if clear else _best(composed) >= _best(plain)
+        return composed if better or not plain.moments else plain
 
     def _result(self, query: Query, moments: Sequence[Moment]) -> SearchResult:
         matching = _at_most(query, (m for m in moments if m.score >= MATCH))

@@ -1,0 +1,211 @@
+"""A search in words is taken apart as meant, and refused where it cannot be meant."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playhead.errors import QueryError
+from playhead.index.phrases import read, seconds
+from playhead.index.query import Link, Query
+
+VIDEOS = {"film.mp4", "my film.mp4", "talk.mkv"}
+
+
+def is_video(name: str) -> bool:
+    return name in VIDEOS
+
+
+def tied(text: str) -> tuple[str, list[tuple[Link, str]]]:
+    """The first description and the ties of the composed reading."""
+    query = read(text, is_video).tied
+    assert query is not None
+    return query.words, [(link, other.words) for link, other in query.links]
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "ties"),
+    [
+        ("a dog then a cat", "a dog", [(Link.THEN, "a cat")]),
+        ("a dog, and then a cat", "a dog", [(Link.THEN, "a cat")]),
+        ("a dog before a cat after rain", "a dog", [(Link.BEFORE, "a cat"), (Link.AFTER, "rain")]),
+        ("a dog but not a cat", "a dog", [(Link.NOT, "a cat")]),
+        ("a dog, not barking", "a dog", [(Link.NOT, "barking")]),
+        ("a dog NOT barking", "a dog", [(Link.NOT, "barking")]),
+        ("a boy points while a man looks", "a boy points", [(Link.WHILE, "a man looks")]),
+        ("then she left THEN he came", "then she left", [(Link.THEN, "he came")]),
+        ('"then and now" then "before dawn"', '"then and now"', [(Link.THEN, '"before dawn"')]),
+        ("after the goal", "", [(Link.AFTER, "the goal")]),
+        ("BEFORE the goal", "", [(Link.BEFORE, "the goal")]),
+    ],
+)
+def test_operators_tie_descriptions(text: str, first: str, ties: list[tuple[Link, str]]) -> None:
+    assert tied(text) == (first, ties)
+
+
+@pytest.mark.parametrize("text", ["a dog THEN a cat", "a dog then a cat"])
+def test_only_capitals_leave_no_doubt(text: str) -> None:
+    assert read(text, is_video).meant == ("THEN" in text)
+    assert read(text, is_video).plain.words == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a dog",
+        "a dog runs after a ball",
+        "somebody looks after a child",
+        "a man not wearing a shirt",
+        "ask not what your country can do",
+        '"a dog then a cat"',
+        "“not then”",
+        "the thenar muscle",
+        "a man in a hat",
+        "between two trees",
+        "a woman without shoes",
+    ],
+)
+def test_ordinary_sentences_stay_whole(text: str) -> None:
+    reading = read(text, is_video)
+    assert reading.tied is None
+    assert reading.plain == Query(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "video", "span"),
+    [
+        ("a dog in film.mp4", "a dog", "film.mp4", None),
+        ("a dog IN my film.mp4", "a dog", "my film.mp4", None),
+        ('a dog in "my film.mp4"', "a dog", "my film.mp4", None),
+        ("a dog in gone.mp4", "a dog", "gone.mp4", None),
+        ("a man in a hat in talk.mkv", "a man in a hat", "talk.mkv", None),
+        ("a dog between 1:00 and 2:00", "a dog", "", (60, 120)),
+        ("a dog BETWEEN 90 s AND 2 min", "a dog", "", (90, 120)),
+        ("a dog from 0:30 to 1:02:03.5", "a dog", "", (30, 3723.5)),
+        ("a dog before 2:00", "a dog", "", (float("-inf"), 120)),
+        ("a dog after 1 h", "a dog", "", (3600, float("inf"))),
+        ("between 1:00 and 2:00: a dog", "a dog", "", (60, 120)),
+        ("a dog in film.mp4 between 1:00 and 2:00", "a dog", "film.mp4", (60, 120)),
+        ("a dog between 1:00 and 2:00 in film.mp4", "a dog", "film.mp4", (60, 120)),
+        ("a dog after 1:00 before 2:00", "a dog", "", (60, 120)),
+        ("between 3 trees and 5 houses", "between 3 trees and 5 houses", "", None),
+        ('"between 1:00 and 2:00"', '"between 1:00 and 2:00"', "", None),
+    ],
+)
+def test_where_to_look_is_taken_off(text: str, words: str, video: str, span: tuple[float, float] | None) -> None:
+    plain = read(text, is_video).plain
+    assert (plain.words, plain.video, plain.span_s) == (words, video, span)
+
+
+def test_where_to_look_holds_for_all_parts() -> None:
+    reading = read("a dog then a cat in film.mp4 between 1:00 and 2:00", is_video)
+    assert reading.tied == Query("a dog").then("a cat").inside("film.mp4").between(60, 120)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("then a cat", "“then” has nothing before it"),
+        ("a dog then", "“then” has nothing after it"),
+        ("a dog THEN", "“THEN” has nothing after it"),
+        ("NOT a cat", "“NOT” has nothing before it"),
+        ("not a cat", "“not” has nothing before it"),
+        ("while", "“while” has nothing after it"),
+        ("before", "“before” has nothing after it"),
+        ("a dog then then a cat", "nothing after it"),
+        ("a dog THEN NOT a cat", "nothing after it"),
+        ("a dog between 2:00 and 1:00", "is empty"),
+        ("a dog between 1:00 and 1:00", "is empty"),
+        ("a dog after 2:00 before 1:00", "contradict each other"),
+        ("a dog between 1:00 and 2:00 between 3:00 and 4:00", "contradict each other"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(text: str, why: str) -> None:
+    with pytest.raises(QueryError, match=why):
+        read(text, is_video)
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        (Query(), "is empty"),
+        (Query("?!"), "holds no word"),
+        (Query("🦆🦆"), "holds no word"),
+        (Query("the of and"), "says nothing by itself"),
+        (Query("who is it"), "says nothing by itself"),
+        (Query("word " * 10_000), "is too long"),
+        (Query("a dog").then(""), "is empty"),
+        (Query("a dog").then("🦆"), "holds no word"),
+        (Query().then("a cat"), "is empty"),
+        (Query("a dog").then(Query("a cat").inside("film.mp4")), "says where to look"),
+        (Query("a dog").then(Query("a cat").between(0, 1)), "says where to look"),
+        (Query("a dog").top(0), "cannot be shown"),
+        (Query("a dog").top(5, per_video=-1), "cannot be shown"),
+        (Query("a dog").like("x.png").on("speech"), "only looked for in pictures"),
+    ],
+)
+def test_a_query_that_makes_no_sense_is_refused(query: Query, why: str) -> None:
+    with pytest.raises(QueryError, match=why):
+        query.checked()
+
+
+def test_a_chain_has_an_end() -> None:
+    query = Query("a bird")
+    for _ in range(9):
+        query = query.then("a dog")
+    with pytest.raises(QueryError, match="ties 9 descriptions"):
+        query.checked()
+
+
+@pytest.mark.parametrize("channel", ["smell", ""])
+def test_an_unknown_channel_is_refused(channel: str) -> None:
+    with pytest.raises(QueryError, match="Channels are"):
+        Query("a dog").on(channel)
+
+
+def test_a_query_is_never_changed_but_made_anew() -> None:
+    first = Query("a dog")
+    later = first.then("a cat").inside("film.mp4").between(1, None).top(3).like("x.png")
+    assert first == Query("a dog")
+    assert (later.video, later.span_s, later.limit, later.image) == ("film.mp4", (1, float("inf")), 3, Path("x.png"))
+    assert hash(first) == hash(Query("a  dog"))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("90", 90), ("1:30", 90), ("1:00:01.5", 3601.5), ("2 min", 120), ("1.5 h", 5400), ("9s", 9)]
+)
+def test_times_in_all_usual_spellings(text: str, value: float) -> None:
+    assert seconds(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "x", "1:60", "1:2:3:4", "1:30 min", "-5", "nan", ":"])
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        seconds(text)
+
+
+WORDS = st.lists(st.sampled_from("a dog cat rocket red runs on the hill".split()), min_size=1, max_size=4).map(
+    " ".join
+)
+LINKS = st.sampled_from(list(Link))
+
+
+@given(WORDS, st.lists(st.tuples(LINKS, WORDS), min_size=1, max_size=4), st.booleans())
+def test_a_query_in_words_reads_back_as_itself(first: str, ties: list[tuple[Link, str]], narrowed: bool) -> None:
+    query = Query(first)
+    for link, words in ties:
+        query = query.tie(link, words)
+    query = query.inside("film.mp4").between(61, 125) if narrowed else query
+    reading = read(str(query), is_video)
+    assert reading.tied == query
+    assert reading.meant
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    with suppress(QueryError):
+        assert read(text, is_video).plain.words in Query(text).words
