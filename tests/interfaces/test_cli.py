@@ -220,10 +220,57 @@ def test_search_narrowed(run: Run, stocked: Path) -> None:
         assert [moment["evidence"][0]["text"] for moment in found["moments"]] == expected, flags
 
 
+def test_words_are_shown_as_they_were_read(run: Run, stocked: Path) -> None:
+    assert run("search", "hello", "then", "good", "bye") == 0
+    assert run.out.splitlines()[0] == "Read as: hello THEN good bye"
+    found = run.json("search", "hello then good bye")
+    assert found["query"] == "hello THEN good bye"
+    (moment,) = found["moments"]
+    assert (moment["start_s"], moment["end_s"]) == (HELLO.start_s, BYE.end_s)
+    assert [evidence["text"] for evidence in moment["evidence"]] == ["Hello there", "Good bye"]
+    assert run("search", "hello in talk.mp4 between 0:00 and 0:01") == 0
+    assert "Read as: hello IN talk.mp4 BETWEEN 0:00.0 AND 0:01.0" in run.out
+    assert run("search", "hello") == 0
+    assert "Read as" not in run.out
+
+
+def test_what_is_said_around_a_moment_is_shown_on_request(run: Run, stocked: Path) -> None:
+    assert run("search", "hello", "--around", "5") == 0
+    assert "around: speech 0:01.1  “Good bye”" in run.out
+    found = run.json("search", "hello", "--around", "0.1", "--per-video", "1")
+    assert [told["text"] for told in found["moments"][0]["around"]] == ["Hello there"]
+    assert "around" not in run.json("search", "hello")["moments"][0]
+
+
+def test_embedding_again_says_how_much_there_was(run: Run, stocked: Path) -> None:
+    assert run("reembed", "--model", "sentences=use") == 0
+    assert run.out == "1 video has new vectors of speech and text.\n"
+    assert run.json("reembed", "--model", "sentences=use") == {"reembedded": []}
+    assert (
+        run.json("search", "hallo", "--model", "sentences=use")["moments"][0]["evidence"][0]["text"] == "Hello there"
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
         (["search"], "the query is empty"),
+        (["search", "then a cat"], "“then” has nothing before it"),
+        (["search", "a cat then"], "“then” has nothing after it"),
+        (["search", "NOT a cat"], "“NOT” has nothing before it"),
+        (["search", "a cat between 2:00 and 1:00"], "is empty"),
+        (["search", "a cat after 2:00", "--between", "0:00-1:00"], "contradict each other"),
+        (["search", "a cat in other.mp4"], "no video 'other.mp4'"),
+        (["search", "a cat in talk.mp4", "--video", "other.mp4"], "no video 'other.mp4'"),
+        (["search", "the of and"], "says nothing by itself"),
+        (["search", "🦆"], "no word"),
+        (["search", "word " * 10_000], "characters"),
+        (["search", "x", "--around", "-1"], "not in the range"),
+        (["search", "hello", "--around", "nan"], "around a moment cannot be shown"),
+        (["search", "x", "--per-video", "-1"], "cannot be shown"),
+        (["train-picture-head", "."], "neither captions.jsonl nor captions.csv"),
+        (["train-picture-head", "nowhere"], "there is no folder"),
+        (["reembed", "--model", "sentences=nothing"], "no sentences model 'nothing'"),
         (["search", ""], "the query is empty"),
         (["search", "!!!"], "no word"),
         (["search", "x" * 100_000], "100,000 characters"),

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image, ImageDraw
 from safetensors.numpy import load_file, save_file
 
+from playhead import Library, Settings
 from playhead.errors import InputError, SettingsError, WeightsError
 from playhead.models import picture_head
 from playhead.models.captioned import open_image, read_captions
@@ -19,6 +20,7 @@ from playhead.models.picture_head import HEAD_FILE, HEAD_SHA256, exceeded, load,
 from playhead.models.picture_training import gather, logistic
 from playhead.models.registry import Models
 from playhead.testing import ImageTextEncoderContract
+from playhead.types import Channel
 
 ROOT = Path(__file__).parents[2]
 COLOURS = ("red", "green", "blue", "yellow")
@@ -189,6 +191,24 @@ def test_training_twice_gives_the_same_bytes(training, trained, shapes, tmp_path
 
 
 @pytest.mark.slow
+def test_a_library_can_have_a_head_of_its_own(shapes, tmp_path, clips):
+    with Library(tmp_path / "library", settings=Settings(channels=(Channel.PICTURE,))) as library:
+        library.add(clips("cuts.mp4"))
+        usual = library.models.identity("picture")
+        report = library.train_picture_head(shapes, about="drawings")
+        assert (report.images, report.skipped) == (60, 0)
+        assert library.models.identity("picture") != usual
+        assert "made by another model" in library.search("a red square").notes[0]
+        library.add(clips("cuts.mp4"))
+        assert library.search("a red square").notes == ()
+    moved = (tmp_path / "library").rename(tmp_path / "moved")
+    with Library(moved, settings=Settings()) as library:
+        assert library.search("a red square").notes == ()
+    with Library(tmp_path / "other", settings=Settings()) as other:
+        assert other.models.identity("picture") == usual
+
+
+@pytest.mark.slow
 def test_cross_validation_reports_recall_and_writes_nothing(training, shapes, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert training.main([str(shapes), "--folds", "2"]) == 0
@@ -289,18 +309,18 @@ def test_image_recall_measures_any_encoder(shapes, tmp_path, capsys, monkeypatch
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     recall = script("benchmarks", "image_recall")
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "own_encoder.py").write_text(
+    (tmp_path / "my_encoder.py").write_text(
         "import numpy as np\n"
         "class Same:\n"
         "    def encode_images(self, images): return np.ones((len(images), 2), np.float32)\n"
         "    encode_texts = encode_images\n"
     )
-    command = ["image_recall.py", str(shapes), "--spec", "concepts:head", "--encoder", "own_encoder:Same", "--json"]
+    command = ["image_recall.py", str(shapes), "--spec", "concepts:head", "--encoder", "my_encoder:Same", "--json"]
     monkeypatch.setattr(sys, "argv", command)
     assert recall.main() == 0
     result = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert 0 < result["R@1"] < result["R@10"] <= 1
-    assert result["encoders"]["own_encoder:Same"]["R@10"] == 0  # all alike: ties count against it
+    assert result["encoders"]["my_encoder:Same"]["R@10"] == 0  # all alike: ties count against it
     assert result["photographs"] == 60
     monkeypatch.setattr(sys, "argv", ["image_recall.py", str(tmp_path)])
     assert recall.main() == 2

@@ -1,0 +1,127 @@
+"""Which languages find what, by sentence encoder, and what that costs.
+
+    python benchmarks/languages.py [--json]
+
+Texts are those of translations.tsv: 43 queries for 21 photographs inside scikit-image and scikit-learn, and 22 spoken
+sentences, in seven languages. Texts: how often a foreign text has its English one first among all 65, and the other
+way round, for the queries and for the spoken sentences. Pictures: how often a query in that language has its
+photograph first, and among the first five, of the 21. Cost is measured in fresh processes: processor seconds until
+the first vector of an English and of a Japanese query, and then for each query. With `--json` the last line is one
+JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from image_recall import measure, packaged, translations
+
+from playhead.models import weights
+from playhead.models.registry import BACKENDS, Models
+from playhead.models.roles import Role
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ENCODERS = ("multilingual", "use", "minilm")
+PICTURES = "concepts:head"
+FIRST = {"en": "a dog runs along the beach", "ja": "犬が浜辺を走っている"}
+COST = """
+import sys, time
+from playhead.models.registry import Models
+encoder, query = Models({"sentences": sys.argv[1]}).sentences, sys.argv[2]
+encoder.encode([query])
+first = time.process_time()
+for _ in range(50):
+    encoder.encode([query])
+print(first, (time.process_time() - first) / 50)
+"""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    arguments = parser.parse_args()
+    result = {"texts": {name: texts(name) for name in ENCODERS}, "pictures": pictures()}
+    result["cost"] = {name: cost(name) for name in ENCODERS}
+    _show(result)
+    if arguments.json:
+        print(json.dumps(result))
+    return 0
+
+
+def texts(name: str) -> dict[str, dict[str, float]]:
+    """By language the share of texts that have their translation first, in both directions."""
+    encoder, rows = Models({"sentences": name}).sentences, translations()
+    spoken = np.array([row["of"] == "spoken" for row in rows])
+    english = encoder.encode([row["en"] for row in rows])
+    found = {}
+    for language in _others(rows):
+        foreign = encoder.encode([row[language] for row in rows])
+        to_english, from_english = _first(foreign, english), _first(english, foreign)
+        found[language] = {
+            "queries to English": _share(to_english[~spoken]),
+            "English to queries": _share(from_english[~spoken]),
+            "spoken to English": _share(to_english[spoken]),
+            "English to spoken": _share(from_english[spoken]),
+        }
+    return found
+
+
+def pictures() -> dict[str, dict[str, float]]:
+    """By language the recall of photographs."""
+    encoder = Models({"picture": PICTURES}).picture
+    found = {}
+    for language in ("en", *_others(translations())):
+        measured = measure(encoder, packaged(language))
+        found[language] = {key: measured[key] for key in ("R@1", "R@5")}
+    return found
+
+
+def cost(name: str) -> dict[str, float]:
+    """Processor time of queries, and megabytes of weights."""
+    found: dict[str, float] = {}
+    for language, query in FIRST.items():
+        command = [sys.executable, "-c", COST, name, query]
+        first, each = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+        found |= {
+            f"first {language} CPU-s": round(float(first), 2),
+            f"each {language} CPU-ms": round(1000 * float(each), 1),
+        }
+    needs = BACKENDS[Role.SENTENCES][name].type.needs("")
+    found["MB"] = round(sum(weights.entry(weight).bytes for weight in needs.weights) / 1e6, 1)
+    return found
+
+
+def _others(rows: list[dict[str, str]]) -> list[str]:
+    return [language for language in rows[0] if language not in ("of", "en")]
+
+
+def _first(queries: NDArray[np.float32], items: NDArray[np.float32]) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = (queries @ items.T).argmax(axis=1) == np.arange(len(items))
+    return found
+
+
+def _share(values: NDArray[np.bool_]) -> float:
+    return round(float(values.mean()), 3)
+
+
+def _show(result: dict[str, Any]) -> None:
+    for name, by_language in result["texts"].items():
+        print(name)
+        for language, shares in by_language.items():
+            print(f"  {language}", "  ".join(f"{what} {share:.2f}" for what, share in shares.items()))
+    print(f"photographs by {PICTURES}")
+    for language, recall in result["pictures"].items():
+        print(f"  {language}", "  ".join(f"{metric} {value:.2f}" for metric, value in recall.items()))
+    for name, costs in result["cost"].items():
+        print(f"cost of {name}:", "  ".join(f"{what} {value:g}" for what, value in costs.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""The benchmarks measure what they say, on films and photographs made here."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FOLDER = Path(__file__).parents[1] / "benchmarks"
+
+
+def benchmark(name: str) -> Any:
+    spec = spec_from_file_location(f"benchmark_{name}", FOLDER / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(autouse=True)
+def at_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_perfect_and_an_empty_answer_have_the_scores_they_deserve() -> None:
+    score = benchmark("search_quality").score
+    queries = [
+        {"qid": 0, "modality": "visual", "relevant_windows": [[0, 6]]},
+        {"qid": 1, "modality": "visual", "relevant_windows": [[6, 12]]},
+        {"qid": 2, "modality": "absent", "relevant_windows": []},
+        {"qid": 3, "modality": "absent", "relevant_windows": []},
+    ]
+    answers = [
+        {"qid": 0, "windows": [[20, 26, 0.9], [0, 5, 0.8]], "nearest": []},
+        {"qid": 1, "windows": [], "nearest": [[6, 12, 0.1]]},
+        {"qid": 2, "windows": [], "nearest": [[0, 6, 0.1]]},
+        {"qid": 3, "windows": [[0, 6, 0.5]], "nearest": []},
+    ]
+    found = score(queries, answers)
+    visual = found["visual"]
+    assert (visual["R1@0.5"], visual["R5@0.5"], visual["R1@0.5 unjudged"]) == (0.0, 0.5, 0.5)
+    assert (visual["mAP@0.5"], visual["false_rejection"]) == (0.25, 0.5)
+    assert found["absent"]["rejection"] == 0.5
+    assert visual["interval_95"]["R5@0.5"] == [0.0, 1.0]
+
+
+@pytest.mark.slow
+def test_search_quality_prints_one_json_object_last(
+    clips: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(clips("cuts.mp4"), tmp_path / "cuts.mp4")
+    rows = [
+        {"qid": 0, "vid": "cuts", "query": "green", "modality": "visual", "relevant_windows": [[1, 2]]},
+        {"qid": 1, "vid": "cuts", "query": "an old steam train", "modality": "absent", "relevant_windows": []},
+    ]
+    (tmp_path / "queries.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (tmp_path / "greenish.py").write_text(
+        "import numpy as np\n"
+        "class Green:\n"
+        "    def encode_images(self, images):\n"
+        "        means = np.stack([image.mean(axis=(0, 1)) + 1 for image in images]).astype(np.float32)\n"
+        "        return means / np.linalg.norm(means, axis=1, keepdims=True)\n"
+        "    def encode_texts(self, texts):\n"
+        "        return np.tile(np.array([[0, 1, 0]], np.float32), (len(texts), 1))\n"
+    )
+    monkeypatch.setattr(sys, "argv", ["search_quality.py", str(tmp_path), "--encoder", "greenish:Green", "--json"])
+    assert benchmark("search_quality").main() == 0
+    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert result["per_modality"]["visual"]["R1@0.5"] == 1.0
+    assert set(result["per_modality"]["absent"]) == {"queries", "rejection", "interval_95"}
+    assert result["models"]["picture"] == "greenish:Green"
+    (tmp_path / "queries.jsonl").write_text("no json")
+    assert benchmark("search_quality").main() == 2
+    monkeypatch.setattr(sys, "argv", ["search_quality.py", str(tmp_path), "--encoder", "nowhere:Green"])
+    assert benchmark("search_quality").main() == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_every_translation_is_there_and_of_something() -> None:
+    recall = benchmark("image_recall")
+    rows = recall.translations()
+    assert {len(row) for row in rows} == {8}
+    assert all(text.strip() == text != "" for row in rows for text in row.values())
+    assert sum(row["of"] == "spoken" for row in rows) >= 20
+    photographs = recall.packaged("ja")
+    assert sum(len(photograph.captions) for photograph in photographs) >= 40
+    assert all(photograph.path.is_file() for photograph in photographs)
