@@ -100,7 +100,7 @@ def search(
     per_video: Annotated[int | None, typer.Option(help="How many moments of one video at most.")] = None,
     around: Annotated[
         float | None,
-        typer.Option(help="Also show what is said and seen this many seconds around.", metavar="SECONDS"),
+        typer.Option(min=0, help="Also show what is said and seen this many seconds around.", metavar="SECONDS"),
     ] = None,
     library: LibraryOption = None,
     profile: ProfileOption = None,

@@ -16,7 +16,7 @@ import numpy as np
 
 from playhead.errors import WeightsError
 from playhead.models.cache import sha256_of
-from playhead.models.language import is_english
+from playhead.models.language import is_english, why_not_english
 from playhead.models.needs import Needs
 from playhead.models.roles import Curve
 from playhead.models.sentences import MiniLM, unit_rows
@@ -60,8 +60,11 @@ class Multilingual:
         return vectors
 
     def calibration(self, query: str, text: str) -> Curve | None:
-        """Another curve where one of both, or both, came over the bridge, which brings texts closer together."""
-        bridged = sum(not is_english(one, self._english.knows) for one in (query, text))
+        """Another curve where one of both, or both, came over the bridge, which brings texts closer together.
+
+        Of `text`, one of many, only the cheap sign is looked at.
+        """
+        bridged = (not is_english(query, self._english.knows)) + bool(why_not_english(text))
         return _BRIDGED.get(bridged)
 
     def unreadable(self, text: str) -> str:
