@@ -14,9 +14,11 @@ MATCH = 0.2
 
 
 @cache
-def curve(name: str, encoder: str = "") -> Curve:
-    """The curve of a channel for vectors of an encoder."""
+def curve(name: str, encoder: str = "", crossed: int = 0) -> Curve:
+    """The curve of a channel for vectors of an encoder, of which so many crossed from another model's space."""
     curves = _curves()[name]
+    if crossed and f"crossed {crossed}" in curves:
+        return Curve(**curves[f"crossed {crossed}"])
     fits = next((key for key in curves if key != "default" and encoder.startswith(key)), "default")
     return Curve(**curves[fits])
 

@@ -26,6 +26,7 @@ VERSION = 1
 START_ANEW = "Put back a copy, or move the folder away and index your footage again; the footage itself is untouched"
 _APPLICATION = 0x504C4159  # "PLAY", SQLite's mark of whose file it is
 _WITHIN = "(? = '' OR s.video_id = ?) AND s.start_s < ? AND max(s.end_s, s.start_s + 1e-6) > ?"
+_FEW = 50
 _SEGMENT = "s.id, s.video_id, s.channel, s.start_s, s.end_s, s.model, s.text, s.score, s.thumbnail, s.words"
 
 
@@ -311,6 +312,15 @@ class Catalog:
         )
         return [_segment(row) for row in rows]
 
+    def told(self, within: Within) -> list[Segment]:
+        """Everything said, written, seen and captioned there, in order of time."""
+        rows = self._read(
+            f"SELECT {_SEGMENT} FROM segment s WHERE s.text != '' AND {_WITHIN} "  # noqa: S608
+            "ORDER BY s.start_s, s.end_s, s.channel, s.text",
+            within.values,
+        )
+        return [_segment(row) for row in rows]
+
     def segments_by_vector(self, vector_ids: Collection[str]) -> list[StoredSegment]:
         """The segments that are found by these vectors."""
         rows = self._read(
@@ -337,9 +347,12 @@ class Catalog:
         )
         return [_segment(row) for row in rows]
 
-    def holds_phrase(self, text: str) -> bool:
-        """Whether somebody said or wrote these words in this order."""
-        return bool(self.matching('"' + text.replace('"', " ") + '"', 1)) if re.search(r"\w", text) else False
+    def holds_phrase(self, text: str, within: Within, channels: Collection[Channel]) -> bool:
+        """Whether somebody said or wrote these words in this order, there, on these channels (none: any)."""
+        if not re.search(r"\w", text):
+            return False
+        found = self.matching('"' + text.replace('"', " ") + '"', _FEW, within)
+        return any(not channels or segment.channel in channels for segment in found)
 
     def spaces(self) -> list[tuple[Channel, str, int]]:
         """Every (channel, space) that has vectors, and how many."""

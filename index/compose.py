@@ -1,12 +1,12 @@
 """Moments tied in time: this then that, this before, after or while that, this and not that.
 
-The score of two moments together is the geometric mean of both where each matches, else the lower one: a strong half
-does not make up for one that is not there. A moment far less likely than the best for its description is no match.
+The score of two moments together is the geometric mean of both where each matches; otherwise it is the lower one, and
+under the threshold, since a strong half does not make up for one that is not there. A moment far less likely than the
+best for its description in that video is no match.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ from playhead.types import Moment, Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from playhead.index.catalog import Within
+
 _MOST = 200  # moments of one video that are tied to others
 _MEET_S = 0.25  # one moment follows another if it begins no more than this before the other ends
 _BESIDE_S = 10.0  # what comes right before or after a moment is no longer than this
@@ -25,23 +27,24 @@ _SHARE = 0.5  # of the best score that a description has, which a moment needs t
 
 
 def tied(link: Link, moments: Sequence[Moment], others: Sequence[Moment]) -> list[Moment]:
-    """The moments that stand to one of the others as `link` says, best first."""
+    """The moments of a video that stand to one of the others of that video as `link` says, best first."""
     if link is Link.NOT:
-        return ranked(_not(moment, others) for moment in moments)
-    here, there = _by_video(_judged(moments)), _by_video(_judged(others))
-    return ranked(
-        found for video_id in here for found in _TIES[link](here[video_id][:_MOST], there.get(video_id, [])[:_MOST])
-    )
+        return ranked(_not(moment, others[:_MOST]) for moment in moments)
+    return ranked(_TIES[link](_judged(moments[:_MOST]), _judged(others[:_MOST])))
 
 
-def beside(link: Link, moments: Iterable[Moment], shots: Callable[[str], Sequence[Span]]) -> list[Moment]:
+def beside(
+    link: Link, moments: Iterable[Moment], shots: Callable[[str], Sequence[Span]], within: Within
+) -> list[Moment]:
     """Whatever comes right before or after each moment: the rest of the shot there, ten seconds at most."""
-    found = []
+    found: dict[tuple[str, Span], Moment] = {}
     for moment in moments:
-        span = _neighbour(link, moment.span, shots(moment.video.id))
-        if span is not None:
-            found.append(replace(moment, span=span))
-    return ranked(found)
+        video = moment.video
+        span = _neighbour(link, moment.span, shots(video.id) or [video.span])
+        if span is not None and within.start_s < span.end_s and span.start_s < within.end_s:
+            span = Span(max(span.start_s, within.start_s), min(span.end_s, within.end_s))
+            found.setdefault((video.id, span), replace(moment, span=span))
+    return ranked(found.values())
 
 
 def ranked(moments: Iterable[Moment]) -> list[Moment]:
@@ -104,8 +107,13 @@ _TIES = {Link.THEN: _then, Link.BEFORE: _before, Link.AFTER: _after, Link.WHILE:
 
 
 def _not(moment: Moment, others: Sequence[Moment]) -> Moment:
-    spoiling = [o.score for o in others if o.video.id == moment.video.id and _meet(o.span, moment.span)]
-    return replace(moment, score=moment.score * (1 - max(spoiling, default=0.0)))
+    """Less likely by how likely the other is, and by how much of the time it takes."""
+    spoiled = max((o.score * _covered(moment.span, o.span) for o in others), default=0.0)
+    return replace(moment, score=moment.score * (1 - spoiled))
+
+
+def _covered(span: Span, other: Span) -> float:
+    return span.overlap_s(other) / span.duration_s if span.duration_s else float(_meet(span, other))
 
 
 def _follows(later: _Part, earlier: _Part) -> bool:
@@ -144,10 +152,3 @@ def _at_most(start_s: float, end_s: float, *, from_start: bool) -> Span:
     if from_start:
         return Span(start_s, min(end_s, start_s + _BESIDE_S))
     return Span(max(start_s, end_s - _BESIDE_S), end_s)
-
-
-def _by_video(parts: Iterable[_Part]) -> dict[str, list[_Part]]:
-    found: dict[str, list[_Part]] = defaultdict(list)
-    for part in parts:
-        found[part.moment.video.id].append(part)
-    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,10 +13,12 @@ from playhead.index.calibrate import curve
 from playhead.index.catalog import EVERYWHERE, Within
 from playhead.index.moments import Hit
 from playhead.media.images import read_image
+from playhead.models.roles import Role
 from playhead.types import Channel, Segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -39,6 +41,7 @@ class Finder:
     ) -> None:
         self._catalog, self._vectors, self._models = catalog, vectors, models
         self._settings, self._note = settings, note
+        self._vectors_made: dict[tuple[str, str], NDArray[np.float32]] = {}
 
     def hits(self, query: Query, within: Within) -> list[Hit]:
         """Each segment that fits once, with its best probability. Ties of the query are not looked at."""
@@ -59,14 +62,15 @@ class Finder:
         if query.words and not self._unreadable(
             encoder.unreadable(query.words), "Pictures were not searched by these words"
         ):
-            vector = encoder.encode_texts([query.words])[0]
+            vector = self._vector("words", query.words, lambda: encoder.encode_texts([query.words])[0])
             fits = encoder.calibration(vector) or curve("picture", encoder.id)
-            found.append(self._expand(self._near(Channel.PICTURE, encoder.id, vector, within), fits))
-        if query.image is not None:
-            image = read_image(query.image, [query.image.parent], self._settings.limits)
-            vector = encoder.encode_images([image])[0]
             near = self._near(Channel.PICTURE, encoder.id, vector, within)
-            found.append(self._expand(near, curve("picture_by_image", encoder.id)))
+            found.append(self._expand(near, lambda _: fits))
+        if query.image is not None:
+            image = query.image
+            vector = self._vector("image", str(image), lambda: encoder.encode_images([self._read(image)])[0])
+            near = self._near(Channel.PICTURE, encoder.id, vector, within)
+            found.append(self._expand(near, lambda _: curve("picture_by_image", encoder.id)))
         return _both(found)
 
     def _meant(self, query: Query, within: Within) -> Iterable[Hit]:
@@ -79,12 +83,16 @@ class Finder:
             encoder.unreadable(query.words), "What was said and written was searched for the exact words only"
         ):
             return []
-        vector = encoder.encode([query.words])[0]
+        vector = self._vector("meaning", query.words, lambda: encoder.encode([query.words])[0])
         found: list[Hit] = []
         for channel in textual:
-            near, usual = self._near(channel, encoder.id, vector, within), curve(channel, encoder.id)
-            found += self._expand(near, usual, partial(encoder.calibration, query.words))
+            near = self._near(channel, encoder.id, vector, within)
+            found += self._expand(near, self._curves(channel, query.words))
         return found
+
+    def _curves(self, channel: Channel, words: str) -> Callable[[str], Curve]:
+        encoder = self._models.sentences
+        return lambda text: curve(channel, encoder.id, encoder.crossed(words, text))
 
     def _worded(self, query: Query, within: Within) -> Iterable[Hit]:
         """What was said or written, word for word."""
@@ -100,7 +108,7 @@ class Finder:
         if others := sum(counts.values()) - count:
             self._note(
                 f"{others} of {sum(counts.values())} {channel} vectors were made by another model and not compared. "
-                f"{_REMEDY[channel is Channel.PICTURE]}"
+                f"{self._remedy(channel)}"
             )
         if not count or not vector.any():
             return {}
@@ -115,6 +123,13 @@ class Finder:
         best = np.argsort(-similarities, kind="stable")[:_NEAREST]
         return {ids[n]: float(similarities[n]) for n in best}
 
+    def _remedy(self, channel: Channel) -> str:
+        role = Role.PICTURE if channel is Channel.PICTURE else Role.SENTENCES
+        model = f"--model {role}={self._models.spec(role)}"
+        if role is Role.PICTURE:
+            return f"Index those files again: playhead index PATH {model}"
+        return f"To make them anew without watching again: playhead reembed {model}"
+
     @cached_property
     def _spaces(self) -> list[tuple[Channel, str, int]]:
         return self._catalog.spaces()
@@ -123,26 +138,27 @@ class Finder:
         generation = self._vectors.current()
         return generation is not None and generation.revision == self._catalog.revision
 
-    def _expand(
-        self, near: dict[str, float], usual: Curve, own: Callable[[str], Curve | None] = lambda _: None
-    ) -> list[Hit]:
-        """The segments of these vectors, each with its probability by the usual curve, or by its text's own."""
+    def _vector(self, kind: str, asked: str, make: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
+        """A description is encoded once, in however many videos it is looked for."""
+        if (kind, asked) not in self._vectors_made:
+            self._vectors_made[kind, asked] = make()
+        return self._vectors_made[kind, asked]
+
+    def _read(self, image: Path) -> NDArray[np.uint8]:
+        return read_image(image, [image.parent], self._settings.limits)
+
+    def _expand(self, near: dict[str, float], fits: Callable[[str], Curve]) -> list[Hit]:
+        """The segments of these vectors, each with its probability by the curve that fits its text."""
         found = []
         for stored in self._catalog.segments_by_vector(near):
-            segment, fits = stored.segment, own(stored.segment.text) or usual
-            found.append(Hit(segment, segment.span, fits.at(near[stored.vector_id]) * segment.score))
+            segment, similarity = stored.segment, near[stored.vector_id]
+            found.append(Hit(segment, segment.span, fits(segment.text).at(similarity) * segment.score))
         return found
 
     def _unreadable(self, why: str, so: str) -> bool:
         if why:
             self._note(f"{so}: {why}. Models for other languages: docs/models.md")
         return bool(why)
-
-
-_REMEDY = (
-    "To make them anew without watching again: playhead reembed",
-    "Index those files again with this one: playhead index PATH",
-)
 
 
 def _wanted(channel: Channel, query: Query) -> bool:

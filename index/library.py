@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from playhead.errors import InputError, LibraryError, QueryError, StorageError
-from playhead.index.catalog import START_ANEW, Catalog
+from playhead.index.catalog import START_ANEW, Catalog, Within
 from playhead.index.ingest import Ingest, reembed, remove_thumbnails
 from playhead.index.lock import writing
 from playhead.index.phrases import Reading, read
 from playhead.index.search import Searcher
 from playhead.index.vectors import VectorIndex
-from playhead.models.registry import PROFILES, Models
+from playhead.models.registry import OFFLINE, PROFILES, Models
 from playhead.models.roles import Role
 from playhead.settings import Settings, load_settings
 from playhead.types import (
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from playhead.index.query import Query
 
 HEAD_NAME = "picture_head.safetensors"
-"""A picture head in the library's folder is the one its pictures are searched with."""
+"""A picture head in the library's folder takes the place of the offline profile's."""
 
 
 def _silent(_: Progress) -> None:
@@ -71,8 +71,9 @@ class Library:
         """The models in force, each loaded when it is first used."""
         if self._given_models is not None:
             return self._given_models
-        own = self.folder / HEAD_NAME
-        specs = PROFILES[self.settings.profile] | ({"picture": f"concepts:{own}"} if own.is_file() else {})
+        specs, own = dict(PROFILES[self.settings.profile]), self.folder / HEAD_NAME
+        if own.is_file() and specs["picture"] == OFFLINE["picture"]:
+            specs["picture"] = f"concepts:{own}"
         specs |= self.settings.models
         threads = self.settings.threads or os.cpu_count() or 1
         return Models(specs, threads=threads, device=self.settings.device)
@@ -106,10 +107,11 @@ class Library:
         from playhead.models.captioned import read_captions
         from playhead.models.picture_training import Recipe, gather, train_file
 
-        examples = gather(read_captions(Path(captioned).expanduser()), progress)
-        content = train_file(examples, Recipe(), about, progress)
+        captions = read_captions(Path(captioned).expanduser())
         self._create()
         with writing(self.folder):
+            examples = gather(captions, progress)
+            content = train_file(examples, Recipe(), about, progress)
             write_atomically(self.folder / HEAD_NAME, [content])
         vars(self).pop("models", None)  # they are chosen anew
         return HeadReport(self.folder / HEAD_NAME, len(examples), examples.skipped)
@@ -166,16 +168,17 @@ class Library:
         leaves an end open) narrow where to look; `channels` narrows to what was seen (`picture`, `object`, `text`)
         or said (`speech`). `limit` (5) bounds the moments, `per_video` those of one video. Raises `QueryError`.
         """
-        reading = read(query, self._holds) if isinstance(query, str) else Reading(query)
+        reading = read(query, self._holds) if isinstance(query, str) else Reading(query, query)
 
         reading = reading.each(
             lambda asked: asked.narrowed(
                 image=image, between=between, channels=channels, limit=limit, per_video=per_video
             )
         )
-        where = {self.video(key).id: self.video(key) for key in (video, reading.plain.video) if key}
+        named = [self.video(key) for key in (video, reading.plain.video) if key]
+        where = {found.id: found for found in named}
         if len(where) > 1:
-            names = " and ".join(found.name for found in where.values())
+            names = " and ".join(found.name for found in named)
             raise QueryError("The search names two videos", names, "Name one")
         searcher = Searcher(self._catalog(write=False), self._vectors, self.models, self.settings, self.folder)
         return searcher.read(reading, next(iter(where.values()), None))
@@ -213,9 +216,7 @@ class Library:
         if not 0 <= margin_s < math.inf:
             raise InputError(f"{margin_s} s around a moment cannot be shown", "", "Give seconds, 0 or more")
         span = Span(moment.span.start_s - margin_s, moment.span.end_s + margin_s)
-        catalog = self._catalog(write=False)
-        told = [s for channel in Channel for s in catalog.segments(moment.video.id, channel) if s.text]
-        return sorted((s for s in told if s.span.overlap_s(span) > 0), key=lambda s: (s.span, s.channel, s.text))
+        return self._catalog(write=False).told(Within(moment.video.id, span.start_s, span.end_s))
 
     def counts(self, video: str | Video) -> dict[Channel, int]:
         """How many segments each indexed channel of a video has."""

@@ -15,84 +15,123 @@ from playhead.index.query import Link, Query
 from playhead.media.formats import MEDIA_ENDINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 _QUOTED = re.compile(r'"[^"]*"|“[^”]*”')
 _QUOTES = '"“”'
-_TIME = r"\d+(?::[0-5]\d){1,2}(?:\.\d+)?|\d+(?:\.\d+)?\s*(?:hours?|h|minutes?|mins?|m|seconds?|secs?|s)\b"
+_TIME = r"\d+(?::[0-5]\d){1,2}(?:\.\d+)?|\d+(?:\.\d+)?\s*(?:hours?|h|minutes?|mins?|seconds?|secs?|s)\b"
 _BOTH_ENDS = rf"(?:between\s+(?P<a>{_TIME})\s+and|from\s+(?P<b>{_TIME})\s+(?:to|until))\s+(?P<end>{_TIME})"
 _RANGE = rf"(?:{_BOTH_ENDS}|(?P<way>before|until|after|since|from)\s+(?P<time>{_TIME}))"
 _RANGE_FIRST = re.compile(rf"^{_RANGE}(?:\s*[,:]\s*|\s+|$)", re.IGNORECASE)
 _RANGE_LAST = re.compile(rf"(?:^|\s*,\s*|\s+){_RANGE}$", re.IGNORECASE)
 _INSIDE = re.compile(r"^(?:(?P<rest>.*)\s)?(?P<word>in|IN)\s+(?P<name>\S(?:.*\S)?)$")
 _LEAD = r"(?:^|\s*,\s*|\s+)(?:(?:and|but|AND|BUT)\s+)?"
-_CAPITALS = re.compile(rf"{_LEAD}(?P<link>THEN|BEFORE|AFTER|WHILE|NOT)(?=\s|$)")
-_SMALL_NOT = r"(?:(?<=, )|(?<=but )|(?<=and ))not|not(?=$|\s+(?:an?|the|any)\s)"
-_SMALL = re.compile(rf"{_LEAD}(?P<link>then|before|after|while|{_SMALL_NOT})(?=\s|$)")
+_CAPITALS = re.compile(rf"{_LEAD}(?P<link>THEN|WHILE|NOT|(?P<beside>BEFORE|AFTER))(?=\s|$)")
+_SMALL_NOT = r"(?:(?<=, )|(?<=but )|(?<=and ))not|(?<!is )(?<!was )(?<!are )not(?=\s+(?:an?|the|any)\s)"
+_SMALL_BESIDE = r"(?:(?:right|just|shortly|immediately)\s+)?(?P<beside>before|after)"
+_SMALL = re.compile(rf"{_LEAD}(?:(?P<link>then|(?<!\ba )while|{_SMALL_NOT})|{_SMALL_BESIDE})(?=\s|$)")
 # "runs after a ball", "looks after a child": not one moment after another.
-_PURSUIT = re.compile(r"\b(?:chas|climb|div|fl[iy]|go|jump|leap|look|nam|pull|rac|reach|run|swim|tak|walk)\w*$")
+_PURSUIT = frozenset(
+    "chase chases chased chasing climb climbs climbed climbing dive dives diving flew flies flying go goes going "
+    "jump jumps jumped jumping leap leaps leaping look looks looked looking ran reach reaches reaching run runs "
+    "running swam swim swims swimming take takes taking took walk walks walked walking went".split()
+)
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
+_ADVICE = "Write for example: a dog then a cat. In double quotes words are looked for as they stand"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The words as they stand, and `tied` as descriptions tied in time where they can be read so.
+    """What words may mean: `whole` as they stand; `plain` without where to look; `tied` in time, if they can be.
 
-    `meant` says that capitals leave no doubt.
+    `meant` says that capitals leave no doubt about the last. `note` tells why a word that looks like an operator is
+    taken for a word.
     """
 
+    whole: Query
     plain: Query
     tied: Query | None = None
     meant: bool = False
+    note: str = ""
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the words might as well be meant as they stand."""
+        return not self.meant and (self.tied is not None or self.plain != self.whole)
 
     def each(self, change: Callable[[Query], Query]) -> Reading:
-        """The same with both queries changed."""
-        return replace(self, plain=change(self.plain), tied=self.tied and change(self.tied))
+        """The same with every query changed."""
+        return replace(self, whole=change(self.whole), plain=change(self.plain), tied=self.tied and change(self.tied))
 
 
 def read(text: str, is_video: Callable[[str], bool]) -> Reading:
-    """What a person may mean by `text`. Raises `QueryError` for operators without what they need."""
-    rest, where = _where(Query(text).words, is_video)
-    plain = Query(rest, video=where.video, span_s=where.span_s)
-    masked = _QUOTED.sub(lambda found: "\0" * len(found[0]), rest)
-    capitals = list(_CAPITALS.finditer(masked))
-    found = capitals or [one for one in _SMALL.finditer(masked) if not _pursues(masked, one)]
+    """What a person may mean by `text`. Raises `QueryError` for operators in capitals without what they need."""
+    whole = Query(text)
+    rest, where = _where(whole.words.rstrip(" ?!."), is_video)
+    plain = replace(where, words=rest) if where != Query() else whole
+    found, meant = _operators(_masked(rest))
     if not found:
-        return Reading(plain)
-    ends = [one.start() for one in found[1:]] + [len(rest)]
-    tied = Query(rest[: found[0].start()].strip(" ,"), video=where.video, span_s=where.span_s)
-    for one, end in zip(found, ends, strict=True):
-        link, operand = Link(one["link"].lower()), rest[one.end() : end].strip(" ,")
-        tied = tied.tie(link, operand)
-        if not operand:
-            raise QueryError(f"“{one['link']}” has nothing after it", "", _ADVICE)
-    first = tied.links[0][0]
-    if not tied.words and first not in (Link.BEFORE, Link.AFTER):
-        raise QueryError(f"“{found[0]['link']}” has nothing before it", "", _ADVICE)
-    return Reading(plain, tied, meant=bool(capitals))
-
-
-_ADVICE = "Write for example: a dog then a cat. In double quotes words are looked for as they stand"
+        return Reading(whole, plain)
+    try:
+        return Reading(whole, plain, _tied(rest, found, where).checked(), meant)
+    except QueryError as error:
+        if meant:
+            raise
+        return Reading(whole, plain, note=f"{error.what}, so it is taken for a word. {_ADVICE}")
 
 
 def seconds(text: str) -> float:
     """Seconds of `1:30`, `1:02:03.5`, `90 s`, `2 min`, `1 h`, or plain seconds. Raises `ValueError`."""
     found = re.fullmatch(r"\s*(\d[\d.:]*)\s*([hms]?)[a-z]*\s*", text.lower())
     if found is None:
-        raise ValueError(text)
+        raise ValueError(f"{text!r} is no time")
     first, *rest = [float(part) for part in found[1].split(":")]
     if len(rest) > 2 or any(part >= 60 for part in rest) or (found[2] and rest):
-        raise ValueError(text)
+        raise ValueError(f"{text!r} is no time")
     for part in rest:
         first = first * 60 + part
     return first * _UNITS.get(found[2], 1.0)
+
+
+def _masked(text: str) -> str:
+    return _QUOTED.sub(lambda found: "\0" * len(found[0]), text)
+
+
+def _operators(masked: str) -> tuple[Sequence[re.Match[str]], bool]:
+    """Where the operators are, and whether they are in capitals, which text all in capitals does not count as."""
+    capitals = list(_CAPITALS.finditer(masked))
+    others = [letter for letter in _CAPITALS.sub(" ", masked) if letter.lower() != letter.upper()]
+    if capitals and not (others and all(letter.isupper() for letter in others)):
+        return capitals, True
+    small = masked.lower()
+    if len(small) != len(masked):  # a letter that grows when it is made small
+        return [], False
+    return [one for one in _SMALL.finditer(small) if not _pursues(small, one)], False
+
+
+def _tied(text: str, found: Sequence[re.Match[str]], where: Query) -> Query:
+    """The descriptions between the operators, tied by them."""
+    ends = [one.start() for one in found[1:]] + [len(text)]
+    query = replace(where, words=text[: found[0].start()].strip(" ,"))
+    for one, end in zip(found, ends, strict=True):
+        operand = text[one.end() : end].strip(" ,")
+        if not operand:
+            raise QueryError(f"“{_link(one)}” has nothing after it", "", _ADVICE)
+        query = query.tie(Link(_link(one).lower()), operand)
+    if not query.words and query.links[0][0] not in (Link.BEFORE, Link.AFTER):
+        raise QueryError(f"“{_link(found[0])}” has nothing before it", "", _ADVICE)
+    return query
+
+
+def _link(operator: re.Match[str]) -> str:
+    return operator["link"] or operator["beside"]
 
 
 def _where(text: str, is_video: Callable[[str], bool]) -> tuple[str, Query]:
     """The text without where to look, and where that is."""
     where = Query()
     while True:
-        masked = _QUOTED.sub(lambda found: "\0" * len(found[0]), text)
+        masked = _masked(text)
         if found := _RANGE_LAST.search(masked):
             where, text = _bounded(where, found), text[: found.start()].strip(" ,")
         elif found := _RANGE_FIRST.search(masked):
@@ -107,7 +146,8 @@ def _names(found: re.Match[str], is_video: Callable[[str], bool]) -> bool:
     """Whether "in …" names a video, or means to."""
     name = found["name"].strip(_QUOTES)
     like_a_file = " " not in name and any(name.lower().endswith(ending) for ending in MEDIA_ENDINGS)
-    return found["word"] == "IN" or like_a_file or (is_video(name) and "." in name)
+    meant = found["word"] == "IN" and not f"{found['rest']}{name}".isupper()
+    return meant or like_a_file or is_video(name)
 
 
 def _bounded(where: Query, found: re.Match[str]) -> Query:
@@ -118,5 +158,6 @@ def _bounded(where: Query, found: re.Match[str]) -> Query:
     return where.between(seconds(found["a"] or found["b"]), seconds(found["end"]))
 
 
-def _pursues(text: str, link: re.Match[str]) -> bool:
-    return link["link"] == Link.AFTER and _PURSUIT.search(text[: link.start()]) is not None
+def _pursues(text: str, operator: re.Match[str]) -> bool:
+    before = text[: operator.start()].split()
+    return _link(operator) == Link.AFTER and bool(before) and before[-1] in _PURSUIT

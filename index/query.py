@@ -180,8 +180,16 @@ class Query:
         if self.video:
             parts.append(f"IN {self.video}")
         if self.span_s:
-            parts.append(f"BETWEEN {_range(*self.span_s).replace('–', ' AND ')}")
+            parts.append(_bounds(*self.span_s))
         return " ".join(parts)
+
+
+def _bounds(start_s: float, end_s: float) -> str:
+    if math.isinf(start_s):
+        return f"BEFORE {format_time(end_s)}"
+    if math.isinf(end_s):
+        return f"AFTER {format_time(start_s)}"
+    return f"BETWEEN {format_time(start_s)} AND {format_time(end_s)}"
 
 
 def _range(start_s: float, end_s: float) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 5  # evidence shown of one moment
 _WORTH = 0.1  # … and none weaker than this, beside the strongest
+_VIDEOS = 100  # videos in which moments are tied to others: those with the best
 
 
 class Searcher:
@@ -46,26 +50,28 @@ class Searcher:
         if not self._catalog.videos():
             self._note("The library is empty. Fill it with: playhead index PATH")
             return self._result(query, [])
-        within = Within(video.id if video else "", *(query.span_s or ()))
+        within = _within(query, video)
         if video and query.span_s and not (within.start_s < video.span.end_s and video.span.start_s < within.end_s):
             self._note(f"{video.name} plays from {format_time(video.start_s)} to {format_time(video.span.end_s)}")
         return self._result(query, self._moments(query, within))
 
     def read(self, reading: Reading, video: Video | None = None) -> SearchResult:
-        """The better of two readings of the same words.
+        """The better of several readings of the same words.
 
         Words that were said or written just so are taken as they stand. Otherwise descriptions are tied wherever
         that finds something; but `while`, and a first word `before` or `after`, only where it finds what is likelier.
         """
-        plainly = reading.plain
+        whole = reading.whole
+        if reading.in_doubt and self._catalog.holds_phrase(whole.words, _within(whole, video), whole.channels):
+            return self.search(whole, video)
+        if reading.note:
+            self._note(reading.note)
         if reading.tied is None:
-            return self.search(plainly, video)
-        if not reading.meant and self._catalog.holds_phrase(plainly.words):
-            return self.search(plainly, video)
+            return self.search(reading.plain, video)
         composed = self.search(reading.tied, video)
         if reading.meant:
             return composed
-        plain = self.search(plainly, video)
+        plain = self.search(reading.plain, video)
         clear = reading.tied.words and Link.WHILE not in {link for link, _ in reading.tied.links}
         better = bool(composed.moments) if clear else _best(composed) >= _best(plain)
         return composed if better or not plain.moments else plain
@@ -80,9 +86,21 @@ class Searcher:
         described = bool(query.words) or query.image is not None
         found = self._described(query, within) if described else None
         for link, other in query.links:
-            others = self._moments(other, within)
-            found = beside(link, others, self._catalog.shots) if found is None else tied(link, found, others)
+            if found is None:
+                found = beside(link, self._moments(other, within), cache(self._catalog.shots), within)
+            else:
+                found = self._tied(link, found, other, within)
         return found or []
+
+    def _tied(self, link: Link, moments: Sequence[Moment], other: Query, within: Within) -> list[Moment]:
+        """Video by video, so that neither of the two is hidden by better ones elsewhere."""
+        by_video: dict[str, list[Moment]] = {}
+        for moment in moments:
+            by_video.setdefault(moment.video.id, []).append(moment)
+        found: list[Moment] = []
+        for video_id, here in islice(by_video.items(), _VIDEOS):
+            found += tied(link, here, self._moments(other, replace(within, video_id=video_id)))
+        return ranked(found)
 
     def _described(self, query: Query, within: Within) -> list[Moment]:
         by_video: dict[str, list[Hit]] = {}
@@ -130,6 +148,10 @@ def _at_most(query: Query, moments: Iterable[Moment]) -> tuple[Moment, ...]:
         if len(kept) == query.limit:
             break
     return tuple(kept)
+
+
+def _within(query: Query, video: Video | None) -> Within:
+    return Within(video.id if video else "", *(query.span_s or ()))
 
 
 def _best(result: SearchResult) -> float:

@@ -18,7 +18,7 @@ _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u
 _COMMON = frozenset(
     "a an the and or but of in on at to for from with by is are was were be been it its this that these those he she "
     "they we you i his her their our your my as not no do does did has have had there here what who when where how "
-    "which while then than so if into over under about someone somebody something".split()
+    "which while then before after than so if into over under about someone somebody something".split()
 )
 
 

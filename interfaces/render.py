@@ -55,7 +55,7 @@ def show_result(result: SearchResult, around: Sequence[Sequence[Segment]] = (), 
     if result.moments:
         _show_moments(result.moments, around)
         return
-    say("Nothing in this library shows or says that." if not result.notes else "No moments.")
+    say("Nothing in this library shows or says that." if result.nearest or not result.notes else "No moments.")
     if result.nearest:
         say("The nearest there is:")
         _show_moments(result.nearest, around)

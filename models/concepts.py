@@ -6,7 +6,7 @@ weights and WordNet definitions as the labels' texts. The label vectors are cent
 all labels share does not drown what sets them apart.
 
 `concepts:head` sets beside these vectors those of a head trained on captioned photographs (`picture_head.py`): one
-dot product of a picture and a sentence is then the mean of the two scores.
+dot product of a picture and a sentence is then a mean of the two scores, weighted by how familiar the sentence is.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class Concepts:
         """`(len(images), dim)` unit rows; one network pass a picture."""
         sight = self.network.look(images)
         described = self.describe(sight)
-        return described if self._head is None else side_by_side(self._head.pictures(sight.features), described)
+        return described if self._head is None else self._head.beside_labels(sight.features, described)
 
     def describe(self, sight: Sight) -> Vectors:
         """Pictures in MiniLM's space by their labels alone, `(n, 384)` unit rows."""
@@ -150,7 +150,7 @@ class Concepts:
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """`(len(texts), dim)` unit rows, without torch."""
         sentences = self._queries.encode(texts)
-        return sentences if self._head is None else side_by_side(self._head.texts(sentences), sentences)
+        return sentences if self._head is None else self._head.queries(sentences)
 
     def calibration(self, query: NDArray[np.float32]) -> Curve | None:
         """The head's curve; None for labels alone, whose curve is in `index/calibration.yaml`."""
@@ -193,11 +193,6 @@ def _head_file(argument: str) -> Path:
 
 def _load_head(argument: str) -> PictureHead:
     return picture_head.load(_head_file(argument), picture_head.HEAD_SHA256 if argument == _HEAD else "")
-
-
-def side_by_side(learnt: Vectors, described: Vectors) -> Vectors:
-    """Rows whose dot products are the means of those of the two halves."""
-    return unit_rows(np.concatenate([learnt, described], axis=1))
 
 
 def network_size(height: int, width: int) -> tuple[int, int]:

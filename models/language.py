@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ _OTHERS = {
     "Dutch": ("de het een en van zijn met voor naar uit bij niet er op te dat aan wordt waar onder naast"),
 }
 _KNOWN = {language: frozenset(words.split()) - _ENGLISH for language, words in _OTHERS.items()}
-_SMALL = frozenset().union(*_KNOWN.values())
+_SMALL = frozenset().union(*_KNOWN.values()) - frozenset("do met van den plus per dove hay lo em os son".split())
+_CLEAR = 4.0
 _USE_LANGUAGES = "ar de en es fr it ja ko nl pl pt ru th tr zh".split()
 _PARTICLES = "de|del|della|der|di|da|do|dos|du|des|el|en|la|las|le|les|los|van|von|und|et|y|e|zu|zum|het"
 _NAME = re.compile(
@@ -81,23 +82,26 @@ def why_not_english(text: str) -> str:
 def is_english(text: str, is_word: Callable[[str], bool]) -> bool:
     """Whether `text` is more likely English than one of the other languages of USE; `is_word` knows English words.
 
-    Text of common English words needs no language identifier, which takes 0.4 s to load.
+    Text of common English words needs no language identifier, which takes 0.4 s to load. What that says of a few
+    words is weak: without a small foreign word among them it must be clear. English that is taken for another
+    language is read all the same, if less well; the other mistake makes a query useless.
     """
     if why_not_english(text):
         return False
     words = set(_WORD.findall(text.lower()))
-    if all(map(is_word, words)) and not words & _SMALL:
-        return True
-    return not words or _identified(text) == "en"
+    if words & _SMALL:
+        return _against_english(text) <= 0
+    return all(map(is_word, words)) or _against_english(text) <= _CLEAR
 
 
-@cache
-def _identified(text: str) -> str:
+@lru_cache(maxsize=4096)
+def _against_english(text: str) -> float:
+    """By how much the likeliest other language is likelier than English (natural logarithms; negative: less)."""
     import py3langid
 
     py3langid.set_languages(_USE_LANGUAGES)
-    found: str = py3langid.classify(text)[0]
-    return found
+    likelihood: dict[str, float] = dict(py3langid.rank(text))
+    return max(score for language, score in likelihood.items() if language != "en") - likelihood["en"]
 
 
 def why_unknown_script(text: str) -> str:

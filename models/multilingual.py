@@ -18,7 +18,6 @@ from playhead.errors import WeightsError
 from playhead.models.cache import sha256_of
 from playhead.models.language import is_english, why_not_english
 from playhead.models.needs import Needs
-from playhead.models.roles import Curve
 from playhead.models.sentences import MiniLM, unit_rows
 from playhead.models.use import USE
 
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from playhead.models.roles import Vectors
 
 BRIDGE_FILE = Path(__file__).with_name("bridge.safetensors")
-_BRIDGED = {1: Curve(0.497, 14.9), 2: Curve(0.751, 11.5)}  # by how many came over it: training/calibrate.py
 BRIDGE_SHA256 = "ef7ac20bcbe3d343b47da16e40ccfcf2bb1ba3a107c258dd7d90e922135c934d"
 
 
@@ -59,13 +57,9 @@ class Multilingual:
                 vectors[which] = encode([text for text, chosen in zip(texts, which, strict=True) if chosen])
         return vectors
 
-    def calibration(self, query: str, text: str) -> Curve | None:
-        """Another curve where one of both, or both, came over the bridge, which brings texts closer together.
-
-        Of `text`, one of many, only the cheap sign is looked at.
-        """
-        bridged = (not is_english(query, self._english.knows)) + bool(why_not_english(text))
-        return _BRIDGED.get(bridged)
+    def crossed(self, query: str, text: str) -> int:
+        """How many of the two are not English; of `text`, one of many, only the cheap sign is looked at."""
+        return (not is_english(query, self._english.knows)) + bool(why_not_english(text))
 
     def unreadable(self, text: str) -> str:
         """Why neither model knows the language of `text`, or `""`."""

@@ -4,7 +4,8 @@ Two linear maps into one space, one from the network's features and one from Min
 the symmetric contrastive loss of CLIP (Radford et al. 2021). They are a safetensors file of two matrices and two
 offsets in half precision; features are standardised inside the first. Beside them lies a cohort: the vectors of
 some photographs, against which a query's similarities are judged, as in the verification of speakers (Auckenthaler
-et al. 2000). `docs/picture-head.md` is the card of the file that comes with the package.
+et al. 2000), and what was written about them: a query that resembles these captions trusts what captions taught, a
+query unlike them trusts the labels. `docs/picture-head.md` is the card of the file that comes with the package.
 """
 
 from __future__ import annotations
@@ -29,21 +30,25 @@ if TYPE_CHECKING:
     from playhead.models.roles import Vectors
 
 HEAD_FILE = Path(__file__).with_name("picture_head.safetensors")
-HEAD_SHA256 = "308fea7a19b543b700ad84fad100de2d05520f9554ec0f7b202b179cdeeda5a7"
+HEAD_SHA256 = "0b3c58ff7680cdf408caadb595cdb8fccfec23e90a940493c1836e7ba4b4acd6"
 FEATURES = 1280 + 1568
 _ABOUT = "playhead picture head"
 _PLACES = {
-    "picture.weight": 2, "picture.offset": 1, "text.weight": 2, "text.offset": 1, "cohort": 2, "calibration": 1,
+    "picture.weight": 2, "picture.offset": 1, "text.weight": 2, "text.offset": 1,
+    "cohort": 2, "captions": 2, "calibration": 1,
 }  # fmt: skip
 COHORT_SHARE = 0.02
+_STRANGE, _FAMILIAR = 0.25, 0.45  # likeness to the captions, from which the learnt half begins to, and fully, counts
+_LEAST, _MOST = 0.3, 0.75  # … what it then counts
 
 
 @dataclass(frozen=True, slots=True)
 class PictureHead:
     """Features and sentence vectors into one space of `dim` numbers.
 
-    `cohort` are rows as `concepts:head` gives them for photographs. `calibration` are three weights of a logistic
-    regression: of a similarity, of the similarity that 2 % of the cohort exceed, and an offset.
+    `cohort` are rows as `concepts:head` gives them for photographs, `captions` the sentence vectors of what was
+    written about each. `calibration` are three weights of a logistic regression: of a similarity, of the similarity
+    that 2 % of the cohort reach, and an offset.
     """
 
     picture_weight: NDArray[np.float32]
@@ -51,6 +56,7 @@ class PictureHead:
     text_weight: NDArray[np.float32]
     text_offset: NDArray[np.float32]
     cohort: NDArray[np.float32]
+    captions: NDArray[np.float32]
     calibration: NDArray[np.float32]
 
     @property
@@ -65,6 +71,16 @@ class PictureHead:
     def texts(self, sentences: NDArray[np.float32]) -> Vectors:
         """Unit rows for `(n, 384)` sentence vectors."""
         return unit_rows(sentences @ self.text_weight.T + self.text_offset)
+
+    def beside_labels(self, features: NDArray[np.float32], described: Vectors) -> Vectors:
+        """Pictures by what was learnt, and beside it by their labels: `(n, dim + 384)` unit rows."""
+        return unit_rows(np.concatenate([self.pictures(features), described], axis=1))
+
+    def queries(self, sentences: NDArray[np.float32]) -> Vectors:
+        """Texts whose product with such a picture is a weighted mean of the learnt and the labels' score, scaled."""
+        near = (exceeded(self.captions, sentences) - _STRANGE) / (_FAMILIAR - _STRANGE)
+        learnt = (_LEAST + (_MOST - _LEAST) * np.clip(near, 0, 1))[:, None]
+        return unit_rows(np.concatenate([learnt * self.texts(sentences), (1 - learnt) * sentences], axis=1))
 
     def curve(self, query: NDArray[np.float32]) -> Curve:
         """How likely a picture is what `query`, a row as `concepts:head` gives it for words, asks for.
@@ -105,11 +121,15 @@ def _head(file: Path, tensors: Mapping[str, NDArray[np.floating]]) -> PictureHea
     if {name: tensor.ndim for name, tensor in tensors.items()} != _PLACES:
         raise _refused(file, f"it does not hold {', '.join(_PLACES)}")
     head = PictureHead(*(tensors[name].astype(np.float32) for name in _PLACES))
-    dim, both = head.dim, head.dim + MiniLM.dim
-    shapes = (head.picture_weight.shape, head.text_weight.shape, head.text_offset.shape, head.calibration.shape)
-    if shapes != ((dim, FEATURES), (dim, MiniLM.dim), (dim,), (3,)) or head.cohort.shape[1:] != (both,):
+    dim, rows = head.dim, len(head.cohort)
+    shapes = {
+        "picture.weight": (dim, FEATURES), "picture.offset": (dim,),
+        "text.weight": (dim, MiniLM.dim), "text.offset": (dim,),
+        "cohort": (rows, dim + MiniLM.dim), "captions": (rows, MiniLM.dim), "calibration": (3,),
+    }  # fmt: skip
+    if {name: tensor.shape for name, tensor in tensors.items()} != shapes:
         raise _refused(file, "its tensors do not fit the networks")
-    if not (len(head.cohort) and all(np.isfinite(tensor).all() for tensor in tensors.values())):
+    if not (rows and all(np.isfinite(tensor).all() for tensor in tensors.values())):
         raise _refused(file, "it holds numbers that are not finite")
     if head.calibration[0] <= 0:
         raise _refused(file, "by its calibration likeness speaks against a match")
@@ -121,7 +141,8 @@ def pack(head: PictureHead, about: Mapping[str, str]) -> bytes:
     from safetensors.numpy import save
 
     parts = (
-        head.picture_weight, head.picture_offset, head.text_weight, head.text_offset, head.cohort, head.calibration,
+        head.picture_weight, head.picture_offset, head.text_weight, head.text_offset,
+        head.cohort, head.captions, head.calibration,
     )  # fmt: skip
     tensors = {name: np.ascontiguousarray(part, np.float16) for name, part in zip(_PLACES, parts, strict=True)}
     # One entry: the order of several is random.

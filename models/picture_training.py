@@ -20,9 +20,9 @@ from torch.nn import functional
 from playhead.errors import InputError
 from playhead.models import picture_head
 from playhead.models.captioned import Captioned, open_image
-from playhead.models.concepts import Concepts, side_by_side
+from playhead.models.concepts import Concepts
 from playhead.models.picture_head import PictureHead, exceeded, pack
-from playhead.models.sentences import MiniLM
+from playhead.models.sentences import MiniLM, unit_rows
 from playhead.types import Progress
 
 if TYPE_CHECKING:
@@ -48,12 +48,12 @@ FEWEST_TO_CALIBRATE = 200
 class Recipe:
     """How a head is trained; every value was chosen by cross-validation (docs/picture-head.md)."""
 
-    epochs: int = 20
+    epochs: int = 40
     fewest_steps: int = 200
-    batch: int = 256
+    batch: int = 512
     rate: float = 1e-3
-    decay: float = 0.01
-    dropout: float = 0.6
+    decay: float = 0.1
+    dropout: float = 0.7
     mean_caption: float = 0.5
     dim: int = 384
     seed: int = 0
@@ -229,10 +229,11 @@ def _folded(towers: Towers, middle: Floats, spread: Floats, examples: Examples) 
     weight = (weight / spread).astype(np.float32)
     offset = offset - weight @ middle
     cohort = examples.some(np.random.default_rng(0).permutation(len(examples))[:COHORT])
-    head = PictureHead(
-        weight, offset, text_weight, text_offset, np.zeros((0, 0), np.float32), np.zeros(3, np.float32)
+    nothing = np.zeros((0, 0), np.float32)
+    head = PictureHead(weight, offset, text_weight, text_offset, nothing, nothing, np.zeros(3, np.float32))
+    return replace(
+        head, cohort=head.beside_labels(cohort.features[:, 0], cohort.described), captions=unit_rows(_means(cohort))
     )
-    return replace(head, cohort=side_by_side(head.pictures(cohort.features[:, 0]), cohort.described))
 
 
 def calibration(examples: Examples, recipe: Recipe, report: Report) -> Floats:
@@ -240,10 +241,11 @@ def calibration(examples: Examples, recipe: Recipe, report: Report) -> Floats:
 
     Held-out photographs are shown as films of thirty, and each is asked for by the captions of its pictures and by
     as many of pictures that are elsewhere. A logistic regression then learns, of the best three pictures of an
-    answer, which were meant. Too few photographs give the curve of the packaged head.
+    answer, which were meant. Photographs that are too few, or teach nothing, give the curve of the packaged head.
     """
+    packaged = picture_head.load(picture_head.HEAD_FILE, picture_head.HEAD_SHA256).calibration
     if len(examples) < FEWEST_TO_CALIBRATE:
-        return picture_head.load(picture_head.HEAD_FILE, picture_head.HEAD_SHA256).calibration
+        return packaged
     rows: list[Floats] = []
     for number, (head, unseen) in enumerate(_held_out(examples, FOLDS, recipe)):
         for start in range(0, len(unseen) - FILM + 1, 2 * FILM):
@@ -251,7 +253,8 @@ def calibration(examples: Examples, recipe: Recipe, report: Report) -> Floats:
             rows.append(_answers(head, asked))
         report(Progress("calibrating", "", number + 1, FOLDS))
     observed = np.concatenate(rows)
-    return logistic(observed[:, :2], observed[:, 2])
+    weights = logistic(observed[:, :2], observed[:, 2])
+    return weights if weights[0] > 0 else packaged
 
 
 def _answers(head: PictureHead, asked: Examples) -> Floats:
@@ -294,8 +297,7 @@ def _unheard(_: Progress) -> None:
 
 def _both(head: PictureHead, examples: Examples) -> tuple[Floats, Floats]:
     """Pictures and captions as `concepts:head` has them."""
-    pictures = side_by_side(head.pictures(examples.features[:, 0]), examples.described)
-    return pictures, side_by_side(head.texts(examples.captions), examples.captions)
+    return head.beside_labels(examples.features[:, 0], examples.described), head.queries(examples.captions)
 
 
 def cross_validate(examples: Examples, folds: int, recipe: Recipe, report: Report) -> dict[str, NDArray[np.int64]]:

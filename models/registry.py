@@ -189,6 +189,10 @@ class Models:
             elif self._choices[role].needs().provisional:
                 self._get(role)
 
+    def spec(self, role: str) -> str:
+        """The spec by which the role's model was chosen."""
+        return self._choices[_role(role)].spec
+
     def identity(self, role: str) -> str:
         """The `id` the role's model has or will have, without loading it."""
         choice = self._choices[_role(role)]

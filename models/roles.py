@@ -89,8 +89,8 @@ class SentenceEncoder(Protocol):
     def encode(self, texts: Sequence[str]) -> Vectors:
         """`(len(texts), dim)` unit rows."""
 
-    def calibration(self, query: str, text: str) -> Curve | None:
-        """The curve for `text` found by `query`, where it is another than that of most; else None."""
+    def crossed(self, query: str, text: str) -> int:
+        """How many of the two came over a bridge from another model's space: such pairs have curves of their own."""
 
     def unreadable(self, text: str) -> str:
         """Why this encoder cannot make sense of `text` (a language it does not know), or `""` when it can."""

@@ -63,8 +63,9 @@ class MiniLM:
                 vectors[batch] = self._pooled([encodings[i] for i in batch])
         return unit_rows(vectors)
 
-    def calibration(self, query: str, text: str) -> None:
-        """None: `index/calibration.yaml` has a curve for all texts."""
+    def crossed(self, query: str, text: str) -> int:  # noqa: ARG002
+        """None of them."""
+        return 0
 
     def unreadable(self, text: str) -> str:
         """Why this English model cannot make sense of `text`, or `""`."""
@@ -87,20 +88,30 @@ class MiniLM:
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
-        from tokenizers import Tokenizer
-
-        tokenizer = Tokenizer.from_file(str(weights.locate("minilm.tokenizer")))
-        tokenizer.no_padding()
-        tokenizer.enable_truncation(self._MAX_TOKENS)
-        return tokenizer
+        return _load_tokenizer(str(weights.locate("minilm.tokenizer")), self._MAX_TOKENS)
 
     @cached_property
     def _bert(self) -> Bert:
-        from safetensors.numpy import load_file
+        return _load_bert(str(weights.locate("minilm.weights")), self._HEADS)
 
-        from playhead.models.bert import Bert
 
-        return Bert(load_file(weights.locate("minilm.weights")), self._HEADS)
+@cache  # sentences and pictures read queries with the same weights
+def _load_tokenizer(file: str, most_tokens: int) -> Tokenizer:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(file)
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(most_tokens)
+    return tokenizer
+
+
+@cache
+def _load_bert(file: str, heads: int) -> Bert:
+    from safetensors.numpy import load_file
+
+    from playhead.models.bert import Bert
+
+    return Bert(load_file(file), heads)
 
 
 def one_thread() -> AbstractContextManager[object]:
@@ -152,8 +163,9 @@ class SentenceTransformersEncoder:
         found = self._model.encode(list(texts), convert_to_numpy=True, show_progress_bar=False)
         return unit_rows(np.asarray(found, np.float32))
 
-    def calibration(self, query: str, text: str) -> None:
-        """None: `index/calibration.yaml` has a curve for all texts."""
+    def crossed(self, query: str, text: str) -> int:  # noqa: ARG002
+        """None of them."""
+        return 0
 
     def unreadable(self, text: str) -> str:  # noqa: ARG002
         """Always `""`: which languages a model knows is not written in its files."""

@@ -7,7 +7,7 @@ convolved, averaged, and passed through a small network. The package keeps the e
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,8 +54,9 @@ class USE:
                 vectors[batch] = self._network([pieces[i] for i in batch])
         return unit_rows(vectors)
 
-    def calibration(self, query: str, text: str) -> None:
-        """None: `index/calibration.yaml` has a curve for all texts."""
+    def crossed(self, query: str, text: str) -> int:  # noqa: ARG002
+        """None of them."""
+        return 0
 
     def unreadable(self, text: str) -> str:
         """Why none of its languages is that of `text`, or `""`."""
@@ -63,14 +64,24 @@ class USE:
 
     @cached_property
     def _tokenizer(self) -> SentencePieceProcessor:
-        from sentencepiece import SentencePieceProcessor
-
-        return SentencePieceProcessor(model_file=str(weights.locate("use.tokenizer")))
+        return _load_tokenizer(str(weights.locate("use.tokenizer")))
 
     @cached_property
     def _network(self) -> Network:
-        with np.load(weights.locate("use.weights"), allow_pickle=False) as tensors:
-            return Network(dict(tensors))
+        return _load_network(str(weights.locate("use.weights")))
+
+
+@cache  # sentences and pictures read queries with the same weights
+def _load_tokenizer(file: str) -> SentencePieceProcessor:
+    from sentencepiece import SentencePieceProcessor
+
+    return SentencePieceProcessor(model_file=file)
+
+
+@cache
+def _load_network(file: str) -> Network:
+    with np.load(file, allow_pickle=False) as tensors:
+        return Network(dict(tensors))
 
 
 class Network:

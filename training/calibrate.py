@@ -32,7 +32,7 @@ from playhead import Library
 from playhead.index.watch import detected
 from playhead.models.captioned import Captioned, open_image, read_captions
 from playhead.models.multilingual import Multilingual
-from playhead.models.picture_training import FILM, SHOWN, logistic
+from playhead.models.picture_training import FILM, FOLDS, SHOWN, logistic
 from playhead.models.registry import Models
 
 if TYPE_CHECKING:
@@ -56,17 +56,22 @@ def main() -> int:
     options = parser.parse_args()
     models = Models(dict(spec.split("=", 1) for spec in options.model), threads=2)
     if options.films:
-        show_thresholds(options.films, options.library)
+        show_thresholds(options.films, options.library, models)
         return 0
     captioned = [one for one in read_captions(options.captioned) if len(one.captions) > 1]
     chosen = np.random.default_rng(0).permutation(len(captioned))[: options.photographs]
     films = list(_films([captioned[n] for n in chosen]))
+    if len(films) < FOLDS:
+        print(f"{len(captioned)} captioned images give {len(films)} films; {FOLDS} are needed", file=sys.stderr)
+        return 2
+    named = [(objects(film, models), film, absent) for film, absent in films[:10]]
+    report("object", models.sentences.id, [found(*one, models.sentences) for one in named])
     report("speech", models.sentences.id, [spoken(film, absent, models.sentences) for film, absent in films])
     if isinstance(models.sentences, Multilingual):
         over, plain = Bridged(models.sentences), models.sentences
-        report("speech asked over the bridge", plain.id, [spoken(*film, plain, over) for film in films])
-        report("speech, all over the bridge", plain.id, [spoken(*film, over) for film in films])
-    report("object", models.sentences.id, [objects(film, absent, models) for film, absent in films[:10]])
+        report("speech, crossed 1", plain.id, [spoken(*film, plain, over) for film in films])
+        report("speech, crossed 2", plain.id, [spoken(*film, over) for film in films])
+        report("object, crossed 1", plain.id, [found(*one, plain, over) for one in named])
     if models.picture.calibration(np.ones(models.picture.dim, np.float32)) is None:
         report("picture", models.picture.id, [seen(film, absent, models) for film, absent in films])
     return 0
@@ -98,17 +103,23 @@ def seen(film: list[Captioned], absent: list[Captioned], models: Models) -> Rows
     return _answers(shown, list(range(len(film))), models.picture.encode_texts(queries), owners)
 
 
-def objects(film: list[Captioned], absent: list[Captioned], models: Models) -> Rows:
-    """What the detector names in photographs is asked for by captions."""
+def objects(film: list[Captioned], models: Models) -> list[tuple[int, str]]:
+    """What the detector names in each photograph."""
     look = detected(models.objects)
-    named = [
+    return [
         (number, label)
         for number, one in enumerate(film)
         if (image := open_image(one.path)) is not None
         for label, _ in look(image)
     ]
-    labels = models.sentences.encode([label for _, label in named])
-    return _answers(labels, [number for number, _ in named], *_asked(film, absent, models.sentences))
+
+
+def found(
+    named: list[tuple[int, str]], film: list[Captioned], absent: list[Captioned], says: Any, asks: Any = None
+) -> Rows:
+    """Names of objects are asked for by captions."""
+    labels = says.encode([label for _, label in named])
+    return _answers(labels, [number for number, _ in named], *_asked(film, absent, asks or says))
 
 
 def _asked(film: list[Captioned], absent: list[Captioned], encoder: Any, first: int = 0) -> tuple[Floats, list[int]]:
@@ -133,10 +144,10 @@ def _answers(items: Floats, numbers: list[int], queries: Floats, owners: list[in
 def report(name: str, encoder: str, films: list[Rows]) -> None:
     """Fit, check on films left out, print a line for the YAML file."""
     losses = []
-    for fold in range(5):
-        similarity, right = _columns([rows for n, rows in enumerate(films) if n % 5 != fold])
+    for fold in range(FOLDS):
+        similarity, right = _columns([rows for n, rows in enumerate(films) if n % FOLDS != fold])
         slope, offset = logistic(similarity[:, None], right)
-        similarity, unseen = _columns([rows for n, rows in enumerate(films) if n % 5 == fold])
+        similarity, unseen = _columns([rows for n, rows in enumerate(films) if n % FOLDS == fold])
         losses.append((_log_loss(slope * similarity + offset, unseen), _log_loss(_logit(right.mean()), unseen)))
     similarity, right = _columns(films)
     slope, offset = logistic(similarity[:, None], right)
@@ -159,11 +170,11 @@ def _log_loss(evidence: Floats | float, right: Floats) -> float:
     return float(np.mean(np.logaddexp(0, np.where(right > 0, -1, 1) * evidence)))
 
 
-def show_thresholds(folder: Path, library_folder: Path | None) -> None:
+def show_thresholds(folder: Path, library_folder: Path | None, models: Models) -> None:
     """By modality the share of queries that each threshold turns away."""
     queries = [json.loads(line) for line in (folder / "queries.jsonl").read_text().splitlines() if line]
     best: dict[str, list[float]] = defaultdict(list)
-    with tempfile.TemporaryDirectory() as scratch, Library(library_folder or scratch) as library:
+    with tempfile.TemporaryDirectory() as scratch, Library(library_folder or scratch, models=models) as library:
         for failed, error in library.add(*sorted({_video(folder, q["vid"]) for q in queries})).failed:
             print(f"{failed}: {error}", file=sys.stderr)
         for query in queries:

@@ -93,6 +93,11 @@ class SentenceEncoderContract:
         """Plain English is readable to all models there are."""
         assert model.unreadable(TEXTS[0]) == ""
 
+    def test_counts_what_came_over_a_bridge(self, model: SentenceEncoder) -> None:
+        """None or one or both of two texts; plain English is at home."""
+        assert model.crossed(TEXTS[0], TEXTS[2]) == 0
+        assert {model.crossed(one, other) for one in TEXTS for other in TEXTS} <= {0, 1, 2}
+
 
 class ImageTextEncoderContract:
     """What every `ImageTextEncoder` keeps to."""
@@ -119,6 +124,14 @@ class ImageTextEncoderContract:
     def test_says_whether_it_can_read(self, model: ImageTextEncoder) -> None:
         """Plain English is readable to all models there are."""
         assert model.unreadable(TEXTS[0]) == ""
+
+    def test_is_surer_of_what_is_more_alike(self, model: ImageTextEncoder) -> None:
+        """A curve, where there is one, rises with similarity and gives chances."""
+        fits = model.calibration(model.encode_texts([TEXTS[0]])[0])
+        if fits is not None:
+            chances = [fits.at(similarity) for similarity in (-1.0, 0.0, 0.2, 0.5, 1.0)]
+            assert chances == sorted(chances)
+            assert 0 <= chances[0] < chances[-1] <= 1
 
 
 class DetectorContract:

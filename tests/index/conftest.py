@@ -46,6 +46,9 @@ class FakeModels:
     def identity(self, role: str) -> str:
         return f"fake-{role}-{self.version[role]}"
 
+    def spec(self, role: str) -> str:
+        return f"fake:{self.version[role]}"
+
     def settle(self, roles: Iterable[str]) -> None:
         """They are all here: nothing is downloaded."""
 
@@ -82,7 +85,10 @@ class _Fake:
         rows = [sum(np.array(COLOURS[w]) for w in t.split() if w in COLOURS) + np.zeros(3) for t in texts]
         return _unit([np.pad(row, (0, self.dim - 3)) for row in rows], self.dim)
 
-    def calibration(self, *_: object) -> None:
+    def crossed(self, query: str, text: str) -> int:
+        return 0
+
+    def calibration(self, query: NDArray[np.float32]) -> None:
         """Nobody measured one."""
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:

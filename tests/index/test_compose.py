@@ -9,23 +9,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playhead.index.calibrate import MATCH
+from playhead.index.catalog import EVERYWHERE, Within
 from playhead.index.compose import beside, tied
 from playhead.index.query import Link
 from playhead.types import Channel, Evidence, Moment, Span, Video
 
-VIDEOS = [Video(letter * 64, f"{letter}.mp4", Path(f"/{letter}.mp4"), 100.0) for letter in "ab"]
+VIDEO = Video("a" * 64, "a.mp4", Path("/a.mp4"), 100.0)
 
 
-def moment(start_s: float, end_s: float, score: float = 0.9, video: int = 0, text: str = "") -> Moment:
+def moment(start_s: float, end_s: float, score: float = 0.9) -> Moment:
     span = Span(start_s, end_s)
-    return Moment(VIDEOS[video], span, score, (Evidence(Channel.SPEECH, span, score, text),))
+    return Moment(VIDEO, span, score, (Evidence(Channel.SPEECH, span, score),))
 
 
 TIMES = st.integers(0, 60).map(float)
 MOMENTS = st.lists(
     st.builds(
-        lambda start_s, length_s, score, video: moment(start_s, start_s + length_s, score, video),
-        TIMES, st.integers(1, 9).map(float), st.floats(0.02, 1), st.integers(0, 1),
+        lambda start_s, length_s, score: moment(start_s, start_s + length_s, score),
+        TIMES, st.integers(1, 9).map(float), st.floats(0.02, 1),
     ),
     max_size=12,
 )  # fmt: skip
@@ -39,9 +40,9 @@ def test_a_tie_invents_nothing(link: Link, ones: list[Moment], others: list[Mome
     best = max((m.score for m in (*ones, *others)), default=0.0)
     for m in found:
         assert 0 <= m.score <= best + 1e-9
-        assert any(m.video == one.video and m.evidence[:1] == one.evidence for one in ones)
+        assert any(m.evidence[:1] == one.evidence for one in ones)
         if link in (Link.BEFORE, Link.AFTER, Link.NOT):
-            assert any(m.span == one.span and m.video == one.video for one in ones)
+            assert any(m.span == one.span for one in ones)
 
 
 @given(MOMENTS, MOMENTS)
@@ -59,9 +60,15 @@ def test_what_matches_together_matches_apart_and_in_order(ones: list[Moment], ot
 @given(MOMENTS, MOMENTS)
 def test_before_one_is_after_the_other(ones: list[Moment], others: list[Moment]) -> None:
     """Something matches as `A before B` just when something matches as `B after A`."""
-    before = {m.video.id for m in tied(Link.BEFORE, ones, others) if m.score >= MATCH}
-    after = {m.video.id for m in tied(Link.AFTER, others, ones) if m.score >= MATCH}
-    assert before == after == {m.video.id for m in tied(Link.THEN, ones, others) if m.score >= MATCH}
+    before, after, then = (
+        any(m.score >= MATCH for m in tied(link, *pair))
+        for link, pair in (
+            (Link.BEFORE, (ones, others)),
+            (Link.AFTER, (others, ones)),
+            (Link.THEN, (ones, others)),
+        )
+    )
+    assert before == after == then
 
 
 def test_then_takes_the_nearest_of_each() -> None:
@@ -76,17 +83,18 @@ def test_a_far_less_likely_moment_is_no_match() -> None:
     assert tied(Link.THEN, [moment(5, 6)], [weak])[0].score == pytest.approx((0.9 * 0.3) ** 0.5)
 
 
-def test_another_video_is_neither_before_nor_while() -> None:
-    for link in (Link.THEN, Link.BEFORE, Link.AFTER, Link.WHILE):
-        assert tied(link, [moment(0, 5)], [moment(2, 3, video=1), moment(9, 10, video=1)]) == []
-    assert tied(Link.NOT, [moment(0, 5)], [moment(0, 5, video=1)])[0].score == 0.9
+@pytest.mark.parametrize(("other", "score"), [((0, 10), 0.45), ((0, 1), 0.855), ((20, 30), 0.9), ((5, 25), 0.675)])
+def test_not_weighs_by_how_much_of_the_time_the_other_takes(other: tuple[float, float], score: float) -> None:
+    (found,) = tied(Link.NOT, [moment(0, 10)], [moment(*other, score=0.5)])
+    assert found.score == pytest.approx(score)
 
 
 def test_beside_is_the_rest_of_the_shot_ten_seconds_at_most() -> None:
     shots = [Span(0, 4), Span(4, 30), Span(30, 33)]
 
-    def neighbours(link: Link, span: Span) -> list[Span]:
-        return [m.span for m in beside(link, [moment(span.start_s, span.end_s)], lambda _: shots)]
+    def neighbours(link: Link, *spans: Span, within: Within = EVERYWHERE) -> list[Span]:
+        moments = [moment(span.start_s, span.end_s) for span in spans]
+        return [m.span for m in beside(link, moments, lambda _: shots, within)]
 
     assert neighbours(Link.AFTER, Span(0, 4)) == [Span(4, 14)]
     assert neighbours(Link.AFTER, Span(4, 12)) == [Span(12, 22)]
@@ -95,3 +103,11 @@ def test_beside_is_the_rest_of_the_shot_ten_seconds_at_most() -> None:
     assert neighbours(Link.BEFORE, Span(30, 33)) == [Span(20, 30)]
     assert neighbours(Link.BEFORE, Span(6, 8)) == [Span(4, 6)]
     assert neighbours(Link.BEFORE, Span(0, 4)) == []
+    assert neighbours(Link.AFTER, Span(0, 4), Span(1, 4)) == [Span(4, 14)]
+    assert neighbours(Link.AFTER, Span(0, 4), within=Within(start_s=6, end_s=12)) == [Span(6, 12)]
+    assert neighbours(Link.AFTER, Span(0, 4), within=Within(start_s=20, end_s=30)) == []
+
+
+def test_what_has_no_shots_has_something_beside_it_too() -> None:
+    (found,) = beside(Link.AFTER, [moment(3, 5)], lambda _: [], EVERYWHERE)
+    assert found.span == Span(5, 15)

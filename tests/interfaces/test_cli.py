@@ -255,8 +255,9 @@ def test_embedding_again_says_how_much_there_was(run: Run, stocked: Path) -> Non
     ("arguments", "why"),
     [
         (["search"], "the query is empty"),
-        (["search", "then a cat"], "“then” has nothing before it"),
-        (["search", "a cat then"], "“then” has nothing after it"),
+        (["search", "THEN a cat"], "“THEN” has nothing before it"),
+        (["search", "a cat THEN"], "“THEN” has nothing after it"),
+        (["search", "then"], "says nothing by itself"),
         (["search", "NOT a cat"], "“NOT” has nothing before it"),
         (["search", "a cat between 2:00 and 1:00"], "is empty"),
         (["search", "a cat after 2:00", "--between", "0:00-1:00"], "contradict each other"),
