@@ -9,7 +9,7 @@ import yaml
 
 from playhead.models.roles import Curve
 
-MATCH = 0.2
+MATCH = 0.22
 """A moment matches from this probability on."""
 
 

@@ -248,24 +248,64 @@ def calibration(examples: Examples, recipe: Recipe, report: Report) -> Floats:
         return packaged
     rows: list[Floats] = []
     for number, (head, unseen) in enumerate(_held_out(examples, FOLDS, recipe)):
-        for start in range(0, len(unseen) - FILM + 1, 2 * FILM):
-            asked = unseen.some(np.arange(start, min(start + 2 * FILM, len(unseen))))
-            rows.append(_answers(head, asked))
+        rows += answers(head, unseen)
         report(Progress("calibrating", "", number + 1, FOLDS))
     observed = np.concatenate(rows)
     weights = logistic(observed[:, :2], observed[:, 2])
     return weights if weights[0] > 0 else packaged
 
 
+def answers(head: PictureHead, unseen: Examples) -> list[Floats]:
+    """What films of `unseen` photographs answer to captions of theirs, and of as many that are elsewhere.
+
+    For each film rows of four: similarity, the cohort's, whether that picture was meant, whether any could be; the
+    best three pictures for every caption, best first.
+    """
+    starts = range(0, len(unseen) - FILM + 1, 2 * FILM)
+    return [_answers(head, unseen.some(np.arange(n, min(n + 2 * FILM, len(unseen))))) for n in starts]
+
+
 def _answers(head: PictureHead, asked: Examples) -> Floats:
-    """(similarity, cohort's, was meant) of the best pictures of a film, for all captions; the first half is shown."""
     pictures, texts = _both(head, asked)
     likeness = texts @ pictures[:FILM].T
     best = np.argsort(-likeness, axis=1)[:, :SHOWN]
     against = np.repeat(exceeded(head.cohort, texts), best.shape[1])
     meant = best == asked.owners[:, None]
     found = np.take_along_axis(likeness, best, axis=1).ravel()
-    return np.stack([found, against, meant.ravel()], axis=1).astype(np.float32)
+    answerable = np.repeat(asked.owners < FILM, best.shape[1])
+    return np.stack([found, against, meant.ravel(), answerable], axis=1).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What heads found among photographs they never saw.
+
+    `ranks` are the places of the right photograph in galleries of about 399, by method; `films` rows as of `answers`,
+    the best of each three.
+    """
+
+    ranks: dict[str, NDArray[np.int64]]
+    films: Floats
+
+    @property
+    def first(self) -> float:
+        """How often the right picture of a film of thirty is first."""
+        return float(self.films[self.films[:, 3] > 0, 2].mean())
+
+    def told_apart(self, *, by_cohort: bool) -> tuple[float, float]:
+        """How well captions with an answer in a film are told from those without, by the best picture's score.
+
+        The area under the curve of true and false alarms, and the share of right pictures that are kept when seven
+        in ten of the captions without an answer are turned away.
+        """
+        features = self.films[:, : 2 if by_cohort else 1]
+        score = features @ logistic(features, self.films[:, 2])[:-1]
+        answerable = self.films[:, 3] > 0
+        places = np.argsort(np.argsort(score)) + 1.0
+        many, others = int(answerable.sum()), int((~answerable).sum())
+        area = (places[answerable].sum() - many * (many + 1) / 2) / (many * others)
+        kept = score >= np.quantile(score[~answerable], 0.7)
+        return float(area), float((kept & (self.films[:, 2] > 0))[answerable].mean())
 
 
 def logistic(features: Floats, right: Floats) -> Floats:
@@ -300,17 +340,19 @@ def _both(head: PictureHead, examples: Examples) -> tuple[Floats, Floats]:
     return head.beside_labels(examples.features[:, 0], examples.described), head.queries(examples.captions)
 
 
-def cross_validate(examples: Examples, folds: int, recipe: Recipe, report: Report) -> dict[str, NDArray[np.int64]]:
-    """The place of the right photograph for every held-out caption, among about 399 held-out photographs."""
+def cross_validate(examples: Examples, folds: int, recipe: Recipe, report: Report) -> Validation:
+    """What heads trained on part of the photographs find among the rest."""
     if not 2 <= folds <= len(examples) // FEWEST:
         raise InputError(f"{folds} folds of {len(examples)} photographs", fix=f"Use 2 to {len(examples) // FEWEST}.")
-    found: dict[str, list[NDArray[np.int64]]] = defaultdict(list)
+    ranks: dict[str, list[NDArray[np.int64]]] = defaultdict(list)
+    films = [np.zeros((0, 4), np.float32)]
     for number, (head, unseen) in enumerate(_held_out(examples, folds, recipe)):
         for gallery in np.array_split(np.arange(len(unseen)), max(1, round(len(unseen) / GALLERY))):
-            for name, ranks in compare(head, unseen.some(gallery)).items():
-                found[name].append(ranks)
+            for name, places_of in compare(head, unseen.some(gallery)).items():
+                ranks[name].append(places_of)
+        films += [film[::SHOWN] for film in answers(head, unseen)]
         report(Progress("cross-validating", "", number + 1, folds))
-    return {name: np.concatenate(ranks) for name, ranks in found.items()}
+    return Validation({name: np.concatenate(found) for name, found in ranks.items()}, np.concatenate(films))
 
 
 def compare(head: PictureHead, unseen: Examples) -> dict[str, NDArray[np.int64]]:

@@ -19,13 +19,10 @@ from typing import TYPE_CHECKING
 from playhead.errors import PlayheadError
 from playhead.models.cache import write_atomically
 from playhead.models.captioned import read_captions
-from playhead.models.picture_training import Recipe, cross_validate, gather, train_file
+from playhead.models.picture_training import Recipe, Validation, cross_validate, gather, train_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
 
     from playhead.types import Progress
 
@@ -44,8 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if examples.skipped:
             print(f"skipped {examples.skipped} images that are missing or broken", file=sys.stderr)
         if options.folds:
-            for name, ranks in cross_validate(examples, options.folds, recipe, _to_stderr).items():
-                _show(name, ranks)
+            _show(cross_validate(examples, options.folds, recipe, _to_stderr))
         else:
             write_atomically(options.out, [train_file(examples, recipe, options.about, _to_stderr)])
             print(f"{options.out}: use it with --model picture=concepts:{options.out}")
@@ -59,9 +55,17 @@ def _to_stderr(event: Progress) -> None:
     print(f"{event.stage}: {event.done:g} of {event.total:g} {event.message}".rstrip(), file=sys.stderr, flush=True)
 
 
-def _show(name: str, ranks: NDArray[np.int64]) -> None:
-    recall = "  ".join(f"R@{k} {(ranks <= k).mean():.3f}" for k in (1, 5, 10))
-    print(f"{name}: {recall} ({len(ranks)} held-out captions)")
+def _show(found: Validation) -> None:
+    for name, ranks in found.ranks.items():
+        recall = "  ".join(f"R@{k} {(ranks <= k).mean():.3f}" for k in (1, 5, 10))
+        print(f"{name}: {recall} ({len(ranks)} held-out captions)")
+    if not len(found.films):
+        return
+    count = len(found.films)
+    print(f"films of thirty, {count} captions, half of them absent: right picture first for {found.first:.3f}")
+    for name, by_cohort in (("similarity", False), ("similarity and the cohort's", True)):
+        area, kept = found.told_apart(by_cohort=by_cohort)
+        print(f"  by {name}: told apart {area:.3f}, right ones kept when 70 % of the absent are rejected {kept:.3f}")
 
 
 if __name__ == "__main__":

@@ -16,8 +16,16 @@ from playhead import Library, Settings
 from playhead.errors import InputError, SettingsError, WeightsError
 from playhead.models import picture_head
 from playhead.models.captioned import open_image, read_captions
-from playhead.models.picture_head import HEAD_FILE, HEAD_SHA256, exceeded, load, pack
-from playhead.models.picture_training import gather, logistic
+from playhead.models.picture_head import FEATURES, HEAD_FILE, HEAD_SHA256, exceeded, load, pack
+from playhead.models.picture_training import (
+    Examples,
+    Recipe,
+    Validation,
+    calibration,
+    cross_validate,
+    gather,
+    logistic,
+)
 from playhead.models.registry import Models
 from playhead.testing import ImageTextEncoderContract
 from playhead.types import Channel
@@ -212,14 +220,45 @@ def test_a_library_can_have_a_head_of_its_own(shapes, tmp_path, clips):
 def test_cross_validation_reports_recall_and_writes_nothing(training, shapes, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert training.main([str(shapes), "--folds", "2"]) == 0
-    assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [
-        "labels",
-        "head alone",
-        "both",
-    ]
+    said = capsys.readouterr().out
+    assert [line.partition(":")[0] for line in said.splitlines()[:3]] == ["labels", "head alone", "both"]
+    assert "films of thirty, 90 captions, half of them absent" in said
+    assert said.count("told apart") == 2
     assert not list(tmp_path.iterdir())
     assert training.main([str(shapes), "--folds", "60"]) == 2
     assert "Use 2 to 3" in capsys.readouterr().err
+
+
+def invented(count: int, noise: float) -> Examples:
+    """Photographs whose features are their captions' vectors, turned, and noise."""
+    dice = np.random.default_rng(0)
+    captions = dice.normal(size=(count, 384)).astype(np.float32)
+    captions /= np.linalg.norm(captions, axis=1, keepdims=True)
+    turn = dice.normal(size=(384, FEATURES)).astype(np.float32) / 20
+    features = captions @ turn + noise * dice.normal(size=(count, FEATURES)).astype(np.float32) / 20
+    described = dice.normal(size=captions.shape).astype(np.float32)
+    described /= np.linalg.norm(described, axis=1, keepdims=True)
+    return Examples(np.stack([features, features], axis=1), described, captions, np.ones(count, np.int64))
+
+
+@pytest.mark.slow
+def test_a_head_is_calibrated_on_what_it_never_saw():
+    packaged = load(HEAD_FILE).calibration
+    learnt = calibration(invented(400, 0.1), Recipe(epochs=5), str)
+    assert learnt[0] > 0 > learnt[1]  # likeness speaks for a match, likeness to the cohort against it
+    assert learnt.tolist() != packaged.tolist()
+    assert calibration(invented(100, 0.1), Recipe(), str).tolist() == packaged.tolist()
+
+
+@pytest.mark.slow
+def test_validation_tells_how_well_films_are_searched():
+    found = cross_validate(invented(400, 0.1), 5, Recipe(epochs=5), str)
+    assert found.first > 0.9
+    area, kept = found.told_apart(by_cohort=False)
+    assert 0.9 < area <= 1
+    assert 0.9 < kept <= 1
+    blind = Validation({}, np.random.default_rng(0).random((4000, 4)).round().astype(np.float32))
+    assert blind.told_apart(by_cohort=True)[0] == pytest.approx(0.5, abs=0.05)
 
 
 def test_packing_the_same_head_gives_the_same_bytes():
