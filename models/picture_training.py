@@ -41,7 +41,7 @@ READ_AT_ONCE = 1024
 GALLERY = 399
 COHORT = 400
 FILM, SHOWN, FOLDS = 30, 3, 5  # pictures of a film that calibrates, how many of them a person looks at, and folds
-FEWEST_TO_CALIBRATE = 200
+FEWEST_TO_CALIBRATE = 2 * FILM * FOLDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,8 +261,8 @@ def answers(head: PictureHead, unseen: Examples) -> list[Floats]:
     For each film rows of four: similarity, the cohort's, whether that picture was meant, whether any could be; the
     best three pictures for every caption, best first.
     """
-    starts = range(0, len(unseen) - FILM + 1, 2 * FILM)
-    return [_answers(head, unseen.some(np.arange(n, min(n + 2 * FILM, len(unseen))))) for n in starts]
+    starts = range(0, len(unseen) - 2 * FILM + 1, 2 * FILM)
+    return [_answers(head, unseen.some(np.arange(n, n + 2 * FILM))) for n in starts]
 
 
 def _answers(head: PictureHead, asked: Examples) -> Floats:

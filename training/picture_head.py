@@ -59,9 +59,9 @@ def _show(found: Validation) -> None:
     for name, ranks in found.ranks.items():
         recall = "  ".join(f"R@{k} {(ranks <= k).mean():.3f}" for k in (1, 5, 10))
         print(f"{name}: {recall} ({len(ranks)} held-out captions)")
-    if not len(found.films):
-        return
     count = len(found.films)
+    if not count:  # too few photographs for a film of thirty and as many that are not in it
+        return
     print(f"films of thirty, {count} captions, half of them absent: right picture first for {found.first:.3f}")
     for name, by_cohort in (("similarity", False), ("similarity and the cohort's", True)):
         area, kept = found.told_apart(by_cohort=by_cohort)

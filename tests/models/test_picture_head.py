@@ -221,9 +221,7 @@ def test_cross_validation_reports_recall_and_writes_nothing(training, shapes, tm
     monkeypatch.chdir(tmp_path)
     assert training.main([str(shapes), "--folds", "2"]) == 0
     said = capsys.readouterr().out
-    assert [line.partition(":")[0] for line in said.splitlines()[:3]] == ["labels", "head alone", "both"]
-    assert "films of thirty, 90 captions, half of them absent" in said
-    assert said.count("told apart") == 2
+    assert [line.partition(":")[0] for line in said.splitlines()] == ["labels", "head alone", "both"]
     assert not list(tmp_path.iterdir())
     assert training.main([str(shapes), "--folds", "60"]) == 2
     assert "Use 2 to 3" in capsys.readouterr().err
