@@ -1,13 +1,15 @@
 """Which languages find what, by sentence encoder, and what that costs.
 
-    python benchmarks/languages.py [--json]
+    python benchmarks/languages.py [CAPTIONED] [--json]
 
 Texts are those of translations.tsv: 43 queries for 21 photographs inside scikit-image and scikit-learn, and 22 spoken
-sentences, in seven languages. Texts: how often a foreign text has its English one first among all 65, and the other
-way round, for the queries and for the spoken sentences. Pictures: how often a query in that language has its
-photograph first, and among the first five, of the 21. Cost is measured in fresh processes: processor seconds until
-the first vector of an English and of a Japanese query, and then for each query. With `--json` the last line is one
-JSON object.
+sentences, in seven languages. Told apart: how many of the English ones, of a thousand names of things, and of the
+foreign ones are taken for what they are. Texts: how often a foreign text has its English one first among all 65, and
+the other way round, for the queries and for the spoken sentences. Pictures: how often a query in that language has
+its photograph first, and among the first five, of the 21. Within English: how often another caption of the same
+photograph is first among those of 1,500 photographs of CAPTIONED, a folder as training/picture_head.py takes it. Cost
+is measured in fresh processes: processor seconds until the first vector of an English and of a Japanese query, and
+then for each query. With `--json` the last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -16,20 +18,26 @@ import argparse
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from image_recall import measure, packaged, translations
 
 from playhead.models import weights
+from playhead.models.captioned import read_captions
+from playhead.models.concepts import labels
+from playhead.models.language import is_english
 from playhead.models.registry import BACKENDS, Models
 from playhead.models.roles import Role
+from playhead.models.sentences import MiniLM
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ENCODERS = ("multilingual", "use", "minilm")
 PICTURES = "concepts:head"
+PARAPHRASED = 1500
 FIRST = {"en": "a dog runs along the beach", "ja": "犬が浜辺を走っている"}
 COST = """
 import sys, time
@@ -45,14 +53,28 @@ print(first, (time.process_time() - first) / 50)
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("captioned", type=Path, nargs="?", metavar="CAPTIONED")
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
     arguments = parser.parse_args()
-    result = {"texts": {name: texts(name) for name in ENCODERS}, "pictures": pictures()}
+    result = {"told apart": told_apart(), "texts": {name: texts(name) for name in ENCODERS}, "pictures": pictures()}
+    if arguments.captioned:
+        result["within English"] = {name: paraphrases(name, arguments.captioned) for name in ENCODERS}
     result["cost"] = {name: cost(name) for name in ENCODERS}
     _show(result)
     if arguments.json:
         print(json.dumps(result))
     return 0
+
+
+def told_apart() -> dict[str, float]:
+    """The share of texts whose language is recognised, as English or not."""
+    knows, rows = MiniLM().knows, translations()
+    foreign = [row[language] for row in rows for language in _others(rows)]
+    return {
+        "English queries and sentences": _share(np.array([is_english(row["en"], knows) for row in rows])),
+        "English names of things": _share(np.array([is_english(label.name, knows) for label in labels()])),
+        "foreign": _share(np.array([not is_english(text, knows) for text in foreign])),
+    }
 
 
 def texts(name: str) -> dict[str, dict[str, float]]:
@@ -71,6 +93,14 @@ def texts(name: str) -> dict[str, dict[str, float]]:
             "English to spoken": _share(from_english[spoken]),
         }
     return found
+
+
+def paraphrases(name: str, folder: Path) -> float:
+    """How often another caption of the same photograph is first."""
+    encoder = Models({"sentences": name}).sentences
+    pairs = [one.captions[:2] for one in read_captions(folder) if len(one.captions) > 1][:PARAPHRASED]
+    first, second = (encoder.encode(captions) for captions in zip(*pairs, strict=True))
+    return _share(_first(second, first))
 
 
 def pictures() -> dict[str, dict[str, float]]:
@@ -112,6 +142,7 @@ def _share(values: NDArray[np.bool_]) -> float:
 
 
 def _show(result: dict[str, Any]) -> None:
+    print("told apart", "  ".join(f"{what} {share:.3f}" for what, share in result["told apart"].items()))
     for name, by_language in result["texts"].items():
         print(name)
         for language, shares in by_language.items():
@@ -119,6 +150,8 @@ def _show(result: dict[str, Any]) -> None:
     print(f"photographs by {PICTURES}")
     for language, recall in result["pictures"].items():
         print(f"  {language}", "  ".join(f"{metric} {value:.2f}" for metric, value in recall.items()))
+    for name, share in result.get("within English", {}).items():
+        print(f"within English, another caption first: {name} {share:.3f}")
     for name, costs in result["cost"].items():
         print(f"cost of {name}:", "  ".join(f"{what} {value:g}" for what, value in costs.items()))
 
