@@ -9,7 +9,7 @@ FOLDER holds `queries.jsonl`, one query a line: {"qid", "vid", "query", "relevan
 "modality"}, and the videos as `vid` or `vid.mp4`. Each query is asked of its own video. Predictions are written as
 {"qid", "windows": [[start, end, score], …]}, an empty list where nothing matches. An encoder of your own is made as
 for image_recall.py; similarities of one that nobody calibrated mean little, so look at "R1@0.5 unjudged": what comes
-first whether it passes the threshold or not.
+first whether it passes the threshold or not. `--thresholds` shows how many queries others would turn away.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from playhead.models.registry import PROFILES, Models
 from playhead.models.roles import Role
 
 MOST_WINDOWS = 10
+THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 
 
 def main() -> int:
@@ -46,7 +47,7 @@ def main() -> int:
     except (OSError, ValueError, KeyError) as error:
         print(f"{arguments.folder}/queries.jsonl cannot be used: {error!r}", file=sys.stderr)
         return 2
-    _show(result, as_json=arguments.json)
+    _show(result, as_json=arguments.json, thresholds=arguments.thresholds)
     return 0
 
 
@@ -67,6 +68,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         arguments.predictions.write_text("\n".join(lines) + "\n")
     return {
         "per_modality": score(queries, predictions),
+        "turned_away": turned_away(queries, predictions),
         "queries": len(queries),
         "models": {role: models.identity(role) for role in (Role.PICTURE, Role.SENTENCES)},
         "index_s": round(indexed_s, 1),
@@ -90,6 +92,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--model", action="append", default=[], metavar="ROLE=SPEC")
     parser.add_argument("--encoder", metavar="MODULE:FUNCTION", help="a picture encoder of your own")
     parser.add_argument("--predictions", type=Path, help="write the predictions to this file")
+    parser.add_argument("--thresholds", action="store_true", help="show how many queries thresholds turn away")
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
     return parser.parse_args()
 
@@ -138,11 +141,27 @@ def score(queries: list[dict[str, Any]], predictions: list[dict[str, Any]]) -> d
     }
 
 
-def _show(result: dict[str, Any], *, as_json: bool) -> None:
+def turned_away(queries: list[dict[str, Any]], predictions: list[dict[str, Any]]) -> dict[str, dict[float, float]]:
+    """By modality the share of queries whose best moment scores less than each threshold."""
+    best = {p["qid"]: max((w[2] for w in p["windows"] or p["nearest"]), default=0.0) for p in predictions}
+    scores: dict[str, list[float]] = defaultdict(list)
+    for query in queries:
+        scores[query.get("modality", "all")].append(best.get(query["qid"], 0.0))
+    return {
+        modality: {least: round(float(np.mean(np.array(found) < least)), 3) for least in THRESHOLDS}
+        for modality, found in sorted(scores.items())
+    }
+
+
+def _show(result: dict[str, Any], *, as_json: bool, thresholds: bool) -> None:
     for modality, metrics in result["per_modality"].items():
         print(f"{modality} ({metrics['queries']} queries)")
         for name, (low, high) in metrics["interval_95"].items():
             print(f"  {name:<16} {metrics[name]:6.3f}   [{low:.3f}, {high:.3f}]")
+    if thresholds:
+        print("turned away at".ljust(16), *(f"{threshold:6.2f}" for threshold in THRESHOLDS))
+        for modality, shares in result["turned_away"].items():
+            print(modality.ljust(16), *(f"{share:6.3f}" for share in shares.values()))
     if as_json:
         print(json.dumps(result))
 

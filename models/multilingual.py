@@ -1,4 +1,4 @@
-"""MiniLM's space for sixteen languages: English by MiniLM itself, the others by USE and a linear bridge.
+"""MiniLM's space for fifteen languages: English by MiniLM itself, the others by USE and a linear bridge.
 
 The bridge is a matrix that takes USE-multilingual's vector of a text to where MiniLM would have put its English
 translation, learnt from English alone (`training/bridge.py`): USE lays translations close together, so what holds for

@@ -1,6 +1,6 @@
 """Universal Sentence Encoder, multilingual (Yang et al. 2020, version 3), in NumPy, from an installed package.
 
-Sixteen languages in one space: Arabic, Chinese (both scripts), Dutch, English, French, German, Italian, Japanese,
+Fifteen languages in one space: Arabic, Chinese (both scripts), Dutch, English, French, German, Italian, Japanese,
 Korean, Polish, Portuguese, Russian, Spanish, Thai, Turkish. Windows of two, three and five pieces of words are
 convolved, averaged, and passed through a small network. The package keeps the embeddings in six bits.
 """

@@ -46,6 +46,8 @@ def test_a_perfect_and_an_empty_answer_have_the_scores_they_deserve() -> None:
         {"qid": 2, "windows": [], "nearest": [[0, 6, 0.1]]},
         {"qid": 3, "windows": [[0, 6, 0.5]], "nearest": []},
     ]
+    away = benchmark("search_quality").turned_away(queries, answers)
+    assert (away["visual"][0.1], away["visual"][0.2], away["absent"][0.5]) == (0.0, 0.5, 0.5)
     found = score(queries, answers)
     visual = found["visual"]
     assert (visual["R1@0.5"], visual["R5@0.5"], visual["R1@0.5 unjudged"]) == (0.0, 0.5, 0.5)

@@ -1,7 +1,6 @@
 """Fits the curves of index/calibration.yaml: how likely a match is at a given similarity.
 
     python training/calibrate.py CAPTIONED [--model ROLE=SPEC] [--photographs 1200]
-    python training/calibrate.py CAPTIONED --films FOLDER [--library DIR]
 
 CAPTIONED is a folder of captioned images, as training/picture_head.py takes it. Out of it come films of thirty items,
 asked for by what belongs to them and by as much that does not. Of an item's best three answers a logistic regression
@@ -12,23 +11,18 @@ asked for by what belongs to them and by as much that does not. Of an item's bes
   photographs: it brings its own curve, from photographs it had not seen);
 - object: the same, by the names of what the detector sees.
 
-The second form shows what a threshold means on real films with `queries.jsonl` as benchmarks/search_quality.py takes
-them: how many queries with an answer are turned away, and how many without one are.
+What a threshold then means on real films is shown by `benchmarks/search_quality.py FOLDER --thresholds`.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-import tempfile
-from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from playhead import Library
 from playhead.index.watch import detected
 from playhead.models.captioned import Captioned, open_image, read_captions
 from playhead.models.multilingual import Multilingual
@@ -43,21 +37,14 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Rows = list[tuple[float, bool]]
 
-THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
-
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("captioned", type=Path)
     parser.add_argument("--model", action="append", default=[], metavar="ROLE=SPEC")
     parser.add_argument("--photographs", type=int, default=1200)
-    parser.add_argument("--films", type=Path, help="instead, show what thresholds do on these films")
-    parser.add_argument("--library", type=Path, help="keep the films' library here instead of in a scratch folder")
     options = parser.parse_args()
     models = Models(dict(spec.split("=", 1) for spec in options.model), threads=2)
-    if options.films:
-        show_thresholds(options.films, options.library, models)
-        return 0
     captioned = [one for one in read_captions(options.captioned) if len(one.captions) > 1]
     chosen = np.random.default_rng(0).permutation(len(captioned))[: options.photographs]
     films = list(_films([captioned[n] for n in chosen]))
@@ -168,27 +155,6 @@ def _logit(share: float) -> float:
 def _log_loss(evidence: Floats | float, right: Floats) -> float:
     """Mean negative log likelihood of what was right."""
     return float(np.mean(np.logaddexp(0, np.where(right > 0, -1, 1) * evidence)))
-
-
-def show_thresholds(folder: Path, library_folder: Path | None, models: Models) -> None:
-    """By modality the share of queries that each threshold turns away."""
-    queries = [json.loads(line) for line in (folder / "queries.jsonl").read_text().splitlines() if line]
-    best: dict[str, list[float]] = defaultdict(list)
-    with tempfile.TemporaryDirectory() as scratch, Library(library_folder or scratch, models=models) as library:
-        for failed, error in library.add(*sorted({_video(folder, q["vid"]) for q in queries})).failed:
-            print(f"{failed}: {error}", file=sys.stderr)
-        for query in queries:
-            found = library.search(query["query"], video=str(_video(folder, query["vid"])), limit=1)
-            moments = found.moments or found.nearest
-            best[query.get("modality", "all")].append(moments[0].score if moments else 0.0)
-    print("turned away at".ljust(16), *(f"{threshold:6.2f}" for threshold in THRESHOLDS))
-    for modality, scores in sorted(best.items()):
-        print(modality.ljust(16), *(f"{np.mean(np.array(scores) < threshold):6.3f}" for threshold in THRESHOLDS))
-
-
-def _video(folder: Path, vid: str) -> Path:
-    path = folder / vid
-    return path if path.suffix else path.with_name(f"{path.name}.mp4")
 
 
 if __name__ == "__main__":

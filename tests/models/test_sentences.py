@@ -91,7 +91,7 @@ def test_english_names_and_odd_words_are_not(text):
     assert MiniLM().unreadable(text) == ""
 
 
-# Sixteen languages
+# Fifteen languages
 
 
 @pytest.fixture(scope="module")
