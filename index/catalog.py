@@ -38,6 +38,11 @@ class Within:
     start_s: float = -1e12
     end_s: float = 1e12
 
+    def part_of(self, span: Span) -> Span:
+        """The part of a span that lies within; it must not lie outside altogether."""
+        start_s = max(span.start_s, self.start_s)
+        return Span(start_s, max(start_s, min(span.end_s, self.end_s)))
+
     @property
     def values(self) -> tuple[object, ...]:
         """What `_WITHIN` asks for."""

@@ -42,7 +42,7 @@ def beside(
         video = moment.video
         span = _neighbour(link, moment.span, shots(video.id) or [video.span])
         if span is not None and within.start_s < span.end_s and span.start_s < within.end_s:
-            span = Span(max(span.start_s, within.start_s), min(span.end_s, within.end_s))
+            span = within.part_of(span)
             found.setdefault((video.id, span), replace(moment, span=span))
     return ranked(found.values())
 
@@ -72,7 +72,7 @@ def _judged(moments: Sequence[Moment]) -> list[_Part]:
 def _then(parts: Sequence[_Part], others: Sequence[_Part]) -> Iterator[Moment]:
     """Each pair with nothing like its first between the two."""
     for part in parts:
-        later = _nearest([o for o in others if _follows(o, part)], lambda o: o.span.start_s)
+        later = _next([o for o in others if _follows(o, part)])
         if later is None:
             continue
         likes = [p for p in parts if _follows(later, p) and p.matches >= part.matches]
@@ -82,21 +82,21 @@ def _then(parts: Sequence[_Part], others: Sequence[_Part]) -> Iterator[Moment]:
 
 def _before(parts: Sequence[_Part], others: Sequence[_Part]) -> Iterator[Moment]:
     for part in parts:
-        later = _nearest([o for o in others if _follows(o, part)], lambda o: o.span.start_s)
+        later = _likeliest(o for o in others if _follows(o, part))
         if later is not None:
             yield _together(part, later)
 
 
 def _after(parts: Sequence[_Part], others: Sequence[_Part]) -> Iterator[Moment]:
     for part in parts:
-        earlier = _nearest([o for o in others if _follows(part, o)], lambda o: -o.span.end_s)
+        earlier = _likeliest(o for o in others if _follows(part, o))
         if earlier is not None:
             yield _together(part, earlier)
 
 
 def _while(parts: Sequence[_Part], others: Sequence[_Part]) -> Iterator[Moment]:
     for part in parts:
-        other = max((o for o in others if _meet(o.span, part.span)), key=lambda o: o.moment.score, default=None)
+        other = _likeliest(o for o in others if _meet(o.span, part.span))
         if other is not None:
             start_s = max(part.span.start_s, other.span.start_s)
             span = Span(start_s, max(start_s, min(part.span.end_s, other.span.end_s)))
@@ -124,17 +124,20 @@ def _meet(one: Span, other: Span) -> bool:
     return one.overlap_s(other) > 0 or one == other
 
 
-def _nearest(parts: Sequence[_Part], distance: Callable[[_Part], float]) -> _Part | None:
-    """The nearest of those that match; where none does, the likeliest."""
+def _next(parts: Sequence[_Part]) -> _Part | None:
+    """The first of those that match; where none does, the likeliest."""
     matching = [part for part in parts if part.matches]
-    if matching:
-        return min(matching, key=distance)
+    return min(matching, key=lambda part: part.span.start_s) if matching else _likeliest(parts)
+
+
+def _likeliest(parts: Iterable[_Part]) -> _Part | None:
     return max(parts, key=lambda part: part.moment.score, default=None)
 
 
 def _together(part: _Part, other: _Part) -> Moment:
     both = (part.moment.score, other.moment.score)
-    evidence = (*part.moment.evidence, *other.moment.evidence)
+    count = 1 + max(evidence.part for evidence in part.moment.evidence)
+    evidence = (*part.moment.evidence, *(replace(e, part=e.part + count) for e in other.moment.evidence))
     if part.matches and other.matches:
         return replace(part.moment, score=(both[0] * both[1]) ** 0.5, evidence=evidence)
     return replace(part.moment, score=min(*both, _JUST_UNDER), evidence=evidence)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,7 +49,8 @@ class Finder:
         for channel in sorted(query.channels - self._catalog.observed()):
             self._note(f"No video was indexed for {channel}. To do so: playhead index PATH --channels {channel}")
         found: dict[str, Hit] = {}
-        for hit in (*self._seen(query, within), *self._meant(query, within), *self._worded(query, within)):
+        by_meaning = [] if words.only_phrases(query.words) else [self._seen, self._meant]
+        for hit in chain.from_iterable(look(query, within) for look in (*by_meaning, self._worded)):
             known = found.get(hit.segment.id)
             if hit.probability >= _LEAST and (known is None or known.probability < hit.probability):
                 found[hit.segment.id] = hit

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 _QUOTED = re.compile(r'"[^"]*"|“[^”]*”')
 _QUOTES = '"“”'
 _TIME = r"\d+(?::[0-5]\d){1,2}(?:\.\d+)?|\d+(?:\.\d+)?\s*(?:hours?|h|minutes?|mins?|seconds?|secs?|s)\b"
-_BOTH_ENDS = rf"(?:between\s+(?P<a>{_TIME})\s+and|from\s+(?P<b>{_TIME})\s+(?:to|until))\s+(?P<end>{_TIME})"
+_TO = r"\s*(?:\s(?:and|to|until)\s|[-–])\s*"
+_BOTH_ENDS = rf"(?:between|from)\s+(?P<start>{_TIME}){_TO}(?P<end>{_TIME})"
 _RANGE = rf"(?:{_BOTH_ENDS}|(?P<way>before|until|after|since|from)\s+(?P<time>{_TIME}))"
 _RANGE_FIRST = re.compile(rf"^{_RANGE}(?:\s*[,:]\s*|\s+|$)", re.IGNORECASE)
 _RANGE_LAST = re.compile(rf"(?:^|\s*,\s*|\s+){_RANGE}$", re.IGNORECASE)
-_INSIDE = re.compile(r"^(?:(?P<rest>.*)\s)?(?P<word>in|IN)\s+(?P<name>\S(?:.*\S)?)$")
+_INSIDE = re.compile(r"(?:^|\s)(?P<word>in|IN)\s+(?=\S)")
 _LEAD = r"(?:^|\s*,\s*|\s+)(?:(?:and|but|AND|BUT)\s+)?"
 _CAPITALS = re.compile(rf"{_LEAD}(?P<link>THEN|WHILE|NOT|(?P<beside>BEFORE|AFTER))(?=\s|$)")
 _SMALL_NOT = r"(?:(?<=, )|(?<=but )|(?<=and ))not|(?<!is )(?<!was )(?<!are )not(?=\s+(?:an?|the|any)\s)"
@@ -37,7 +38,10 @@ _PURSUIT = frozenset(
     "running swam swim swims swimming take takes taking took walk walks walked walking went".split()
 )
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
-_ADVICE = "Write for example: a dog then a cat. In double quotes words are looked for as they stand"
+_STRAY = re.compile(r"(?:^|\s)(?P<word>IN(?=$)|BETWEEN(?=\s|$))")
+_WANTED = {"IN": "a video", "BETWEEN": "two times"}
+_ADVICE_WHERE = "Write for example: a dog IN talk.mp4 BETWEEN 0:50 AND 1:30"
+_ADVICE = "Write for example: a dog THEN a cat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,10 @@ class Reading:
 def read(text: str, is_video: Callable[[str], bool]) -> Reading:
     """What a person may mean by `text`. Raises `QueryError` for operators in capitals without what they need."""
     whole = Query(text)
-    rest, where = _where(whole.words.rstrip(" ?!."), is_video)
+    stripped = whole.words.rstrip(" ?!.")
+    rest, where = _where(stripped, is_video)
+    if (stray := _STRAY.search(_masked(rest))) and not rest.isupper():
+        raise QueryError(f"“{stray['word']}” is not followed by {_WANTED[stray['word']]}", "", _ADVICE_WHERE)
     plain = replace(where, words=rest) if where != Query() else whole
     found, meant = _operators(_masked(rest))
     if not found:
@@ -136,18 +143,27 @@ def _where(text: str, is_video: Callable[[str], bool]) -> tuple[str, Query]:
             where, text = _bounded(where, found), text[: found.start()].strip(" ,")
         elif found := _RANGE_FIRST.search(masked):
             where, text = _bounded(where, found), text[found.end() :].strip(" ,:")
-        elif (named := _INSIDE.search(text)) and not where.video and _names(named, is_video):
-            where, text = where.inside(named["name"].strip(_QUOTES)), (named["rest"] or "").strip(" ,")
+        elif not where.video and (named := _inside(text, masked, is_video)):
+            text, name = named
+            where = where.inside(name)
         else:
             return text, where
 
 
-def _names(found: re.Match[str], is_video: Callable[[str], bool]) -> bool:
-    """Whether "in …" names a video, or means to."""
-    name = found["name"].strip(_QUOTES)
-    like_a_file = " " not in name and any(name.lower().endswith(ending) for ending in MEDIA_ENDINGS)
-    meant = found["word"] == "IN" and not f"{found['rest']}{name}".isupper()
-    return meant or like_a_file or is_video(name)
+def _inside(text: str, masked: str, is_video: Callable[[str], bool]) -> tuple[str, str] | None:
+    """What stands before "in VIDEO", and the video: the longest name that is known, else the last that looks so."""
+    found = list(_INSIDE.finditer(masked))
+    known = next((one for one in found if is_video(text[one.end() :].strip(_QUOTES))), None)
+    meant = next((one for one in reversed(found) if _means_a_file(one, text)), None)
+    chosen = known or meant
+    return None if chosen is None else (text[: chosen.start()].strip(" ,"), text[chosen.end() :].strip(_QUOTES))
+
+
+def _means_a_file(found: re.Match[str], text: str) -> bool:
+    name = text[found.end() :]
+    of_one_piece = " " not in name or _QUOTED.fullmatch(name) is not None
+    like_a_file = of_one_piece and name.strip(_QUOTES).lower().endswith(tuple(MEDIA_ENDINGS))
+    return like_a_file or (found["word"] == "IN" and not text.isupper())
 
 
 def _bounded(where: Query, found: re.Match[str]) -> Query:
@@ -155,7 +171,7 @@ def _bounded(where: Query, found: re.Match[str]) -> Query:
         time_s = seconds(found["time"])
         earlier = found["way"].lower() in ("before", "until")
         return where.between(None, time_s) if earlier else where.between(time_s, None)
-    return where.between(seconds(found["a"] or found["b"]), seconds(found["end"]))
+    return where.between(seconds(found["start"]), seconds(found["end"]))
 
 
 def _pursues(text: str, operator: re.Match[str]) -> bool:

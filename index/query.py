@@ -150,7 +150,8 @@ class Query:
     def _check_description(self) -> None:
         described = bool(self.words) or self.image is not None
         if not described and (not self.links or self.links[0][0] not in (Link.BEFORE, Link.AFTER)):
-            raise QueryError("Nothing to search for", "the query is empty", "Describe what you saw or heard")
+            why = "the query says only where to look" if self.video or self.span_s else "the query is empty"
+            raise QueryError("Nothing to search for", why, "Describe what you saw or heard")
         if len(self.words) > MOST_CHARACTERS:
             why = f"it has {len(self.words):,} characters and {MOST_CHARACTERS:,} are read"
             raise QueryError("The query is too long", why, "Describe one moment in a sentence")

@@ -58,8 +58,8 @@ class Searcher:
     def read(self, reading: Reading, video: Video | None = None) -> SearchResult:
         """The better of several readings of the same words.
 
-        Words that were said or written just so are taken as they stand. Otherwise descriptions are tied wherever
-        that finds something; but `while`, and a first word `before` or `after`, only where it finds what is likelier.
+        Words that were said or written just so are taken as they stand. Otherwise descriptions are tied; but with
+        `while`, and with a first word `before` or `after`, only where that finds what is likelier.
         """
         whole = reading.whole
         if reading.in_doubt and self._catalog.holds_phrase(whole.words, _within(whole, video), whole.channels):
@@ -69,12 +69,14 @@ class Searcher:
         if reading.tied is None:
             return self.search(reading.plain, video)
         composed = self.search(reading.tied, video)
-        if reading.meant:
+        clear = reading.tied.words and Link.WHILE not in {link for link, _ in reading.tied.links}
+        if reading.meant or clear:
             return composed
         plain = self.search(reading.plain, video)
-        clear = reading.tied.words and Link.WHILE not in {link for link, _ in reading.tied.links}
-        better = bool(composed.moments) if clear else _best(composed) >= _best(plain)
-        return composed if better or not plain.moments else plain
+        if _best(composed) >= _best(plain):
+            return composed
+        note = f"Taken as the words stand: “{reading.tied}” is less likely. In capitals it is looked for all the same"
+        return replace(plain, notes=(*plain.notes, note))
 
     def _result(self, query: Query, moments: Sequence[Moment]) -> SearchResult:
         matching = _at_most(query, (m for m in moments if m.score >= MATCH))
@@ -110,11 +112,14 @@ class Searcher:
         for video_id, hits in by_video.items():
             if video := self._catalog.video(video_id):
                 groups = grouped(hits, self._catalog.shots(video_id))
-                moments += [self._moment(video, group) for group in groups]
+                moments += [self._moment(video, group, within) for group in groups]
         return ranked(moments)
 
-    def _moment(self, video: Video, group: Sequence[Hit]) -> Moment:
-        """The span is that of the strongest evidence; channels that agree make it more likely (noisy or)."""
+    def _moment(self, video: Video, group: Sequence[Hit], within: Within) -> Moment:
+        """The span is that of the strongest evidence, as far as it lies within.
+
+        Channels that agree make it more likely: they are taken to err independently (noisy or).
+        """
         best: dict[Channel, float] = {}
         for hit in group:
             best[hit.segment.channel] = max(hit.probability, best.get(hit.segment.channel, 0.0))
@@ -130,7 +135,7 @@ class Searcher:
             for hit in group[:_SHOWN]
             if hit is group[0] or hit.probability >= _WORTH
         )
-        return Moment(video, group[0].span, 1 - missed, evidence)
+        return Moment(video, within.part_of(group[0].span), 1 - missed, evidence)
 
     def _note(self, text: str) -> None:
         if text not in self._notes:

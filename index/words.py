@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _MOST, _MOST_TERMS = 400, 32
 # Scripts that put no spaces between words: Thai, Lao, Khmer, Burmese, Japanese, Chinese.
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_PHRASE = re.compile(r'"([^"]+)"|“([^”]+)”')
 _COMMON = frozenset(
     "a an the and or but of in on at to for from with by is are was were be been it its this that these those he she "
     "they we you i his her their our your my as not no do does did has have had there here what who when where how "
@@ -45,6 +46,11 @@ def matches(catalog: Catalog, words: str, within: Within) -> list[tuple[Segment,
     return [(segment, fits.at(share) * segment.score) for segment, share in ranked]
 
 
+def only_phrases(words: str) -> bool:
+    """Whether all of it stands in double quotes."""
+    return bool(_PHRASE.search(words)) and not re.search(r"\w", _PHRASE.sub(" ", words))
+
+
 def says_something(words: str) -> bool:
     """Whether there is a word or a quoted phrase in it that is not among the commonest."""
     return bool(_terms(words))
@@ -61,8 +67,8 @@ def _holding(catalog: Catalog, terms: list[str], within: Within) -> list[Segment
 
 def _terms(words: str) -> list[str]:
     """Quoted phrases whole, then the other words that mean something, each once."""
-    phrases = [a or b for a, b in re.findall(r'"([^"]+)"|“([^”]+)”', words) if re.search(r"\w", a or b)]
-    rest = re.sub(r'"[^"]+"|“[^”]+”', " ", words)
+    phrases = [a or b for a, b in _PHRASE.findall(words) if re.search(r"\w", a or b)]
+    rest = _PHRASE.sub(" ", words)
     others = [word for word in re.findall(r"\w+", rest.lower()) if word not in _COMMON]
     return list(dict.fromkeys([*phrases, *others]))
 

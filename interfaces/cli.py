@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 
 PARTLY, INTERRUPTED = 3, 130
+FEW_IMAGES = 300
 
 LibraryOption = Annotated[
     str | None, typer.Option("--library", "-l", help="Library folder (default ~/footage.playhead).", metavar="DIR")
@@ -256,7 +258,10 @@ def reembed(
     "train-picture-head", epilog="Example:  playhead train-picture-head photographs/ --about 'my own, free to use'"
 )
 def train_picture_head(
-    folder: Annotated[Path, typer.Argument(help="Images with captions.jsonl or captions.csv.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(help='Images with captions.jsonl ({"image", "captions"}) or captions.csv (image,caption).'),
+    ],
     about: Annotated[str, typer.Option(help="Kept in the file: whose images, on what terms.")] = "",
     library: LibraryOption = None,
     json: JsonOption = False,
@@ -271,16 +276,23 @@ def train_picture_head(
         return
     skipped = f" ({report.skipped} were missing or broken)" if report.skipped else ""
     render.say(render.line(f"Learnt from {report.images} images{skipped}: {report.path}"))
+    if report.images < FEW_IMAGES:
+        render.say(f"{report.images} images are few; a thousand are a good beginning. Compare before you keep it.")
     render.say("It is used from now on. Index the footage of this library again: playhead index PATH")
+    render.say("To go back, delete that file and index again.")
 
 
 @app.command()
 def doctor(
-    profile: ProfileOption = None, model: ModelOption = None, json: JsonOption = False, debug: DebugOption = False
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    model: ModelOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
 ) -> int:
     """Say which models are ready, and how to get the rest."""
     del debug
-    with _open(None, model, profile=profile) as opened:
+    with _open(library, model, profile=profile) as opened:
         rows = opened.models.status()
     if json:
         render.say_json({"roles": rows})
@@ -330,7 +342,16 @@ def demo(
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and give its exit code. Errors are one line; a traceback only with `--debug`."""
-    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = _main(sys.argv[1:] if arguments is None else arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read the output, such as `head`, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
+
+
+def _main(given: list[str]) -> int:
     render.interrupted, before = False, signal.signal(signal.SIGINT, _interrupt)
     try:
         code = app(given, standalone_mode=False)

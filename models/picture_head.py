@@ -38,6 +38,7 @@ _PLACES = {
     "cohort": 2, "captions": 2, "calibration": 1,
 }  # fmt: skip
 COHORT_SHARE = 0.02
+COHORT_LEAST = 4  # of a small cohort: the pictures asked for may be among it
 _STRANGE, _FAMILIAR = 0.25, 0.45  # likeness to the captions, from which the learnt half begins to, and fully, counts
 _LEAST, _MOST = 0.3, 0.75  # … what it then counts
 
@@ -92,8 +93,8 @@ class PictureHead:
 
 
 def exceeded(cohort: NDArray[np.float32], queries: NDArray[np.float32]) -> NDArray[np.float32]:
-    """For each query the similarity that 2 % of the cohort reach."""
-    count = max(1, round(COHORT_SHARE * len(cohort)))
+    """For each query the similarity that 2 % of the cohort reach, but four of it at least."""
+    count = min(len(cohort), max(COHORT_LEAST, round(COHORT_SHARE * len(cohort))))
     found: NDArray[np.float32] = np.partition(queries @ cohort.T, -count, axis=1)[:, -count]
     return found
 

@@ -105,6 +105,9 @@ def gather(captioned: list[Captioned], report: Report) -> Examples:
         raise InputError(
             f"{len(seen)} captioned images can be opened", f"a head needs at least {FEWEST}", "Add more images."
         )
+    if (different := len({caption for one in seen for caption in one.captions})) < FEWEST:
+        what = f"the captions say {different} different things"
+        raise InputError(what, f"a head needs at least {FEWEST}", "Describe each image as one would ask for it.")
     counts = np.array([len(one.captions) for one in seen])
     captions = _read([caption for one in seen for caption in one.captions], report)
     skipped = len(captioned) - len(seen)

@@ -6,7 +6,8 @@ CAPTIONED is a folder of captioned images, as training/picture_head.py takes it.
 asked for by what belongs to them and by as much that does not. Of an item's best three answers a logistic regression
 (Platt 1999) learns which were meant; its log loss on held-out films stands beside that of the plain share.
 
-- speech: one caption of each photograph is "spoken", the others ask for it, as a person would in other words;
+- speech: one caption of each photograph is "spoken", the others ask for it, as a person would in other words; across
+  the bridge also the translated sentences of benchmarks/translations.tsv;
 - picture: the photographs are shown, their captions ask for them (not for a head that was trained on these
   photographs: it brings its own curve, from photographs it had not seen);
 - object: the same, by the names of what the detector sees.
@@ -17,6 +18,7 @@ What a threshold then means on real films is shown by `benchmarks/search_quality
 from __future__ import annotations
 
 import argparse
+import csv
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +30,8 @@ from playhead.models.captioned import Captioned, open_image, read_captions
 from playhead.models.multilingual import Multilingual
 from playhead.models.picture_training import FILM, FOLDS, SHOWN, logistic
 from playhead.models.registry import Models
+
+TRANSLATIONS = Path(__file__).parents[1] / "benchmarks" / "translations.tsv"
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +60,7 @@ def main() -> int:
     report("speech", models.sentences.id, [spoken(film, absent, models.sentences) for film, absent in films])
     if isinstance(models.sentences, Multilingual):
         over, plain = Bridged(models.sentences), models.sentences
-        report("speech, crossed 1", plain.id, [spoken(*film, plain, over) for film in films])
+        report("speech, crossed 1", plain.id, [spoken(*film, plain, over) for film in films], translated(plain))
         report("speech, crossed 2", plain.id, [spoken(*film, over) for film in films])
         report("object, crossed 1", plain.id, [found(*one, plain, over) for one in named])
     if models.picture.calibration(np.ones(models.picture.dim, np.float32)) is None:
@@ -80,6 +84,25 @@ def spoken(film: list[Captioned], absent: list[Captioned], says: Any, asks: Any 
     """The first caption of each photograph is said; the others, and those of absent photographs, ask."""
     said = says.encode([one.captions[0] for one in film])
     return _answers(said, list(range(len(film))), *_asked(film, absent, asks or says, first=1))
+
+
+def translated(encoder: Multilingual) -> list[Rows]:
+    """The spoken sentences of benchmarks/translations.tsv, asked for in other languages; a film for each language.
+
+    Its other texts are the queries without an answer.
+    """
+    lines = [line for line in TRANSLATIONS.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    rows = sorted(
+        csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE), key=lambda row: row["of"] != "spoken"
+    )
+    count = sum(row["of"] == "spoken" for row in rows)
+    said = encoder.encode([row["en"] for row in rows[:count]])
+    owners = [number if number < count else -1 for number in range(len(rows))]
+    languages = [language for language in rows[0] if language not in ("of", "en")]
+    return [
+        _answers(said, list(range(count)), encoder.encode([row[language] for row in rows]), owners)
+        for language in languages
+    ]
 
 
 def seen(film: list[Captioned], absent: list[Captioned], models: Models) -> Rows:
@@ -128,19 +151,26 @@ def _answers(items: Floats, numbers: list[int], queries: Floats, owners: list[in
     return [(float(likeness[n, item]), numbers[item] == owner) for n, owner in enumerate(owners) for item in best[n]]
 
 
-def report(name: str, encoder: str, films: list[Rows]) -> None:
-    """Fit, check on films left out, print a line for the YAML file."""
+def report(name: str, encoder: str, films: list[Rows], others: list[Rows] | None = None) -> None:
+    """Fit, check on films left out, print a line for the YAML file. Films of two kinds count the same altogether."""
+    kinds = [films, others or []]
     losses = []
     for fold in range(FOLDS):
-        similarity, right = _columns([rows for n, rows in enumerate(films) if n % FOLDS != fold])
-        slope, offset = logistic(similarity[:, None], right)
-        similarity, unseen = _columns([rows for n, rows in enumerate(films) if n % FOLDS == fold])
-        losses.append((_log_loss(slope * similarity + offset, unseen), _log_loss(_logit(right.mean()), unseen)))
-    similarity, right = _columns(films)
-    slope, offset = logistic(similarity[:, None], right)
+        slope, offset = _fitted([[rows for n, rows in enumerate(kind) if n % FOLDS != fold] for kind in kinds])
+        unseen = [rows for kind in kinds for n, rows in enumerate(kind) if n % FOLDS == fold]
+        similarity, right = _columns(unseen)
+        losses.append((_log_loss(slope * similarity + offset, right), _log_loss(_logit(right.mean()), right)))
+    slope, offset = _fitted(kinds)
     ours, share = np.mean(losses, axis=0)
+    count = sum(len(rows) for kind in kinds for rows in kind)
     print(f"{name} ({encoder}): {{middle: {-offset / slope:.3f}, slope: {slope:.1f}}}", end="  ")
-    print(f"# {len(right)} answers, held-out log loss {ours:.3f}, of the share alone {share:.3f}")
+    print(f"# {count} answers, held-out log loss {ours:.3f}, of the share alone {share:.3f}")
+
+
+def _fitted(kinds: list[list[Rows]]) -> Floats:
+    first, second = (sum(map(len, kind)) for kind in kinds)
+    similarity, right = _columns(kinds[0] + kinds[1] * (round(first / second) if second else 0))
+    return logistic(similarity[:, None], right)
 
 
 def _columns(films: list[Rows]) -> tuple[Floats, Floats]:

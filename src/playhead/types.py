@@ -134,13 +134,17 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Why a moment was found: one observation and how well it matches the query."""
+    """Why a moment was found: one observation and how well it matches the query.
+
+    `part` is the number of the description it stands for, where the query ties several.
+    """
 
     channel: Channel
     span: Span
     score: float
     text: str = ""
     thumbnail: Path | None = None
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True)

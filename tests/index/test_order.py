@@ -103,6 +103,31 @@ def test_an_order_that_is_not_there_is_not_found(question: str, story: Library) 
     assert all(moment.score < MATCH for moment in result.nearest)
 
 
+@pytest.mark.parametrize("question", ["a rocket then a cup of coffee", "a cup of coffee after a cat"])
+def test_small_letters_find_no_order_that_is_not_there_either(question: str, story: Library) -> None:
+    result = story.search(question)
+    assert result.no_match
+    assert result.query == question.replace(" then ", " THEN ").replace(" after ", " AFTER ")
+
+
+def test_while_is_taken_as_it_stands_where_that_is_likelier_and_says_so(story: Library) -> None:
+    result = story.search("a cat while the motorcycle starts")
+    assert "“a cat WHILE the motorcycle starts” is less likely" in result.notes[0]
+    assert story.search("a cat WHILE the motorcycle starts").no_match
+
+
+def test_before_and_after_mean_the_likeliest_other_soon_or_late(story: Library) -> None:
+    (flower,) = story.search("a flower after a cup of coffee")
+    assert {evidence.part for evidence in flower.evidence} == {0, 1}
+    assert all(e.span.start_s < SHOT_S for e in flower.evidence if e.part == 1)
+
+
+def test_what_is_quoted_is_found_word_for_word_or_not_at_all(story: Library) -> None:
+    assert story.search('"ferry to the island"')[0].evidence[0].channel is Channel.SPEECH
+    assert story.search('"island ferry"').no_match
+    assert story.search('"a cat"').no_match
+
+
 def test_python_says_the_same(story: Library) -> None:
     for question, query in (
         ("a cat THEN a rocket", Query("a cat").then("a rocket")),

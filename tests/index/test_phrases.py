@@ -13,7 +13,7 @@ from playhead.errors import QueryError
 from playhead.index.phrases import read, seconds
 from playhead.index.query import Link, Query
 
-VIDEOS = {"film.mp4", "my film.mp4", "talk.mkv"}
+VIDEOS = {"film.mp4", "my film.mp4", "talk.mkv", "café in été.mp4"}
 
 
 def is_video(name: str) -> bool:
@@ -124,6 +124,12 @@ def test_a_note_is_for_those_who_need_one() -> None:
         ("a dog after 1:00 before 2:00", "a dog", "", (60, 120)),
         ("a dog before 2:00.", "a dog", "", (float("-inf"), 120)),
         ("a dog in film.mp4?", "a dog", "film.mp4", None),
+        ("a dog between 0:50-0:55", "a dog", "", (50, 55)),
+        ("a dog from 0:50 – 0:55", "a dog", "", (50, 55)),
+        ("a dog between 0:50 to 0:55", "a dog", "", (50, 55)),
+        ("a woman in café in été.mp4", "a woman", "café in été.mp4", None),
+        ('a woman in "no such in x.mp4"', "a woman", "no such in x.mp4", None),
+        ("a man in a hat in the rain in gone.mp4", "a man in a hat in the rain", "gone.mp4", None),
         ("between 3 trees and 5 houses", "between 3 trees and 5 houses", "", None),
         ('"between 1:00 and 2:00"', '"between 1:00 and 2:00"', "", None),
     ],
@@ -148,6 +154,9 @@ def test_where_to_look_holds_for_all_parts() -> None:
         ("BEFORE", "“BEFORE” has nothing after it"),
         ("a dog THEN THEN a cat", "nothing after it"),
         ("a dog THEN 🦆", "holds no word"),
+        ("a dog IN", "“IN” is not followed by a video"),
+        ("a dog BETWEEN 50 AND 55", "“BETWEEN” is not followed by two times"),
+        ("a dog BETWEEN", "“BETWEEN” is not followed by two times"),
         ("a dog THEN it is", "says nothing by itself"),
         ("a dog THEN NOT a cat", "nothing after it"),
         ("a dog between 2:00 and 1:00", "is empty"),
@@ -175,6 +184,7 @@ def test_what_cannot_be_meant_is_refused(text: str, why: str) -> None:
         (Query("a dog").then(""), "is empty"),
         (Query("a dog").then("🦆"), "holds no word"),
         (Query().then("a cat"), "is empty"),
+        (Query().between(60, 120), "says only where to look"),
         (Query("a dog").then(Query("a cat").inside("film.mp4")), "says where to look"),
         (Query("a dog").then(Query("a cat").between(0, 1)), "says where to look"),
         (Query("a dog").top(0), "cannot be shown"),

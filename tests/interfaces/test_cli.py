@@ -170,7 +170,7 @@ def test_index_exits_by_how_much_was_done(run: Run, put: Callable[..., Path], tm
 
 SEARCH_KEYS = {"query", "no_match", "moments", "notes", "nearest"}
 MOMENT_KEYS = {"video", "start_s", "end_s", "score", "evidence"}
-EVIDENCE_KEYS = {"channel", "start_s", "end_s", "score", "text", "thumbnail"}
+EVIDENCE_KEYS = {"channel", "start_s", "end_s", "score", "text", "thumbnail", "part"}
 
 
 def test_search_as_json_has_the_documented_keys(run: Run, stocked: Path, footage: Path) -> None:
@@ -336,6 +336,15 @@ def test_debug_shows_where_an_error_came_from(run: Run, stocked: Path) -> None:
         assert done.returncode == 1
         assert b"Traceback" in done.stderr
         assert error in done.stderr
+
+
+def test_a_reader_that_has_gone_is_no_error_worth_a_traceback(stocked: Path) -> None:
+    for library in (stocked, Path("nowhere")):
+        shell = f"{sys.executable} -m {CLI} search hello --json -l {library} | true; exit ${{PIPESTATUS[0]}}"
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        done = subprocess.run(["bash", "-c", shell], env=environment, capture_output=True, check=False)
+        assert done.returncode in (0, 1, 2)
+        assert done.stderr == b""
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt])

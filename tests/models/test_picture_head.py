@@ -75,7 +75,7 @@ def shapes(tmp_path_factory) -> Path:
     for i in range(60):
         kind = KINDS[i % len(KINDS)]
         draw(kind, i).save(folder / "images" / f"{i}.png")
-        rows.append({"image": f"{i}.png", "captions": [kind, f"{kind} on a bright ground"][: 1 + i % 2]})
+        rows.append({"image": f"{i}.png", "captions": [kind, f"{kind} on bright ground {i}"][: 1 + i % 2]})
     (folder / "captions.jsonl").write_text("\n".join(map(json.dumps, rows)))
     return folder
 
@@ -198,6 +198,13 @@ def test_training_twice_gives_the_same_bytes(training, trained, shapes, tmp_path
     assert "training: 1 of" in said
 
 
+def test_captions_that_say_the_same_teach_nothing(shapes, tmp_path):
+    rows = [{"image": str(shapes / "images" / f"{i}.png"), "captions": ["a shape"]} for i in range(30)]
+    (tmp_path / "captions.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    with pytest.raises(InputError, match="the captions say 1 different things"):
+        gather(read_captions(tmp_path), str)
+
+
 @pytest.mark.slow
 def test_a_library_can_have_a_head_of_its_own(shapes, tmp_path, clips):
     with Library(tmp_path / "library", settings=Settings(channels=(Channel.PICTURE,))) as library:
@@ -265,7 +272,7 @@ def test_packing_the_same_head_gives_the_same_bytes():
 
 
 def test_broken_images_are_skipped_and_counted(training, shapes, tmp_path, capsys):
-    rows = [(str(shapes / "images" / f"{i}.png"), "a shape") for i in range(25)]
+    rows = [(str(shapes / "images" / f"{i}.png"), f"shape {i}") for i in range(25)]
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
     (tmp_path / "short.png").write_bytes((shapes / "images" / "0.png").read_bytes()[:60])
     broken = ["broken.jpg", "short.png", "missing.png"]
@@ -330,7 +337,8 @@ def test_a_query_like_much_of_the_cohort_needs_more_likeness():
 def test_exceeded_is_what_two_in_a_hundred_reach():
     cohort = np.arange(200, dtype=np.float32)[:, None]
     assert exceeded(cohort, np.array([[1.0], [2.0]], np.float32)).tolist() == [196.0, 392.0]
-    assert exceeded(cohort[:3], np.array([[1.0]], np.float32)).tolist() == [2.0]
+    assert exceeded(cohort[:38], np.array([[1.0]], np.float32)).tolist() == [34.0]
+    assert exceeded(cohort[:3], np.array([[1.0]], np.float32)).tolist() == [0.0]
 
 
 def test_logistic_regression_finds_the_chances_it_was_shown():
