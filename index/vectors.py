@@ -130,7 +130,9 @@ class VectorIndex:
             if os.access(self._folder, os.W_OK):
                 return self._unreachable(generation.folder, catalog)
             with tempfile.TemporaryDirectory() as scratch:  # Chroma writes even to read
-                copy = shutil.copytree(generation.folder, Path(scratch) / "copy")
+                copy = shutil.copytree(generation.folder, Path(scratch) / "copy", copy_function=shutil.copyfile)
+                for folder in (copy, *(path for path in copy.rglob("*") if path.is_dir())):
+                    folder.chmod(0o700)  # copytree took the modes of folders over
                 return self._unreachable(copy, catalog)
         except Exception as error:  # noqa: BLE001 - a damaged store fails in many ways
             return [f"the vector index cannot be read: {_reason(error)}"]

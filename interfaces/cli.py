@@ -218,7 +218,7 @@ def verify(library: LibraryOption = None, json: JsonOption = False, debug: Debug
         mend = ["To mend the vector index: playhead rebuild"] if any("vector" in text for text in problems) else []
         render.say("\n".join([*problems, *mend]))
     else:
-        render.say(f"The library is whole: {count} videos, every vector reachable.")
+        render.say(f"The library is whole: {render.videos(count)}, every vector reachable.")
     return 1 if problems else 0
 
 

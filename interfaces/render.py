@@ -112,12 +112,17 @@ def show_report(report: IndexReport, folder: object) -> None:
             note(line(f"  {text if path.name in text else f'{path}: {text}'}"))
 
 
+def videos(count: int) -> str:
+    """`1 video`, `2 videos`."""
+    return f"{count} {'video' if count == 1 else 'videos'}"
+
+
 def show_library(rows: list[tuple[Video, dict[Any, int]]], folder: object) -> None:
     """What is in the library: a row a video, then its channels and where it is."""
     if not rows:
         say(line(f"The library {folder} is empty. Fill it with: playhead index PATH"))
         return
-    say(line(f"{len(rows)} {'video' if len(rows) == 1 else 'videos'} in {folder}"))
+    say(line(f"{videos(len(rows))} in {folder}"))
     width = max(len(line(video.name)) for video, _ in rows)
     for video, counts in rows:
         found = ", ".join(f"{count} {channel}" for channel, count in counts.items())

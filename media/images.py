@@ -36,7 +36,8 @@ def read_image(path: Path, roots: Sequence[Path], limits: Limits | None = None) 
             warnings.simplefilter("ignore")  # of odd tags and large sizes; what matters is checked here
             with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
                 if image.width * image.height > limits.pixels:
-                    raise MediaLimitError(f"{path.name} was refused", f"it has {image.width}x{image.height} pixels")
+                    why = f"it has {image.width}x{image.height} pixels and {limits.pixels:,} are read"
+                    raise MediaLimitError(f"{path.name} was refused", why, "Make it smaller, or raise limits.pixels")
                 return _rgb(ImageOps.exif_transpose(image))
     except Image.DecompressionBombError as error:
         raise MediaLimitError(f"{path.name} was refused", "it unfolds to more pixels than allowed") from error

@@ -244,7 +244,7 @@ def test_what_is_said_around_a_moment_is_shown_on_request(run: Run, stocked: Pat
 
 def test_embedding_again_says_how_much_there_was(run: Run, stocked: Path) -> None:
     assert run("reembed", "--model", "sentences=use") == 0
-    assert run.out == "1 video has new vectors of speech and text.\n"
+    assert run.out == "New vectors of what is said and written in 1 video.\n"
     assert run.json("reembed", "--model", "sentences=use") == {"reembedded": []}
     assert (
         run.json("search", "hallo", "--model", "sentences=use")["moments"][0]["evidence"][0]["text"] == "Hello there"
