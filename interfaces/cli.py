@@ -249,9 +249,7 @@ def reembed(
     if json:
         render.say_json({"reembedded": [_video(video) for video in moved]})
     else:
-        render.say(
-            f"{len(moved)} {'video has' if len(moved) == 1 else 'videos have'} new vectors of speech and text."
-        )
+        render.say(f"New vectors of what is said and written in {render.videos(len(moved))}.")
 
 
 @app.command(
