@@ -105,7 +105,8 @@ class Library:
         """
         from playhead.models.cache import write_atomically
         from playhead.models.captioned import read_captions
-        from playhead.models.picture_training import Recipe, gather, train_file
+        from playhead.models.picture_training import Recipe, gather
+        from playhead.models.picture_validation import train_file
 
         captions = read_captions(Path(captioned).expanduser())
         self._create()

@@ -28,7 +28,7 @@ import numpy as np
 from playhead.index.watch import detected
 from playhead.models.captioned import Captioned, open_image, read_captions
 from playhead.models.multilingual import Multilingual
-from playhead.models.picture_training import FILM, FOLDS, SHOWN, logistic
+from playhead.models.picture_validation import FILM, FOLDS, SHOWN, logistic
 from playhead.models.registry import Models
 
 TRANSLATIONS = Path(__file__).parents[1] / "benchmarks" / "translations.tsv"

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 from playhead.errors import PlayheadError
 from playhead.models.cache import write_atomically
 from playhead.models.captioned import read_captions
-from playhead.models.picture_training import Recipe, Validation, cross_validate, gather, train_file
+from playhead.models.picture_training import Recipe, gather
+from playhead.models.picture_validation import Validation, cross_validate, train_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,15 +17,8 @@ from playhead.errors import InputError, SettingsError, WeightsError
 from playhead.models import picture_head
 from playhead.models.captioned import open_image, read_captions
 from playhead.models.picture_head import FEATURES, HEAD_FILE, HEAD_SHA256, exceeded, load, pack
-from playhead.models.picture_training import (
-    Examples,
-    Recipe,
-    Validation,
-    calibration,
-    cross_validate,
-    gather,
-    logistic,
-)
+from playhead.models.picture_training import Examples, Recipe, gather
+from playhead.models.picture_validation import Validation, calibration, cross_validate, logistic
 from playhead.models.registry import Models
 from playhead.testing import ImageTextEncoderContract
 from playhead.types import Channel
