@@ -97,6 +97,7 @@ def test_a_result_has_the_documented_plain_form() -> None:
                         "score": 0.123457,
                         "text": "hello",
                         "thumbnail": "/library/thumbs/1.jpg",
+                        "part": 0,
                     }
                 ],
             }
