@@ -70,9 +70,12 @@ class Searcher:
             return self.search(reading.plain, video)
         composed = self.search(reading.tied, video)
         clear = reading.tied.words and Link.WHILE not in {link for link, _ in reading.tied.links}
-        if reading.meant or clear:
+        if reading.meant or (clear and composed.moments):
             return composed
         plain = self.search(reading.plain, video)
+        if clear and plain.moments:
+            note = f"Nothing here is “{reading.tied}”. Nearest are what the words would find as they stand"
+            return replace(composed, nearest=plain.moments, notes=(*composed.notes, note))
         if _best(composed) >= _best(plain):
             return composed
         note = f"Taken as the words stand: “{reading.tied}” is less likely. In capitals it is looked for all the same"

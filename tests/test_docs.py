@@ -35,6 +35,12 @@ def here(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return workplace
 
 
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "benchmarks" / "RESULTS.md"], ids=lambda page: page.name)
+def test_no_figure_is_still_to_be_filled_in(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert re.findall(r"^[A-Z]{4,}$|\| [A-Z]{5,} \||\b(?:TODO|TBD|XXX)\b", text, re.MULTILINE) == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_python_snippets_run(page: Path, here: Path) -> None:
     snippets = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)

@@ -108,6 +108,8 @@ def test_small_letters_find_no_order_that_is_not_there_either(question: str, sto
     result = story.search(question)
     assert result.no_match
     assert result.query == question.replace(" then ", " THEN ").replace(" after ", " AFTER ")
+    assert f"Nothing here is “{result.query}”" in result.notes[0]
+    assert result.nearest[0].score >= MATCH
 
 
 def test_while_is_taken_as_it_stands_where_that_is_likelier_and_says_so(story: Library) -> None:
