@@ -13,6 +13,7 @@ from playhead.index.catalog import START_ANEW, Catalog, Within
 from playhead.index.ingest import Ingest, reembed, remove_thumbnails
 from playhead.index.lock import writing
 from playhead.index.phrases import Reading, read
+from playhead.index.query import Query
 from playhead.index.search import Searcher
 from playhead.index.vectors import VectorIndex
 from playhead.models.registry import OFFLINE, PROFILES, Models
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
 
-    from playhead.index.query import Query
 
 HEAD_NAME = "picture_head.safetensors"
 """A picture head in the library's folder takes the place of the offline profile's."""
@@ -169,7 +169,7 @@ class Library:
         leaves an end open) narrow where to look; `channels` narrows to what was seen (`picture`, `object`, `text`)
         or said (`speech`). `limit` (5) bounds the moments, `per_video` those of one video. Raises `QueryError`.
         """
-        reading = read(query, self._holds) if isinstance(query, str) else Reading(query, query)
+        reading = Reading(query, query) if isinstance(query, Query) else read(query, self._holds)
 
         reading = reading.each(
             lambda asked: asked.narrowed(

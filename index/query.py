@@ -54,6 +54,8 @@ class Query:
     per_video: int = 0
 
     def __post_init__(self) -> None:
+        if not isinstance(self.words, str):
+            raise QueryError(f"{self.words!r} is no description", "", "Give words as a string")
         object.__setattr__(self, "words", " ".join(_NOT_TEXT.sub(" ", self.words).split()))
 
     def like(self, image: str | os.PathLike[str]) -> Query:
@@ -134,6 +136,10 @@ class Query:
 
     def checked(self) -> Query:
         """Itself, or a `QueryError` that says what does not make sense."""
+        if not isinstance(self.limit, int) or not isinstance(self.per_video, int):
+            raise QueryError(
+                f"{self.limit!r} and {self.per_video!r} are no numbers of moments", "", "Give whole numbers"
+            )
         if not 1 <= self.limit <= MOST_MOMENTS:
             raise QueryError(f"{self.limit} moments cannot be shown", f"between 1 and {MOST_MOMENTS:,} can")
         if self.per_video < 0:
@@ -169,7 +175,7 @@ class Query:
 
     def tie(self, link: Link, other: Query | str) -> Query:
         """This tied to `other` in time."""
-        operand = Query(other) if isinstance(other, str) else other
+        operand = other if isinstance(other, Query) else Query(other)
         return replace(self, links=(*self.links, (link, operand)))
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -195,6 +196,20 @@ def test_what_cannot_be_meant_is_refused(text: str, why: str) -> None:
 def test_a_query_that_makes_no_sense_is_refused(query: Query, why: str) -> None:
     with pytest.raises(QueryError, match=why):
         query.checked()
+
+
+@pytest.mark.parametrize("words", [3, None, b"a dog", ["a dog"]])
+def test_what_is_no_text_is_refused(words: Any) -> None:
+    for ask in (lambda: Query(words), lambda: Query("a dog").then(words), lambda: read(words, is_video)):
+        with pytest.raises(QueryError, match="is no description"):
+            ask()
+
+
+@pytest.mark.parametrize("number", ["x", 1.5, None])
+def test_what_is_no_number_is_refused(number: Any) -> None:
+    for query in (Query("a dog").top(number), Query("a dog").top(3, number)):
+        with pytest.raises(QueryError, match="are no numbers of moments"):
+            query.checked()
 
 
 def test_a_chain_has_an_end() -> None:
