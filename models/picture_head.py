@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from playhead.models.roles import Vectors
 
 HEAD_FILE = Path(__file__).with_name("picture_head.safetensors")
-HEAD_SHA256 = "0b3c58ff7680cdf408caadb595cdb8fccfec23e90a940493c1836e7ba4b4acd6"
+HEAD_SHA256 = "3fa7a7f079f1503bce9e1a4b114a91a12793291687f5d16c1345061ca04925c1"
 FEATURES = 1280 + 1568
 _ABOUT = "playhead picture head"
 _PLACES = {
