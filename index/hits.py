@@ -46,7 +46,7 @@ class Finder:
 
     def hits(self, query: Query, within: Within) -> list[Hit]:
         """Each segment that fits once, with its best probability. Ties of the query are not looked at."""
-        for channel in sorted(query.channels - self._catalog.observed()):
+        for channel in sorted(query.channels - self._observed):
             self._note(f"No video was indexed for {channel}. To do so: playhead index PATH --channels {channel}")
         found: dict[str, Hit] = {}
         by_meaning = [] if words.only_phrases(query.words) else [self._seen, self._meant]
@@ -131,6 +131,10 @@ class Finder:
         if role is Role.PICTURE:
             return f"Index those files again: playhead index PATH {model}"
         return f"To make them anew without watching again: playhead reembed {model}"
+
+    @cached_property
+    def _observed(self) -> set[Channel]:
+        return self._catalog.observed()
 
     @cached_property
     def _spaces(self) -> list[tuple[Channel, str, int]]:

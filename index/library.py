@@ -27,7 +27,6 @@ from playhead.types import (
     Progress,
     SearchResult,
     Segment,
-    Span,
     Transcript,
     Utterance,
     Video,
@@ -170,7 +169,6 @@ class Library:
         or said (`speech`). `limit` (5) bounds the moments, `per_video` those of one video. Raises `QueryError`.
         """
         reading = Reading(query, query) if isinstance(query, Query) else read(query, self._holds)
-
         reading = reading.each(
             lambda asked: asked.narrowed(
                 image=image, between=between, channels=channels, limit=limit, per_video=per_video
@@ -216,8 +214,8 @@ class Library:
         """What was said, written and seen from `margin_s` before a moment to as long after it, in order of time."""
         if not 0 <= margin_s < math.inf:
             raise InputError(f"{margin_s} s around a moment cannot be shown", "", "Give seconds, 0 or more")
-        span = Span(moment.span.start_s - margin_s, moment.span.end_s + margin_s)
-        return self._catalog(write=False).told(Within(moment.video.id, span.start_s, span.end_s))
+        within = Within(moment.video.id, moment.span.start_s - margin_s, moment.span.end_s + margin_s)
+        return self._catalog(write=False).told(within)
 
     def counts(self, video: str | Video) -> dict[Channel, int]:
         """How many segments each indexed channel of a video has."""

@@ -27,7 +27,7 @@ _RANGE_FIRST = re.compile(rf"^{_RANGE}(?:\s*[,:]\s*|\s+|$)", re.IGNORECASE)
 _RANGE_LAST = re.compile(rf"(?:^|\s*,\s*|\s+){_RANGE}$", re.IGNORECASE)
 _INSIDE = re.compile(r"(?:^|\s)(?P<word>in|IN)\s+(?=\S)")
 _LEAD = r"(?:^|\s*,\s*|\s+)(?:(?:and|but|AND|BUT)\s+)?"
-_CAPITALS = re.compile(rf"{_LEAD}(?P<link>THEN|WHILE|NOT|(?P<beside>BEFORE|AFTER))(?=\s|$)")
+_CAPITALS = re.compile(rf"{_LEAD}(?P<link>THEN|BEFORE|AFTER|WHILE|NOT)(?=\s|$)")
 _SMALL_NOT = r"(?:(?<=, )|(?<=but )|(?<=and ))not|(?<!is )(?<!was )(?<!are )not(?=\s+(?:an?|the|any)\s)"
 _SMALL_BESIDE = r"(?:(?:right|just|shortly|immediately)\s+)?(?P<beside>before|after)"
 _SMALL = re.compile(rf"{_LEAD}(?:(?P<link>then|(?<!\ba )while|{_SMALL_NOT})|{_SMALL_BESIDE})(?=\s|$)")

@@ -27,7 +27,6 @@ app = typer.Typer(
 )
 
 PARTLY, INTERRUPTED = 3, 130
-FEW_IMAGES = 300
 
 LibraryOption = Annotated[
     str | None, typer.Option("--library", "-l", help="Library folder (default ~/footage.playhead).", metavar="DIR")
@@ -272,9 +271,11 @@ def train_picture_head(
     if json:
         render.say_json(report)
         return
+    from playhead.models.picture_validation import FEWEST_TO_CALIBRATE
+
     skipped = f" ({report.skipped} were missing or broken)" if report.skipped else ""
     render.say(render.line(f"Learnt from {report.images} images{skipped}: {report.path}"))
-    if report.images < FEW_IMAGES:
+    if report.images < FEWEST_TO_CALIBRATE:
         render.say(f"{report.images} images are few; a thousand are a good beginning. Compare before you keep it.")
     render.say("It is used from now on. Index the footage of this library again: playhead index PATH")
     render.say("To go back, delete that file and index again.")

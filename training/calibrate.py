@@ -31,8 +31,6 @@ from playhead.models.multilingual import Multilingual
 from playhead.models.picture_validation import FILM, FOLDS, SHOWN, logistic
 from playhead.models.registry import Models
 
-TRANSLATIONS = Path(__file__).parents[1] / "benchmarks" / "translations.tsv"
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -40,6 +38,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
     Rows = list[tuple[float, bool]]
+
+TRANSLATIONS = Path(__file__).parents[1] / "benchmarks" / "translations.tsv"
 
 
 def main() -> int:
