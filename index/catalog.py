@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sqlite3
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -80,12 +81,12 @@ class Record:
 
 
 class Catalog:
-    """An open catalogue. Errors of the disk surface as `StorageError`, damage as `LibraryError`."""
+    """An open catalogue; several threads may read. `StorageError` where the disk refuses, `LibraryError` if damaged."""
 
     def __init__(self, path: Path, *, readonly: bool = False, create: bool = False) -> None:
         self.path = path
         try:
-            self._db = _connect(path, readonly)
+            self._db, self._lock = _connect(path, readonly), threading.Lock()
         except sqlite3.Error as error:
             raise _translate(error, path) from error
         try:
@@ -151,7 +152,8 @@ class Catalog:
 
     def _read(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         try:
-            return self._db.execute(query, values).fetchall()
+            with self._lock:
+                return self._db.execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise _translate(error, self.path) from error
 
@@ -409,9 +411,11 @@ def _connect(path: Path, readonly: bool) -> sqlite3.Connection:
         # everything, unless a killed writer left its journal: that is read where it lies.
         alone = not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
         mode = "immutable=1" if alone else "mode=ro"
-        db = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
+        db = sqlite3.connect(
+            f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None, check_same_thread=False
+        )
     else:
-        db = sqlite3.connect(path, isolation_level=None)
+        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA busy_timeout = 10000")
     return db

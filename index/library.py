@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import os
+import threading
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -27,6 +30,7 @@ from playhead.types import (
     Progress,
     SearchResult,
     Segment,
+    Span,
     Transcript,
     Utterance,
     Video,
@@ -63,6 +67,7 @@ class Library:
         self.folder = Path(os.path.expanduser(folder or self.settings.library)).absolute()
         self._given_models = models
         self._open: tuple[Catalog, bool] | None = None
+        self._opening = threading.RLock()
         self._vectors = VectorIndex(self.folder / "vectors")
 
     @cached_property
@@ -208,7 +213,40 @@ class Library:
         found = self.video(video)
         segments = self._catalog(write=False).segments(found.id, Channel.SPEECH)
         utterances = tuple(Utterance(s.span, s.text, s.words) for s in segments)
-        return Transcript(utterances, ", ".join(sorted({s.model for s in segments})))
+        return Transcript(utterances, ", ".join(sorted({s.model for s in segments})), video=found)
+
+    def observed(
+        self, video: str | Video, channels: Iterable[Channel] = (), span: Span | None = None
+    ) -> list[Segment]:
+        """What was said, written, seen and captioned in a video, or in part of it, in order of time."""
+        found = self.video(video)
+        wanted = frozenset(channels)
+        within = Within(found.id, *((span.start_s, span.end_s) if span else ()))
+        told = self._catalog(write=False).told(within)
+        return [segment for segment in told if not wanted or segment.channel in wanted]
+
+    def pictures(self, video: str | Video, span: Span) -> list[Segment]:
+        """The distinct pictures that are shown in part of a video, in order of time."""
+        segments = self._catalog(write=False).segments(self.video(video).id, Channel.PICTURE)
+        return [s for s in segments if s.span.overlap_s(span) or span.start_s <= s.span.start_s < span.end_s]
+
+    def shots(self, video: str | Video) -> list[Span]:
+        """The stretches between cuts; none where only sound was indexed."""
+        return self._catalog(write=False).shots(self.video(video).id)
+
+    def indexed(self, video: str | Video) -> frozenset[Channel]:
+        """The channels on which a video was observed."""
+        return frozenset(self._catalog(write=False).channels(self.video(video).id))
+
+    def fingerprint(self, video: str | Video | None = None) -> str:
+        """Changes when what is known of a video, or of any, changes."""
+        catalog = self._catalog(write=False)
+        videos = [self.video(video)] if video else catalog.videos()
+        known = [
+            (v.id, v.name, str(v.path), sorted((c, r.recipe, r.space) for c, r in catalog.channels(v.id).items()))
+            for v in videos
+        ]
+        return hashlib.sha256(json.dumps(known).encode()).hexdigest()
 
     def around(self, moment: Moment, margin_s: float = 10.0) -> list[Segment]:
         """What was said, written and seen from `margin_s` before a moment to as long after it, in order of time."""
@@ -252,6 +290,10 @@ class Library:
         return bool(self._catalog(write=False).find(name))
 
     def _catalog(self, *, write: bool, create: bool = False) -> Catalog:
+        with self._opening:
+            return self._opened(write, create)
+
+    def _opened(self, write: bool, create: bool) -> Catalog:
         if self._open and (self._open[1] or not write):
             return self._open[0]
         if self._open:

@@ -134,6 +134,7 @@ class Searcher:
                 hit.probability,
                 hit.segment.text,
                 self._library / hit.segment.thumbnail if hit.segment.thumbnail else None,
+                id=hit.segment.id,
             )
             for hit in group[:_SHOWN]
             if hit is group[0] or hit.probability >= _WORTH

@@ -7,6 +7,7 @@ one descriptor, and lives under limits on memory and processor time, so a hostil
 from __future__ import annotations
 
 import json
+import math
 import os
 import resource
 import signal
@@ -24,6 +25,8 @@ from playhead.media import formats, wire
 from playhead.media.shots import TINY_SIZE, CutFinder, FrameChooser
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from av.audio.stream import AudioStream
     from av.container import InputContainer
     from av.subtitles.stream import SubtitleStream
@@ -36,6 +39,8 @@ _CHUNK_S = 2.0  # sound is sent in pieces of about this length
 _DRIFT_S = 0.15  # sound that jumps by more than this starts a new piece at its true time
 _GAP_S = 10.0  # a longer silence between two frames counts as a gap in the timestamps
 _BEAT_S = 0.25
+_SAME_S = 1e-6
+_NEAR_S = 12.0  # decode on to a frame this much later rather than seek
 _MOST_WARNINGS = 20
 _DAMAGED = "some of it is damaged; it was skipped or shows faults"
 _DAMAGE_LIMIT = 200  # undecodable packets before giving up, where nothing else was ever decoded
@@ -80,7 +85,7 @@ class Picture:
 
     def take(self, frame: VideoFrame) -> None:
         """Observe one decoded frame."""
-        time_s = self._time(frame)
+        time_s = self.time(frame)
         if time_s is None:
             return
         tiny = _rgb(self._tiny, frame, TINY_SIZE, "AREA")
@@ -88,9 +93,9 @@ class Picture:
             self._chooser.cut(time_s)
             wire.send(self._out, {"kind": "cut", "time_s": time_s})
         if self._chooser.sample(time_s):
-            self._send(frame, time_s, key=self._chooser.key(time_s, tiny))
+            self.send(frame, time_s, key=self._chooser.key(time_s, tiny))
 
-    def _time(self, frame: VideoFrame) -> float | None:
+    def time(self, frame: VideoFrame) -> float | None:
         """The frame's presentation time; `None` for a frame that repeats an earlier one's."""
         limit, tally = self._request["limits"], self._tally
         if frame.width * frame.height > limit["pixels"]:
@@ -123,7 +128,8 @@ class Picture:
     def _estimate(self, usual_s: float) -> float:
         return 0.0 if self._tally.last_s is None else self._tally.last_s + usual_s
 
-    def _send(self, frame: VideoFrame, time_s: float, key: bool) -> None:
+    def send(self, frame: VideoFrame, time_s: float, key: bool) -> None:
+        """Send a frame as a sample, the large picture with it where it is a key frame."""
         small = self._scaled(self._small, frame, short=self._request["short_side"])
         images = [small]
         if key and self._request["key_side"]:
@@ -141,6 +147,45 @@ class Picture:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         rgb = _rgb(reformatter, frame, size, "BILINEAR")
         return np.ascontiguousarray(_upright(rgb, frame))
+
+
+class Stills:
+    """The frames that are shown at the wanted times, each sent as soon as the next one is known to come later."""
+
+    def __init__(self, picture: Picture, tally: Tally, times_s: list[float]) -> None:
+        self._picture, self._tally, self._wanted = picture, tally, times_s
+        self._shown: tuple[VideoFrame, float] | None = None
+
+    @property
+    def next_s(self) -> float | None:
+        """The first time that is still wanted."""
+        return self._wanted[0] if self._wanted else None
+
+    def take(self, frames: Iterator[VideoFrame], *, from_start: bool) -> bool:
+        """Decode until nothing more is wanted soon. False where the decode began too late for what is wanted."""
+        self._shown, self._tally.last_s = None, None
+        wanted_s = self._wanted[0]
+        for frame in frames:
+            time_s = self._picture.time(frame)
+            if time_s is None:
+                continue
+            if self._shown is None and time_s > wanted_s + _SAME_S and not from_start:
+                return False
+            if self._shown is not None:
+                self._send(until_s=time_s)
+            self._shown = (frame, time_s)
+            if not self._wanted or self._wanted[0] > max(wanted_s, time_s) + _NEAR_S:
+                return True
+        if self._shown is None and not from_start:
+            return False
+        self._send(until_s=math.inf)
+        self._wanted.clear()
+        return True
+
+    def _send(self, until_s: float) -> None:
+        while self._shown and self._wanted and self._wanted[0] < until_s - _SAME_S:
+            self._wanted.pop(0)
+            self._picture.send(*self._shown, key=True)
 
 
 def _upright(rgb: NDArray[np.uint8], frame: VideoFrame) -> NDArray[np.uint8]:
@@ -258,7 +303,11 @@ def _decode(descriptor: int, request: dict[str, Any], out: BinaryIO) -> None:
         wire.send(out, {"kind": "probe"} | _probe(container, video, audio, subtitles, request["limits"]))
         if request["probe_only"]:
             return
-        _run(container, video, audio, subtitles, request, tally, out)
+        if request["at_s"]:
+            _pick(container, video, request, tally, out)
+            request["picture"] = request["sound"] = False  # it is not meant to reach the end
+        else:
+            _run(container, video, audio, subtitles, request, tally, out)
         stated_s = container.duration / av.time_base if container.duration else 0.0
         end_s = tally.end_s or 0.0
         found_s = max(end_s, end_s - (tally.first_s or 0.0))  # some containers count from 0, some from the start
@@ -361,6 +410,21 @@ def _run(
             beat = time.monotonic()
             wire.send(out, {"kind": "beat", "time_s": tally.end_s or 0.0})
     sound.flush()
+
+
+def _pick(
+    container: InputContainer, video: VideoStream | None, request: dict[str, Any], tally: Tally, out: BinaryIO
+) -> None:
+    """Send the frames shown at `at_s`: decoded from the key frame before, and on while the next is near."""
+    if video is None:
+        raise ValueError("it has no picture")
+    video.thread_type = "NONE"
+    stills = Stills(Picture(video, request, tally, out), tally, sorted(request["at_s"]))
+    back_s = 0.0  # some containers seek to a frame too late
+    while (wanted_s := stills.next_s) is not None:
+        container.seek(max(0, int((wanted_s - back_s) * av.time_base)), backward=True)
+        frames = (frame for packet in _packets(container, [video], tally) for frame in _frames(packet, tally))
+        back_s = 0.0 if stills.take(frames, from_start=back_s >= wanted_s) else 2 * back_s + 10.0
 
 
 def _packets(container: InputContainer, streams: list[Any], tally: Tally) -> Any:

@@ -33,13 +33,18 @@ KEY_SIDE = 1280
 
 @dataclass(frozen=True, slots=True)
 class Wants:
-    """What to decode. A stream nobody wants is not decoded at all."""
+    """What to decode. A stream nobody wants is not decoded at all.
+
+    With `at_s` only the frames shown at these times are, as samples in order of time, each with its `key`.
+    """
 
     picture: bool = True
     keys: bool = True
     sound: bool = True
     subtitles: bool = True
     fps: float = 1.0
+    key_side: int = KEY_SIDE
+    at_s: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The frame shown at `time_s`, upright RGB, short side at most 256; `key` is the same frame up to 1280 long."""
+    """The frame shown at `time_s`, upright RGB, short side at most 256; `key` is the same frame, larger."""
 
     time_s: float
     image: NDArray[np.uint8]
@@ -165,9 +170,10 @@ def _events(file: MediaFile, wants: Wants, limits: Limits, *, probe_only: bool) 
         "subtitles": wants.subtitles,
         "fps": wants.fps,
         "short_side": SHORT_SIDE,
-        "key_side": KEY_SIDE if wants.keys else 0,
+        "key_side": wants.key_side if wants.keys else 0,
         "limits": asdict(limits),
         "probe_only": probe_only,
+        "at_s": list(wants.at_s),
     }
     os.lseek(file.descriptor, 0, os.SEEK_SET)
     child = subprocess.Popen(

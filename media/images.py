@@ -62,6 +62,11 @@ def write_thumbnail(image: NDArray[np.uint8], path: Path) -> None:
     _save(picture, path, "JPEG", quality=80)
 
 
+def write_picture(image: NDArray[np.uint8], path: Path) -> None:
+    """Write `image` as a JPEG in its own size, all at once. Raises `StorageError`."""
+    _save(Image.fromarray(image), path, "JPEG", quality=92)
+
+
 def _save(picture: Image.Image, path: Path, kind: str, **options: int) -> None:
     """All at once, by way of memory: Pillow does not notice when a full disk cuts its writing short."""
     data = io.BytesIO()

@@ -6,7 +6,9 @@ A tool knows nothing of planners, LangChain or the command line: it takes checke
 from __future__ import annotations
 
 import inspect
+import threading
 from abc import ABC, abstractmethod
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -15,13 +17,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from playhead.errors import InputError, UnsafeMediaError
+from playhead.media.decode import probe
 from playhead.media.files import open_file
+from playhead.media.images import read_image
+from playhead.models.roles import Role
+from playhead.types import Video
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from playhead.index.library import Library
     from playhead.media.files import MediaFile
+    from playhead.models.chat import Chat
+    from playhead.models.roles import Image
     from playhead.types import Progress
 
 
@@ -46,11 +54,12 @@ def _silent(_: Progress) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a tool may use: the library, a folder for what it makes, and somebody to tell how far it is."""
+    """What a tool may use: the library, a folder for what it makes, whom to tell how far it is, a language model."""
 
     library: Library
     folder: Path = field(default_factory=Path.cwd)
     progress: Callable[[Progress], None] = _silent
+    chat: Chat | None = None
 
     def open(self, video: str) -> MediaFile:
         """Open a video of the library (by id, name or path), or a file under the `roots` of the settings."""
@@ -65,22 +74,57 @@ class Context:
             raise UnsafeMediaError(f"{path} cannot be opened", "the file is gone", "Index it at its new place")
         return open_file(path, [path.parent], self.library.settings.limits)
 
+    def video(self, key: str) -> Video:
+        """The video of the library, or the file under the `roots` of the settings, that is meant."""
+        try:
+            return self.library.video(key)
+        except InputError:
+            if not self.library.settings.roots:
+                raise
+        with self.open(key) as file:
+            said = probe(file, self.library.settings.limits)
+            size = (said.video.width, said.video.height) if said.video else (0, 0)
+            length_s = said.stated_duration_s or 0.0
+            return Video(file.sha256(), file.name, file.path, length_s, said.start_s, *size, said.audio is not None)
+
+    def picture(self, path: Path) -> Image:
+        """A picture that a tool made, or one under the `roots` of the settings, as upright RGB."""
+        settings = self.library.settings
+        return read_image(path, [self.folder, self.library.folder, *settings.roots], settings.limits)
+
 
 A = TypeVar("A", bound=Arguments)
 R = TypeVar("R")
 
 
+_AT_WORK: dict[Role, threading.RLock] = {role: threading.RLock() for role in Role}
+
+
 class Tool(ABC, Generic[A, R]):
-    """One thing that can be done. The class docstring is what a planner reads: write it for that reader."""
+    """One thing that can be done. The class docstring is what a planner reads: write it for that reader.
+
+    `version` is raised when the same arguments begin to give another result. `roles` names the models it runs: tools
+    that share one take turns. `indexed` says that the result depends on what the library holds, `worded` that a
+    language model words it where there is one. `examples` are requests that it answers, for the offline planner.
+    """
 
     name: ClassVar[str]
     Args: ClassVar[type[Arguments]]
     result: ClassVar[type]
     effects: ClassVar[frozenset[Effect]] = frozenset({Effect.READS})
+    version: ClassVar[int] = 1
+    roles: ClassVar[frozenset[Role]] = frozenset()
+    indexed: ClassVar[bool] = False
+    worded: ClassVar[bool] = False
+    examples: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def run(self, args: A, context: Context) -> R:
         """Do it. Raises `PlayheadError`."""
+
+    def estimate_s(self, args: A, footage_s: float) -> float:  # noqa: ARG002
+        """Seconds it will take on an ordinary machine, given the length of the footage it is about."""
+        return 1.0
 
     @classmethod
     def description(cls) -> str:
@@ -92,11 +136,18 @@ class Tool(ABC, Generic[A, R]):
         """JSON Schema of the arguments."""
         return cls.Args.model_json_schema()
 
-    def call(self, arguments: dict[str, Any], context: Context) -> R:
-        """Check the arguments, then run. Raises `InputError` that names every argument that does not fit."""
+    def checked(self, arguments: dict[str, Any]) -> A:
+        """The arguments, checked. Raises `InputError` that names every one that does not fit."""
         try:
-            args = self.Args.model_validate(arguments)
+            return self.Args.model_validate(arguments)  # type: ignore[return-value]
         except ValidationError as error:
             problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}" for e in error.errors())
             raise InputError(f"{self.name} cannot run", problems, f"See: playhead tools {self.name}") from error
-        return self.run(args, context)  # type: ignore[arg-type]
+
+    def call(self, arguments: dict[str, Any], context: Context) -> R:
+        """Check the arguments, then run. Raises `InputError` that names every argument that does not fit."""
+        args = self.checked(arguments)
+        with ExitStack() as turns:
+            for role in sorted(self.roles):
+                turns.enter_context(_AT_WORK[role])
+            return self.run(args, context)

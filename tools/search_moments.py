@@ -6,11 +6,13 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from playhead.models.roles import Role
+from playhead.tools.arguments import Stretch
 from playhead.tools.contract import Arguments, Context, Tool
 from playhead.types import Channel, SearchResult
 
 
-class SearchMomentsArgs(Arguments):
+class SearchMomentsArgs(Stretch):
     """What to look for, and where."""
 
     query: str = Field(
@@ -19,8 +21,6 @@ class SearchMomentsArgs(Arguments):
         description="What was seen or said, in plain words, tied by then, before, after, while or not.",
     )
     video: str = Field("", description="Id, name or path of one video; empty: the whole library.")
-    start_s: float | None = Field(None, description="Only from this second of the video on.")
-    end_s: float | None = Field(None, description="Only up to this second of the video.")
     channels: tuple[Channel, ...] = Field((), description="Only what was observed on these; empty: all.")
     limit: int = Field(5, ge=1, le=1000, description="How many moments at most.")
     per_video: int = Field(0, ge=0, description="How many moments of one video at most; 0: any number.")
@@ -33,13 +33,17 @@ class SearchMoments(Tool[SearchMomentsArgs, SearchResult]):
     name: ClassVar[str] = "search_moments"
     Args: ClassVar[type[Arguments]] = SearchMomentsArgs
     result: ClassVar[type] = SearchResult
+    roles: ClassVar[frozenset[Role]] = frozenset({Role.SENTENCES, Role.PICTURE})
+    indexed: ClassVar[bool] = True
 
     def run(self, args: SearchMomentsArgs, context: Context) -> SearchResult:
         """Search the library."""
+        video = context.library.video(args.video) if args.video else None
+        span = args.span(video) if video and not args.whole else None
         return context.library.search(
             args.query,
-            video=args.video or None,
-            between=(args.start_s, args.end_s),
+            video=video,
+            between=(span.start_s, span.end_s) if span else (args.start_s, args.end_s),
             channels=args.channels,
             limit=args.limit,
             per_video=args.per_video,

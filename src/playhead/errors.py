@@ -7,6 +7,7 @@ PlayheadError
 │   │   ├── UnreadableMediaError  it is not video or sound, or it is damaged
 │   │   └── MediaLimitError       it is larger than the limits allow
 │   ├── QueryError          a search
+│   ├── PlanError           a plan, or a request that no plan could be made of
 │   └── SettingsError       a setting, a model name, a flag
 ├── LibraryError            the library folder
 │   ├── LibraryLockedError  another process is writing to it
@@ -57,6 +58,14 @@ class MediaLimitError(MediaError):
 
 class QueryError(InputError):
     """A search that cannot be answered as it was put."""
+
+
+class PlanError(InputError):
+    """A plan that cannot be read or must not run; `problems` are its faults, each with its step and argument."""
+
+    def __init__(self, what: str, why: str = "", fix: str = "", problems: tuple[object, ...] = ()) -> None:
+        super().__init__(what, why, fix)
+        self.problems = problems
 
 
 class SettingsError(InputError):

@@ -1,4 +1,4 @@
-"""The words everyone uses: spans, videos, segments, moments, transcripts, progress.
+"""The words everyone uses: spans, videos, segments, moments, transcripts, frames, claims, progress.
 
 Times are seconds from the start of the video's own clock (presentation time), as `float`; spans are
 half-open. Everything here is frozen and carries no behaviour beyond its own arithmetic.
@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path  # noqa: TC003 - results are read back from the cache by their types
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 class Channel(StrEnum):
@@ -110,6 +110,7 @@ class Transcript:
     utterances: tuple[Utterance, ...]
     source: str
     language: str = ""
+    video: Video | None = None
 
     @property
     def text(self) -> str:
@@ -136,7 +137,7 @@ class Segment:
 class Evidence:
     """Why a moment was found: one observation and how well it matches the query.
 
-    `part` is the number of the description it stands for, where the query ties several.
+    `part` is the number of the description it stands for, where the query ties several; `id` is the segment's.
     """
 
     channel: Channel
@@ -145,6 +146,7 @@ class Evidence:
     text: str = ""
     thumbnail: Path | None = None
     part: int = 0
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,95 @@ class SearchResult:
 
     def __getitem__(self, number: int) -> Moment:
         return self.moments[number]
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """The stretch of a video between two cuts."""
+
+    video: Video
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Shots:
+    """The shots of a video, in order of time."""
+
+    shots: tuple[Shot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The picture that is shown at `time_s`, as an image file."""
+
+    video: Video
+    time_s: float
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Pictures taken out of footage, in the order in which they were asked for."""
+
+    frames: tuple[Frame, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """What a sentence rests on: an observation of a video over a span. `id` is the segment's."""
+
+    id: str
+    video: Video
+    span: Span
+    channel: Channel
+    text: str = ""
+    thumbnail: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """What was seen, read or captioned, in order of time."""
+
+    seen: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence and the evidence it rests on. `title` begins a chapter."""
+
+    text: str
+    evidence: tuple[Citation, ...]
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Sentences with their evidence; none says that the footage does not show it.
+
+    `dropped` counts sentences of a language model that had no valid evidence; `notes` say what to know.
+    """
+
+    claims: tuple[Claim, ...]
+    notes: tuple[str, ...] = ()
+    dropped: int = 0
+
+    @property
+    def text(self) -> str:
+        """The sentences, each followed by its times."""
+        return "\n".join(f"{claim.text} {cited(claim, self.videos)}".rstrip() for claim in self.claims)
+
+    @property
+    def videos(self) -> tuple[Video, ...]:
+        """The videos that are cited, each once, in order."""
+        return tuple({c.video.id: c.video for claim in self.claims for c in claim.evidence}.values())
+
+
+def cited(claim: Claim, videos: tuple[Video, ...] = ()) -> str:
+    """`[0:10.6–0:14.9]` for each stretch a claim rests on; with the name where the answer cites several videos."""
+    spans: dict[tuple[str, Span], None] = {}
+    for citation in claim.evidence:
+        spans[citation.video.name if len(videos) > 1 else "", citation.span] = None
+    return " ".join(f"[{name} {span}]" if name else f"[{span}]" for name, span in spans)
 
 
 @dataclass(frozen=True, slots=True)

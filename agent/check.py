@@ -1,0 +1,316 @@
+"""Every fault of a plan at once, before anything runs."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from playhead.agent.references import field_types, fits, literal, name_of, reference, references, type_at
+from playhead.errors import InputError, PlanError, PlayheadError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from pydantic.fields import FieldInfo
+
+    from playhead.agent.plan import Plan, Step
+    from playhead.index.library import Library
+    from playhead.tools.contract import Effect, Tool
+    from playhead.types import Video
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault: the step and the argument it is in, what is wrong, what was expected, and what to do instead."""
+
+    step: str
+    argument: str
+    what: str
+    expected: str = ""
+    suggestion: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.step}.{self.argument}" if self.argument else self.step
+        parts = [f"{place}: {self.what}" if place else self.what]
+        parts += [f"expected {self.expected}"] if self.expected else []
+        parts += [self.suggestion] if self.suggestion else []
+        return "; ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a run may cost: steps, seconds as estimated before and as they pass, files made; and what it may do."""
+
+    steps: int = 50
+    seconds: float = 6 * 3600
+    files: int = 2000
+    effects: frozenset[Effect] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the checker found: faults, and the seconds each step will take, as far as can be said beforehand."""
+
+    problems: tuple[Problem, ...]
+    estimates_s: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """All steps together, one after another."""
+        return sum(self.estimates_s.values())
+
+    def demand(self) -> None:
+        """Raise `PlanError` with every fault, where there is one."""
+        if self.problems:
+            count = f"{len(self.problems)} faults" if len(self.problems) > 1 else "a fault"
+            raise PlanError(f"The plan has {count}", "; ".join(map(str, self.problems)), problems=self.problems)
+
+
+def check(
+    plan: Plan, tools: Mapping[str, Tool[Any, Any]], library: Library | None = None, budget: Budget | None = None
+) -> Checked:
+    """Check the whole plan; with a `library` also that its videos are there and its times lie inside them."""
+    budget = budget or Budget()
+    checker = _Checker(plan, tools, library)
+    problems = [*checker.plan_problems(budget), *(p for name in plan.steps for p in checker.step_problems(name))]
+    problems += [p for name in plan.steps for p in checker.effect_problems(name, budget)]
+    estimates: dict[str, float] = {}
+    if not problems:
+        estimates = {name: checker.estimate_s(name) for name in plan.steps}
+        if sum(estimates.values()) > budget.seconds:
+            what = f"it would take about {sum(estimates.values()):,.0f} s"
+            problems.append(
+                Problem("", "", what, f"at most {budget.seconds:,.0f} s", "Ask for less, or raise the budget")
+            )
+    return Checked(tuple(problems), estimates)
+
+
+class _Checker:
+    def __init__(self, plan: Plan, tools: Mapping[str, Tool[Any, Any]], library: Library | None) -> None:
+        self._plan, self._tools, self._library = plan, tools, library
+        self._order = {name: number for number, name in enumerate(plan.steps)}
+
+    # The plan as a whole
+
+    def plan_problems(self, budget: Budget) -> Iterator[Problem]:
+        plan = self._plan
+        if not plan.steps:
+            yield Problem("", "steps", "it has no steps", "at least one")
+        if len(plan.steps) > budget.steps:
+            yield Problem("", "steps", f"it has {len(plan.steps)} steps", f"at most {budget.steps}")
+        if plan.answer and plan.answer not in plan.steps:
+            yield Problem("", "answer", f"there is no step {plan.answer!r}", "", _close(plan.answer, plan.steps))
+        for name in sorted(set(plan.inputs) & set(plan.steps)):
+            yield Problem(name, "", "an input has the same name", "names that differ")
+        for name, value in plan.inputs.items():
+            if value is None:
+                yield Problem("", f"inputs.{name}", "it has no value", "one", f"Give it with --set {name}=…")
+        for circle in self._circles():
+            yield Problem(circle[0], "", f"{' and '.join(circle)} wait for each other", "no circles")
+
+    def _circles(self) -> list[list[str]]:
+        waits = {
+            name: {r.name for r in self._references(step)} & set(self._order)
+            for name, step in self._plan.steps.items()
+        }
+        circles: list[list[str]] = []
+        for name in waits:
+            reached = _reach(waits, name)
+            if name in reached:
+                circle = sorted((n for n in reached if name in _reach(waits, n)), key=self._order.__getitem__)
+                if circle not in circles:
+                    circles.append(circle)
+        return circles
+
+    @staticmethod
+    def _references(step: Step) -> list[Any]:
+        try:
+            return references(dict(step.args))
+        except PlanError:
+            return []
+
+    # One step
+
+    def step_problems(self, name: str) -> Iterator[Problem]:
+        step = self._plan.steps[name]
+        tool = self._tools.get(step.tool)
+        if tool is None:
+            close = _close(step.tool, self._tools) or f"There are: {', '.join(self._tools)}"
+            yield Problem(name, "tool", f"there is no tool {step.tool!r}", "", close)
+            return
+        known = tool.Args.model_fields
+        for argument in step.args:
+            if argument not in known:
+                close = _close(argument, known) or f"It takes: {', '.join(known)}"
+                yield Problem(name, argument, f"{step.tool} takes no such argument", "", close)
+        for argument, about in known.items():
+            if argument in step.args:
+                yield from self._value_problems(name, argument, about, step.args[argument])
+            elif about.is_required():
+                yield Problem(name, argument, "it is missing", _wanted(about), about.description or "")
+        yield from self._whole_problems(name, step, tool)
+
+    def _value_problems(self, step: str, argument: str, about: FieldInfo, value: object) -> Iterator[Problem]:
+        try:
+            found, nested = reference(value), references(value)
+        except PlanError as error:
+            yield Problem(step, argument, error.what, "", error.fix)
+            return
+        for one in nested:
+            yield from self._reference_problems(step, argument, one)
+        if found is None and not nested:
+            yield from _literal_problems(step, argument, about, value)
+        elif found is not None and not any(True for _ in self._reference_problems(step, argument, found)):
+            kind = self._type(found)
+            if not fits(kind, about.annotation):
+                what = f"{found} is {name_of(kind)}"
+                yield Problem(step, argument, what, _wanted(about), self._instead(found, about.annotation))
+
+    def _reference_problems(self, step: str, argument: str, found: Any) -> Iterator[Problem]:
+        if found.name in self._plan.inputs:
+            if found.path:
+                yield Problem(step, argument, f"the input {found.name} has no parts", f"${found.name}")
+            return
+        if found.name not in self._order:
+            names = [*self._plan.inputs, *self._order]
+            yield Problem(step, argument, f"there is no step or input {found.name!r}", "", _close(found.name, names))
+        elif self._order[found.name] >= self._order[step]:
+            what = f"{found} refers to a step that is not above it"
+            yield Problem(step, argument, what, "an earlier step", f"Move {found.name} up")
+        elif tool := self._tools.get(self._plan.steps[found.name].tool):
+            try:
+                type_at(found.path, tool.result)
+            except PlanError as error:
+                yield Problem(step, argument, f"{found}: {error.what}", error.why, error.fix)
+
+    def _type(self, found: Any) -> Any:
+        if found.name in self._plan.inputs:
+            return type(self._plan.inputs[found.name]) if self._plan.inputs[found.name] is not None else Any
+        tool = self._tools.get(self._plan.steps[found.name].tool)
+        return type_at(found.path, tool.result) if tool else Any
+
+    def _instead(self, found: Any, wanted: Any) -> str:
+        """A path below the same value that would fit, if there is one."""
+        kind = self._type(found)
+        near = [f"{found}.{name}" for name, below in field_types(kind).items() if fits(below, wanted)]
+        return f"Did you mean {near[0]}?" if near else ""
+
+    def _whole_problems(self, name: str, step: Step, tool: Tool[Any, Any]) -> Iterator[Problem]:
+        """Faults that only show when all arguments are seen together, and those of videos and times."""
+        values = self._values(step)
+        if values is None:
+            return
+        try:
+            args = tool.Args.model_validate({k: v for k, v in values.items() if v is not _LATER})
+        except ValidationError as error:
+            if _LATER not in values.values():
+                yield from (
+                    Problem(name, "", str(e["msg"]).removeprefix("Value error, "))
+                    for e in error.errors()
+                    if not e["loc"]
+                )
+            return
+        if self._library is not None:
+            yield from self._footage_problems(name, args, values)
+
+    def _footage_problems(self, name: str, args: Any, values: Mapping[str, object]) -> Iterator[Problem]:
+        key = getattr(args, "video", "")
+        if not key or values.get("video") is _LATER:
+            return
+        try:
+            video = self._video(str(key))
+        except PlayheadError as error:
+            yield Problem(name, "video", error.what[:1].lower() + error.what[1:], error.why, error.fix)
+            return
+        if video and hasattr(args, "span") and _LATER not in (values.get("start_s"), values.get("end_s")):
+            try:
+                args.span(video)
+            except InputError as error:
+                argument = "start_s" if getattr(args, "start_s", None) is not None else "end_s"
+                yield Problem(name, argument, error.what, error.why, error.fix)
+
+    def _video(self, key: str) -> Video | None:
+        assert self._library is not None
+        try:
+            return self._library.video(key)
+        except InputError:
+            if self._library.settings.roots:  # a file that tools may open; whether they can shows when they do
+                return None
+            raise
+
+    def _values(self, step: Step) -> dict[str, object] | None:
+        """Arguments with inputs filled in and references to steps as `_LATER`; None where a reference is broken."""
+        values: dict[str, object] = {}
+        for argument, value in step.args.items():
+            try:
+                found, nested = reference(value), references(value)
+            except PlanError:
+                return None
+            if found and found.name in self._plan.inputs:
+                values[argument] = self._plan.inputs[found.name]
+            else:
+                values[argument] = _LATER if nested else literal(value)
+        return values
+
+    # What it costs and does
+
+    def effect_problems(self, name: str, budget: Budget) -> Iterator[Problem]:
+        tool = self._tools.get(self._plan.steps[name].tool)
+        if tool and budget.effects is not None and (more := tool.effects - budget.effects):
+            allowed = ", ".join(sorted(budget.effects))
+            yield Problem(name, "tool", f"{tool.name} {' and '.join(sorted(more))}", f"only what {allowed}")
+
+    def estimate_s(self, name: str) -> float:
+        step = self._plan.steps[name]
+        tool, values = self._tools[step.tool], self._values(step) or {}
+        known: dict[str, Any] = {k: v for k, v in values.items() if v is not _LATER}
+        return float(tool.estimate_s(tool.Args.model_construct(**known), self._footage_s(known)))
+
+    def _footage_s(self, values: Mapping[str, object]) -> float:
+        if self._library is None:
+            return 600.0
+        try:
+            video = self._video(str(values["video"])) if values.get("video") else None
+            videos = [video] if video else self._library.videos()
+        except PlayheadError:
+            return 600.0
+        return sum(video.duration_s for video in videos)
+
+
+_LATER: Any = object()
+"""Stands for a value that is only known when an earlier step has run."""
+
+
+def _literal_problems(step: str, argument: str, about: FieldInfo, value: object) -> Iterable[Problem]:
+    try:
+        kind: Any = Annotated[about.annotation, about]
+        TypeAdapter(kind).validate_python(literal(value))
+    except ValidationError as error:
+        first = error.errors()[0]
+        yield Problem(step, argument, f"{_shown(value)} does not fit", _wanted(about), str(first["msg"]))
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _wanted(about: FieldInfo) -> str:
+    return name_of(about.annotation)
+
+
+def _close(name: str, known: Iterable[str]) -> str:
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"Did you mean {found[0]}?" if found else ""
+
+
+def _reach(waits: Mapping[str, set[str]], start: str) -> set[str]:
+    reached, todo = set[str](), [start]
+    while todo:
+        for other in waits[todo.pop()] - reached:
+            reached.add(other)
+            todo.append(other)
+    return reached

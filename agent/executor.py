@@ -1,0 +1,322 @@
+"""Runs a checked plan: independent steps side by side, each call cached and journalled, what succeeded kept.
+
+A step can time out or be cancelled although its thread cannot be stopped: the thread is left behind, is told so at its
+next sign of progress, and nothing that it still makes is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import queue
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from playhead.agent.cache import Cache, key_of
+from playhead.agent.check import Budget
+from playhead.agent.references import NothingThereError, references, resolve
+from playhead.errors import InputError, ModelError, PlayheadError, StorageError
+from playhead.plain import plain
+from playhead.types import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from playhead.agent.journal import Journal
+    from playhead.agent.plan import Plan
+    from playhead.tools.contract import Context, Tool
+
+_TRIES = 3
+_PAUSE_S = 0.5
+_BEAT_S = 0.1
+_TRANSIENT = (ConnectionError, TimeoutError, InterruptedError, BlockingIOError)
+
+
+class State(StrEnum):
+    """How a step ended."""
+
+    DONE = "done"
+    CACHED = "cached"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    NOTHING = "nothing"  # what it depends on was looked for and is not there
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one step ended; `sha256` is that of its result as JSON, `files` are those it made."""
+
+    step: str
+    tool: str
+    state: State
+    result: Any = None
+    error: Exception | None = None
+    seconds: float = 0.0
+    sha256: str = ""
+    files: tuple[Path, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether it has a result."""
+        return self.state in (State.DONE, State.CACHED)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened: `started`, `progress`, or how a step ended. Times are seconds since the run began."""
+
+    kind: str
+    step: str = ""
+    tool: str = ""
+    message: str = ""
+    at_s: float = 0.0
+    progress: Progress | None = None
+
+
+class StepTimeoutError(PlayheadError):
+    """A step took longer than it may."""
+
+
+class CancelledError(PlayheadError):
+    """The run was cancelled."""
+
+    exit_code = 130
+
+
+@dataclass
+class _Call:
+    """One step at work in its own thread."""
+
+    step: str
+    started_s: float
+    given_up: threading.Event = field(default_factory=threading.Event)
+
+
+class Executor:
+    """Runs plans with one set of tools, one library, one cache."""
+
+    def __init__(
+        self,
+        tools: Mapping[str, Tool[Any, Any]],
+        context: Context,
+        cache: Cache,
+        *,
+        workers: int = 2,
+        step_timeout_s: float = 3600.0,
+        budget: Budget | None = None,
+    ) -> None:
+        self._tools, self._context, self._cache = tools, context, cache
+        self.workers, self.step_timeout_s, self.budget = workers, step_timeout_s, budget or Budget()
+
+    def run(
+        self,
+        plan: Plan,
+        journal: Journal,
+        listen: Callable[[Event], None] = lambda _: None,
+        cancel: threading.Event | None = None,
+        *,
+        fresh: bool = False,
+    ) -> dict[str, Outcome]:
+        """Every step's outcome, in the order of the plan. `fresh` makes everything anew.
+
+        Raises `CancelledError` when `cancel` is set; what was done by then is kept and found again.
+        """
+        return _Execution(self, plan, journal, listen, cancel or threading.Event(), fresh).run()
+
+    # One call, in a thread of its own
+
+    def call(
+        self, name: str, plan: Plan, results: Mapping[str, object], tell: Callable[[Progress], None], fresh: bool
+    ) -> Outcome:
+        """Run one step, or find its result. Never raises: what went wrong is in the outcome."""
+        step = plan.steps[name]
+        tool = self._tools[step.tool]
+        begun = time.monotonic()
+        try:
+            return replace(
+                self._called(name, tool, resolve(dict(step.args), results), tell, fresh),
+                seconds=time.monotonic() - begun,
+            )
+        except NothingThereError as error:
+            return Outcome(name, step.tool, State.NOTHING, error=error)
+        except Exception as error:  # noqa: BLE001 - a tool may raise anything; it is told as the step's failure
+            return Outcome(name, step.tool, State.FAILED, error=error, seconds=time.monotonic() - begun)
+
+    def _called(
+        self, name: str, tool: Tool[Any, Any], given: Any, tell: Callable[[Progress], None], fresh: bool
+    ) -> Outcome:
+        context = replace(self._context, progress=tell)
+        args = tool.checked(given)
+        with self._cache.entry(key_of(tool, args, context)) as entry:
+            if not fresh and (kept := entry.read(tool.result)) is not None:
+                return self._outcome(name, tool, State.CACHED, kept, entry)
+            entry.clear()
+            result = self._tried(tool, given, replace(context, folder=entry.folder))
+            if not isinstance(result, tool.result):
+                why = f"it gave {type(result).__name__} and promises {tool.result.__name__}"
+                raise PlayheadError(f"The tool {tool.name} is broken", why, "Tell its author")
+            tell(Progress("keeping", name))
+            entry.write(tool.result, result)
+            return self._outcome(name, tool, State.DONE, result, entry)
+
+    @staticmethod
+    def _outcome(name: str, tool: Tool[Any, Any], state: State, result: Any, entry: Any) -> Outcome:
+        files = tuple(entry.folder / file for file in entry.files())
+        return Outcome(name, tool.name, state, result, sha256=digest(result), files=files)
+
+    @staticmethod
+    def _tried(tool: Tool[Any, Any], given: dict[str, Any], context: Context) -> Any:
+        """Again, a little later, where the error may pass by itself."""
+        for pause in range(_TRIES):
+            try:
+                return tool.call(given, context)
+            except Exception as error:
+                if pause == _TRIES - 1 or not transient(error):
+                    raise
+                context.progress(Progress("trying again", tool.name, message=str(error)))
+                time.sleep(_PAUSE_S * 2**pause)
+        raise AssertionError("unreachable")
+
+
+class _Execution:
+    """One run of one plan, seen from the thread that called for it."""
+
+    def __init__(
+        self,
+        executor: Executor,
+        plan: Plan,
+        journal: Journal,
+        listen: Callable[[Event], None],
+        cancel: threading.Event,
+        fresh: bool,
+    ) -> None:
+        self._executor, self._plan, self._journal = executor, plan, journal
+        self._listen, self._cancel, self._fresh = listen, cancel, fresh
+        self._begun = time.monotonic()
+        self._messages: queue.SimpleQueue[tuple[_Call, Outcome | Progress]] = queue.SimpleQueue()
+        self._calls: dict[str, _Call] = {}
+        self._outcomes: dict[str, Outcome] = {}
+        self._files = 0
+        self._needs = {
+            name: {r.name for r in references(dict(s.args))} & set(plan.steps) for name, s in plan.steps.items()
+        }
+
+    def run(self) -> dict[str, Outcome]:
+        try:
+            while len(self._outcomes) < len(self._plan.steps):
+                self._start_ready()
+                self._take()
+                self._check_time()
+        finally:
+            for call in self._calls.values():
+                call.given_up.set()
+        return {name: self._outcomes[name] for name in self._plan.steps}
+
+    def _start_ready(self) -> None:
+        for name in self._plan.steps:
+            if name in self._outcomes or name in self._calls:
+                continue
+            done = [self._outcomes.get(need) for need in self._needs[name]]
+            broken = [outcome for outcome in done if outcome and not outcome.ok]
+            if broken:
+                self._skip(name, broken)
+            elif None not in done and len(self._calls) < self._executor.workers:
+                self._start(name)
+
+    def _skip(self, name: str, broken: list[Outcome]) -> None:
+        nothing = all(outcome.state is State.NOTHING for outcome in broken)
+        why = InputError(f"{name} did not run", f"{' and '.join(o.step for o in broken)} gave nothing to go on")
+        self._finish(
+            Outcome(name, self._plan.steps[name].tool, State.NOTHING if nothing else State.SKIPPED, error=why)
+        )
+
+    def _start(self, name: str) -> None:
+        call = self._calls[name] = _Call(name, time.monotonic())
+        tool = self._plan.steps[name].tool
+        self._journal.write("start", step=name, tool=tool)
+        self._tell(Event("started", name, tool))
+        values = self._plan.inputs | {n: o.result for n, o in self._outcomes.items() if o.ok}
+
+        def progress(event: Progress) -> None:
+            if call.given_up.is_set():
+                raise CancelledError(f"{name} was given up")
+            self._messages.put((call, event))
+
+        def work() -> None:
+            outcome = self._executor.call(name, self._plan, values, progress, self._fresh)
+            self._messages.put((call, outcome))
+
+        threading.Thread(target=work, name=f"step {name}", daemon=True).start()
+
+    def _take(self) -> None:
+        """Wait for news of any step, for a moment."""
+        if not self._calls:
+            return
+        try:
+            call, news = self._messages.get(timeout=_BEAT_S)
+        except queue.Empty:
+            return
+        if self._calls.get(call.step) is not call:
+            return
+        if isinstance(news, Progress):
+            self._tell(Event("progress", call.step, self._plan.steps[call.step].tool, progress=news))
+            return
+        del self._calls[call.step]
+        self._finish(news)
+
+    def _check_time(self) -> None:
+        if self._cancel.is_set():
+            self._journal.write("cancelled")
+            raise CancelledError("The run was cancelled", "", "Run the same command to go on where it stopped")
+        now, executor = time.monotonic(), self._executor
+        late = now - self._begun > executor.budget.seconds
+        for call in list(self._calls.values()):
+            if late or now - call.started_s > executor.step_timeout_s:
+                call.given_up.set()
+                del self._calls[call.step]
+                seconds = executor.budget.seconds if late else executor.step_timeout_s
+                why = f"{'the run' if late else 'it'} took longer than {seconds:g} s"
+                error = StepTimeoutError(f"{call.step} was given up", why, "Ask for less, or raise the limit")
+                tool = self._plan.steps[call.step].tool
+                self._finish(Outcome(call.step, tool, State.FAILED, error=error, seconds=now - call.started_s))
+
+    def _finish(self, outcome: Outcome) -> None:
+        self._files += len(outcome.files)
+        if outcome.ok and self._files > self._executor.budget.files:
+            why = f"with it the run made {self._files} files and may make {self._executor.budget.files}"
+            error = InputError(f"{outcome.step} was not kept", why, "Ask for less, or raise the budget")
+            outcome = replace(outcome, state=State.FAILED, result=None, error=error, files=())
+        self._outcomes[outcome.step] = outcome
+        about = {"seconds": round(outcome.seconds, 3), "sha256": outcome.sha256}
+        if outcome.error is not None:
+            about = {"error": _told(outcome.error)} | about
+        self._journal.write(outcome.state, step=outcome.step, tool=outcome.tool, **about)
+        message = _told(outcome.error) if outcome.error else ""
+        self._tell(Event(outcome.state, outcome.step, outcome.tool, message))
+
+    def _tell(self, event: Event) -> None:
+        self._listen(replace(event, at_s=round(time.monotonic() - self._begun, 3)))
+
+
+def transient(error: BaseException) -> bool:
+    """Whether the same call may succeed a little later: the network, a busy file; never bad input or damage."""
+    if isinstance(error, InputError | StorageError):
+        return False
+    if isinstance(error, ModelError):
+        return isinstance(error.__cause__, _TRANSIENT)
+    return isinstance(error, _TRANSIENT)
+
+
+def digest(result: object) -> str:
+    """The sha256 of a result as plain JSON."""
+    return hashlib.sha256(
+        json.dumps(plain(result), sort_keys=True, ensure_ascii=False, default=str).encode()
+    ).hexdigest()
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, PlayheadError) else f"{type(error).__name__}: {error}"

@@ -1,0 +1,158 @@
+"""Plans: tool calls that refer to inputs and to earlier steps, as YAML that a person can read, edit and run again.
+
+request: Sum up what is said after the ferry
+inputs:
+  video: film.mp4
+steps:
+  find: {tool: search_moments, args: {query: a ferry, video: $video, limit: 1}}
+  sum_up: {tool: summarize, args: {video: $video, start_s: "$find.moments[0].span.end_s"}}
+answer: sum_up
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError
+
+from playhead.errors import PlanError
+from playhead.media.files import open_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+MOST_STEPS = 100
+_MOST_BYTES = 1 << 20
+_ADVICE = "See docs/plans.md for the format"
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Scalar = str | int | float | bool | None
+
+
+class Step(BaseModel):
+    """One tool call. A text argument that begins with `$` refers to an input or the result of an earlier step."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tool: str = Field(description="Name of the tool.")
+    args: dict[str, JsonValue] = Field(default_factory=dict, description="Its arguments by name.")
+
+
+class Plan(BaseModel):
+    """Steps in an order in which they can run; each may refer only to inputs and to steps above it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: Literal[1] = Field(1, description="Version of this format.")
+    request: str = Field("", max_length=20_000, description="What was asked for, in words.")
+    inputs: dict[Name, Scalar] = Field(
+        default_factory=dict, description="What may be set anew for each run, with its value; null: must be set."
+    )
+    steps: dict[Name, Step] = Field(max_length=MOST_STEPS, description="Tool calls by name, in order.")
+    answer: str = Field("", description="The step whose result answers the request; empty: the last.")
+
+    @property
+    def answering(self) -> str:
+        """The step whose result is the answer."""
+        return self.answer or next(reversed(self.steps), "")
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of what the plan says."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    def given(self, values: Mapping[str, Scalar]) -> Plan:
+        """The plan with inputs set. Raises `PlanError` for one that it does not have."""
+        if unknown := sorted(set(values) - set(self.inputs)):
+            known = ", ".join(self.inputs) or "none"
+            raise PlanError(f"The plan has no input {', '.join(unknown)}", f"its inputs are: {known}")
+        return self.model_copy(update={"inputs": {**self.inputs, **values}})
+
+    def yaml(self) -> str:
+        """The plan as a file says it."""
+        said = self.model_dump(mode="json", exclude_defaults=True)
+        return yaml.dump(said, sort_keys=False, allow_unicode=True, width=110, default_flow_style=False)
+
+    def save(self, path: str | Path) -> None:
+        """Write the plan as YAML."""
+        from pathlib import Path
+
+        Path(path).write_text(self.yaml(), encoding="utf-8")
+
+    def plain(self) -> dict[str, Any]:
+        """`{"inputs", "steps": {name: {"tool", "args"}}, "answer"}`."""
+        steps = {name: {"tool": step.tool, "args": step.args} for name, step in self.steps.items()}
+        return {"inputs": self.inputs, "steps": steps, "answer": self.answering}
+
+
+def load_plan(path: Path) -> Plan:
+    """The plan in a file. Raises `PlanError` that names every fault of its form."""
+    with open_file(path, [path.absolute().parent]) as file:
+        data = file.read(_MOST_BYTES)
+    try:
+        return parse_plan(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise PlanError(f"{path.name} is not a plan", "it is not UTF-8 text", _ADVICE) from error
+    except PlanError as error:
+        raise PlanError(f"{path.name}: {error.what}", error.why, error.fix) from error
+
+
+def parse_plan(text: str) -> Plan:
+    """The plan that YAML or JSON says. Raises `PlanError`."""
+    if len(text) > _MOST_BYTES:
+        raise PlanError("This is not a plan", f"it is longer than {_MOST_BYTES:,} characters", _ADVICE)
+    try:
+        said = yaml.load(text, _Loader)  # noqa: S506 - a safe loader that refuses aliases and duplicates
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise PlanError("This is not YAML", " ".join(str(error).split())[:300], _ADVICE) from error
+    if not isinstance(said, dict):
+        raise PlanError("This is not a plan", "it is not a mapping with the key steps", _ADVICE)
+    return read_plan(said)
+
+
+def read_plan(said: Mapping[str, object]) -> Plan:
+    """The plan that plain data says. Raises `PlanError` with every fault of its form."""
+    try:
+        return Plan.model_validate(said)
+    except ValidationError as error:
+        faults = "; ".join(f"{_place(e['loc'])}: {_reason(e)}" for e in error.errors()[:20])
+        raise PlanError("The plan cannot be read", faults, _ADVICE) from error
+
+
+def _place(loc: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in loc if part != "[key]") or "plan"
+
+
+def _reason(error: Any) -> str:
+    if error["type"] == "extra_forbidden":
+        return "there is no such field"
+    if error["type"] == "too_long":
+        return f"there are {error['ctx']['actual_length']:,} and {error['ctx']['max_length']} are allowed"
+    given = json.dumps(error["input"], default=str)[:60]
+    return f"{error['msg'][:1].lower()}{error['msg'][1:]} (it says {given})"
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain YAML: no aliases, which can blow a small file up, no key twice, no dates."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases (*name) are not allowed in a plan")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = [key for key in keys if keys.count(key) > 1][:1] if len(keys) < 10 * MOST_STEPS else []
+        if twice:
+            raise yaml.YAMLError(f"{twice[0]!r} is there twice")
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}

@@ -1,0 +1,238 @@
+"""Answers to questions about footage: the time is fixed by search, and only what lies there is looked at.
+
+Without a language model an answer is extractive: it says what was said, written and seen, and counts and compares
+times. With one, the model words what was found; counts, lengths and orders stay arithmetic.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from playhead.index.depict import described, draft, refined
+from playhead.index.questions import Kind, Question, ask
+from playhead.index.tell import citation, citations, ended, listed, sentence
+from playhead.index.wording import word
+from playhead.types import Answer, Channel, Citation, Claim, Moment, SearchResult, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from playhead.index.library import Library
+    from playhead.models.chat import Chat
+    from playhead.types import Video
+
+_ALL = 200
+_NEAR_BEST = 0.6  # of several moments, those with this share of the best one's score are part of the answer
+_SCENES = 2  # told of what comes before or after
+_AROUND_S = 20.0  # a reason is given this close to what it explains
+_SAME_S = 0.05
+_FEW = 3
+_REASON = re.compile(
+    r"\b(?:because|since|so that|in order to|due to|thanks to|therefore|that is why|that's why|the reason|"
+    r"has to|have to|must|needs? to|otherwise|as a result)\b",
+    re.IGNORECASE,
+)
+_TIMES = ("not once", "once", "twice")
+
+
+class Answering:
+    """Answers questions about one video (or all), within a span of it."""
+
+    def __init__(
+        self, library: Library, video: Video | None = None, span: Span | None = None, chat: Chat | None = None
+    ) -> None:
+        self._library, self._video, self._span, self._chat = library, video, span, chat
+
+    def answer(self, text: str) -> Answer:
+        """The answer, with the evidence each sentence rests on; none where the footage does not show it."""
+        question = ask(text)
+        counted: dict[Kind, Callable[[Question], Answer]] = {
+            Kind.HOW_OFTEN: self._how_often,
+            Kind.HOW_LONG: self._how_long,
+            Kind.ORDER: self._order,
+        }
+        if question.kind in counted:
+            return counted[question.kind](question)
+        found: dict[Kind, Callable[[Question], Answer]] = {
+            Kind.BEFORE: self._beside,
+            Kind.AFTER: self._beside,
+            Kind.DURING: self._during,
+            Kind.WHY: self._why,
+        }
+        extracted = found.get(question.kind, self._what)(question)
+        if self._chat is None or not extracted.claims:
+            return extracted
+        evidence = tuple(dict.fromkeys(c for claim in extracted.claims for c in claim.evidence))
+        worded = word(f"Answer this question: {text}", evidence, self._chat)
+        return Answer(worded.claims, extracted.notes, worded.dropped)
+
+    # Finding
+
+    def _search(self, words: str, channels: Sequence[Channel] = (), limit: int = _FEW) -> SearchResult:
+        between = (self._span.start_s, self._span.end_s) if self._span else None
+        return self._library.search(words, video=self._video, between=between, channels=channels, limit=limit)
+
+    def _moments(self, words: str, channels: Sequence[Channel] = (), limit: int = _FEW) -> list[Moment]:
+        """What fits nearly as well as the best, best first."""
+        moments = self._search(words, channels, limit).moments
+        least = _NEAR_BEST * moments[0].score if moments else 0.0
+        return [moment for moment in moments if moment.score >= least]
+
+    def _first(self, words: str) -> Moment | None:
+        return next(iter(self._moments(words, limit=1)), None)
+
+    def _absent(self, words: str) -> Answer:
+        where = self._video.name if self._video else "the library"
+        return Answer((), (f"Nothing in {where} shows or says “{words}”.",))
+
+    # What there is
+
+    def _what(self, question: Question) -> Answer:
+        moments = self._moments(question.about, question.channels)
+        if not moments and question.channels:
+            moments = self._moments(question.about)
+        if not moments:
+            return self._absent(question.about)
+        claims = [self._claim(moment, question) for moment in moments]
+        if question.kind is Kind.WHETHER:
+            claims[0] = Claim(f"Yes: {claims[0].text}", claims[0].evidence)
+        return Answer(tuple({claim.evidence: claim for claim in claims}.values()))
+
+    def _claim(self, moment: Moment, question: Question) -> Claim:
+        """What the strongest evidence of a moment says; a picture is looked at closely."""
+        evidence = citations(moment)
+        best = evidence[0]
+        if best.channel is not Channel.PICTURE:
+            texts = [c.text for c in evidence if c.channel is best.channel and c.span == best.span]
+            return Claim(sentence(best.channel, texts), tuple(c for c in evidence if c.text in texts))
+        if question.kind in (Kind.WHEN, Kind.WHETHER):
+            return Claim(ended(f"The picture looks like {question.about}"), (best,))
+        scenes = self._depicted(moment.video, moment.span)
+        return scenes[0] if scenes else Claim(ended(f"The picture looks like {question.about}"), (best,))
+
+    def _depicted(self, video: Video, span: Span) -> list[Claim]:
+        return described(refined(self._library, video, draft(self._library, video, span)))
+
+    # Counting
+
+    def _how_often(self, question: Question) -> Answer:
+        said = question.channels == (Channel.SPEECH,)
+        found = self._spoken(question.about) if said else self._shown(question.about)
+        if not found:
+            return self._absent(question.about)
+        times = _TIMES[len(found)] if len(found) < len(_TIMES) else f"{len(found)} times"
+        verb = "said" if said else "found"
+        return Answer((Claim(f"“{_bare(question.about)}” is {verb} {times}.", tuple(found)),))
+
+    def _spoken(self, words: str) -> list[Citation]:
+        """Every time the very words are said."""
+        pattern = re.compile(rf"\b{re.escape(_bare(words))}\b", re.IGNORECASE)
+        videos = [self._video] if self._video else self._library.videos()
+        found = []
+        for video in videos:
+            for segment in self._library.observed(video, (Channel.SPEECH,), self._span):
+                found += [citation(segment, video, self._library.folder) for _ in pattern.finditer(segment.text)]
+        return found
+
+    def _shown(self, words: str) -> list[Citation]:
+        """The strongest evidence of every moment that fits."""
+        moments = sorted(self._moments(words, limit=_ALL), key=lambda m: (m.video.id, m.span))
+        return [citations(moment)[0] for moment in moments]
+
+    def _how_long(self, question: Question) -> Answer:
+        if re.fullmatch(r"(?:the |this |that )?(?:video|film|clip|footage|movie|recording)?", question.about):
+            return self._length()
+        moments = self._moments(question.about, question.channels, _ALL)
+        if not moments:
+            return self._absent(question.about)
+        seconds = sum(span.duration_s for span in _joined(moments))
+        evidence = tuple(
+            Citation(c.id, c.video, moment.span, c.channel, c.text, c.thumbnail)
+            for moment in sorted(moments, key=lambda m: (m.video.id, m.span))
+            for c in citations(moment)[:1]
+        )
+        stretches = "" if len(evidence) == 1 else f", in {len(evidence)} stretches"
+        return Answer((Claim(f"“{question.about}” is there for {seconds:.1f} s{stretches}.", evidence),))
+
+    def _length(self) -> Answer:
+        videos = [self._video] if self._video else self._library.videos()
+        return Answer((), tuple(f"{video.name} lasts {video.duration_s:.1f} s ({video.span})." for video in videos))
+
+    def _order(self, question: Question) -> Answer:
+        found = [(item, self._first(item)) for item in question.items]
+        missing = [item for item, moment in found if moment is None]
+        if missing:
+            return self._absent(listed(missing))
+        ordered = sorted(((m, item) for item, m in found if m), key=lambda pair: (pair[0].video.name, pair[0].span))
+        words = ["First", *["then"] * (len(ordered) - 1)]
+        text = ", ".join(f"{word} {item}" for word, (_, item) in zip(words, ordered, strict=True))
+        evidence = tuple(citations(moment)[0] for moment, _ in ordered)
+        return Answer((Claim(ended(text), evidence),))
+
+    # Before, after, during, why
+
+    def _beside(self, question: Question) -> Answer:
+        anchor = self._first(question.about)
+        if anchor is None:
+            return self._absent(question.about)
+        video = anchor.video
+        whole = self._span or video.span
+        before = question.kind is Kind.BEFORE
+        ends = (whole.start_s, anchor.span.start_s) if before else (anchor.span.end_s, whole.end_s)
+        if ends[1] - ends[0] <= _SAME_S:
+            edge = "start" if before else "end"
+            return Answer((), (f"“{question.about}” is at the {edge} of {video.name} ({anchor.span}).",))
+        claims = self._told(video, Span(*ends), question.channels)
+        near = claims[-_SCENES:] if before else claims[:_SCENES]
+        if not near:
+            return Answer((), (f"Nothing is recognised {question.kind} “{question.about}” ({anchor.span}).",))
+        return Answer(tuple(near), (f"“{question.about}” is taken to be {video.name} {anchor.span}.",))
+
+    def _during(self, question: Question) -> Answer:
+        anchor = self._first(question.about)
+        if anchor is None:
+            return self._absent(question.about)
+        claims = self._told(anchor.video, anchor.span, question.channels)
+        return Answer(
+            tuple(claims[:_FEW]), (f"“{question.about}” is taken to be {anchor.video.name} {anchor.span}.",)
+        )
+
+    def _told(self, video: Video, span: Span, channels: Sequence[Channel]) -> list[Claim]:
+        if not channels:
+            return self._depicted(video, span)
+        segments = self._library.observed(video, channels, span)
+        inside = [s for s in segments if s.span.start_s >= span.start_s - _SAME_S]
+        return [Claim(sentence(s.channel, [s.text]), (citation(s, video, self._library.folder),)) for s in inside]
+
+    def _why(self, question: Question) -> Answer:
+        """What somebody says near it that gives a reason; where nobody does, the footage does not say why."""
+        found = [m for m in self._moments(question.about) if m]
+        reasons = [reason for moment in found for reason in self._reasons(moment)]
+        if reasons:
+            return Answer(tuple({c.evidence: c for c in reasons}.values())[:_FEW])
+        if not found:
+            return self._absent(question.about)
+        return Answer((), (f"Nobody says why; “{question.about}” is at {found[0].video.name} {found[0].span}.",))
+
+    def _reasons(self, moment: Moment) -> Iterable[Claim]:
+        span = Span(moment.span.start_s - _AROUND_S, moment.span.end_s + _AROUND_S)
+        for segment in self._library.observed(moment.video, (Channel.SPEECH,), span):
+            if _REASON.search(segment.text):
+                evidence = (citation(segment, moment.video, self._library.folder),)
+                yield Claim(sentence(Channel.SPEECH, [segment.text]), evidence)
+
+
+def _joined(moments: Iterable[Moment]) -> list[Span]:
+    """The time that moments cover, video by video, overlaps once."""
+    joined: list[tuple[str, Span]] = []
+    for video_id, span in sorted((m.video.id, m.span) for m in moments):
+        if joined and joined[-1][0] == video_id and span.start_s <= joined[-1][1].end_s:
+            joined[-1] = (video_id, joined[-1][1].union(span))
+        else:
+            joined.append((video_id, span))
+    return [span for _, span in joined]
+
+
+def _bare(words: str) -> str:
+    return words.strip("\"'“”‘’ ").removeprefix("the word ").strip("\"'“”‘’ ")

@@ -1,0 +1,124 @@
+"""A question about footage, taken apart: what kind it is, and what it asks about."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from playhead.types import Channel
+
+
+class Kind(StrEnum):
+    """What a question wants to know."""
+
+    WHAT = "what"
+    WHETHER = "whether"
+    WHEN = "when"
+    HOW_OFTEN = "how often"
+    HOW_LONG = "how long"
+    ORDER = "order"
+    BEFORE = "before"
+    AFTER = "after"
+    DURING = "during"
+    WHY = "why"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`about` is what to look for; `items` are the things to be put in order; `channels` narrow where to look."""
+
+    kind: Kind
+    about: str
+    items: tuple[str, ...] = ()
+    channels: tuple[Channel, ...] = ()
+
+
+_SAID = re.compile(
+    r"\b(sa(y|ys|id|ying)|tell|tells|told|talk(s|ed|ing)?|mention(s|ed)?|speak|speaks|spoken|explain(s|ed)?|hear|heard|"
+    r"discuss(ed)?|uttered)\b"
+)
+_WRITTEN = re.compile(
+    r"\b(written|writing|sign|signs|text|caption|captions|title|slide|label|read|reads|on screen)\b"
+)
+_SEEN = re.compile(r"\b(see|seen|sees|shown|show|shows|appear|appears|appeared|visible|look|looks|happen|happens)\b")
+
+_TIMES = re.compile(r"^(?:how many times|how often)\b\s*(?P<about>.*)$")
+_LONG = re.compile(r"^(?:for )?how (?:long|much time|many (?:seconds|minutes))\b\s*(?P<about>.*)$")
+_FIRST = re.compile(
+    r"^(?:which|what|who)\b.*?\b(?:first|last|earlier|later|before|sooner)\b[\s,:;]*(?P<items>.+\bor\b.+)$"
+)
+_ORDER = re.compile(r"^in (?:what|which) (?:order|sequence) (?:do |does |did |are |is )?(?P<items>.+)$")
+_COMPARED = re.compile(
+    r"^(?:does|do|did|is|are|was|were) (?P<one>.+?) (?:come |appear |happen |shown |seen |said |mentioned )*"
+    r"(?P<way>before|after) (?P<other>.+)$"
+)
+_BESIDE = re.compile(
+    r"^(?:what|who|which)\b(?P<lead>.*?)\b(?:(?:right|just|shortly|immediately|directly)\s+)?"
+    r"(?P<way>before|after|while|during|when|as)\b\s+(?P<about>.+)$"
+)
+_BESIDE_FIRST = re.compile(r"^(?P<way>before|after|while|during|when) (?P<about>.+?), (?P<lead>what|who|which)\b.*$")
+_WHY = re.compile(r"^(?:why|how come|for what reason|what is the reason|what causes|what caused)\b\s*(?P<about>.*)$")
+_WHEN = re.compile(r"^(?:when|at what (?:time|point|second|minute)|where in the \w+|since when)\b\s*(?P<about>.*)$")
+_WHETHER = re.compile(
+    r"^(?:is|are|was|were|does|do|did|can|could|has|have|will)\b\s*(?:there|you|we|anyone|anybody|somebody|someone)?"
+    r"\s*(?P<about>.*)$"
+)
+_WAYS = {"before": Kind.BEFORE, "after": Kind.AFTER}
+
+_AUXILIARY = re.compile(
+    r"^(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would)\s+(?:we\s+|you\s+|I\s+)?"
+)
+_TAIL = re.compile(
+    r"\s*\b(?:(?:to be )?(?:seen|shown|visible|said|mentioned|spoken|written|heard|uttered)|"
+    r"appears?|appeared|appearing|comes? up|come|comes|happens?|happen|lasts?|last|(?:on|in) (?:the )?(?:screen|"
+    r"picture|video|film|footage|clip|movie|recording|shot)|in (?:this|it)|there)$"
+)
+_NAMES = re.compile(r"\bin (?:the |this )?(?:video|film|footage|clip|movie|recording)\b")
+
+
+def ask(text: str) -> Question:
+    """The question as Playhead understands it; what fits no pattern asks what there is."""
+    question = re.sub(r"\s+", " ", text.strip().rstrip("?!. ")).strip()
+    lower = question[:1].lower() + question[1:]
+    channels = _channels(lower)
+    if found := _TIMES.match(lower):
+        return Question(Kind.HOW_OFTEN, topic(found["about"]), channels=channels)
+    if found := _LONG.match(lower):
+        return Question(Kind.HOW_LONG, topic(found["about"]), channels=channels)
+    if found := _ORDER.match(lower) or _FIRST.match(lower):
+        return Question(Kind.ORDER, "", tuple(_items(found["items"])))
+    if (found := _COMPARED.match(lower)) and not lower.startswith(("is there", "are there")):
+        return Question(Kind.ORDER, "", (topic(found["one"]), topic(found["other"])))
+    if found := _WHY.match(lower):
+        return Question(Kind.WHY, topic(found["about"]))
+    if found := _BESIDE_FIRST.match(lower) or _BESIDE.match(lower):
+        kind = _WAYS.get(found["way"], Kind.DURING)
+        lead = lower.replace(found["about"], "")
+        return Question(kind, topic(found["about"]), channels=_channels(lead))
+    if found := _WHEN.match(lower):
+        return Question(Kind.WHEN, topic(found["about"]) or question, channels=channels)
+    if found := _WHETHER.match(lower):
+        return Question(Kind.WHETHER, topic(found["about"]) or question, channels=channels)
+    return Question(Kind.WHAT, _NAMES.sub("", question).strip() or question, channels=channels)
+
+
+def topic(text: str) -> str:
+    """What is asked about, without the verbs and places that only belong to the question."""
+    text = _AUXILIARY.sub("", text.strip())
+    while (shorter := _TAIL.sub("", text).strip(" ,")) != text and shorter:
+        text = shorter
+    return text
+
+
+def _items(text: str) -> list[str]:
+    parts = re.split(r",\s*(?:and |or )?|\s+(?:and|or)\s+", topic(text))
+    return [part for part in (topic(part) for part in parts) if part]
+
+
+def _channels(text: str) -> tuple[Channel, ...]:
+    if _SAID.search(text) and not _SEEN.search(text) and not _WRITTEN.search(text):
+        return (Channel.SPEECH,)
+    if _WRITTEN.search(text) and not _SAID.search(text):
+        return (Channel.TEXT,)
+    return ()

@@ -1,0 +1,104 @@
+"""Arguments that several tools share: a stretch of a video, a moment, a picture.
+
+Arguments are plain JSON, whoever gives them: a person, a language model, or an earlier step. Where a step gives a
+typed value, the models here take what they need of it; `accepts` names the types they understand.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from playhead.errors import InputError
+from playhead.tools.contract import Arguments
+from playhead.types import Citation, Frame, Moment, Shot, Span
+
+if TYPE_CHECKING:
+    from playhead.types import Video
+
+_START = "From this second of the video on; negative: counted from its end; empty: from its start."
+_END = "Up to this second of the video; negative: counted from its end; empty: to its end."
+
+
+def video_field(what: str = "a video") -> Any:
+    """The argument that names one video."""
+    return Field(min_length=1, max_length=4096, description=f"Id, name or path of {what}.")
+
+
+class Stretch(Arguments):
+    """Part of a video, by seconds on its own clock."""
+
+    start_s: float | None = Field(None, allow_inf_nan=False, description=_START)
+    end_s: float | None = Field(None, allow_inf_nan=False, description=_END)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        start_s, end_s = self.start_s, self.end_s
+        same_end = start_s is not None and end_s is not None and (start_s < 0) == (end_s < 0)
+        if same_end and start_s >= end_s:  # type: ignore[operator]
+            raise ValueError(f"start_s ({start_s:g}) must be before end_s ({end_s:g})")
+        return self
+
+    def span(self, video: Video) -> Span:
+        """The part of the video that is meant. Raises `InputError` where it lies outside."""
+        whole = video.span
+        start_s = whole.start_s if self.start_s is None else _counted(self.start_s, whole)
+        end_s = whole.end_s if self.end_s is None else _counted(self.end_s, whole)
+        start_s, end_s = max(start_s, whole.start_s), min(end_s, whole.end_s)
+        if start_s > end_s or (start_s == end_s and whole.duration_s):
+            asked = " to ".join(f"{time_s:g} s" for time_s in (self.start_s, self.end_s) if time_s is not None)
+            raise InputError(f"{video.name} has nothing at {asked}", f"it plays {whole}", "Give times inside it")
+        return Span(start_s, end_s)
+
+    @property
+    def whole(self) -> bool:
+        """Whether no part was asked for."""
+        return self.start_s is None and self.end_s is None
+
+
+def _counted(time_s: float, whole: Span) -> float:
+    return whole.end_s + time_s if math.copysign(1, time_s) < 0 else time_s
+
+
+class Window(Arguments):
+    """A stretch of one video: a moment that was found, or what somebody observed."""
+
+    accepts: ClassVar[tuple[type, ...]] = (Moment, Shot, Citation)
+
+    video: str = Field(description="Id, name or path of the video.")
+    start_s: float
+    end_s: float
+
+    @model_validator(mode="before")
+    @classmethod
+    def _taken(cls, value: object) -> object:
+        if isinstance(value, cls.accepts):
+            return {"video": value.video.id, "start_s": value.span.start_s, "end_s": value.span.end_s}  # type: ignore[attr-defined]
+        return value
+
+
+class Picture(Arguments):
+    """A frame of a video that was saved as a picture."""
+
+    accepts: ClassVar[tuple[type, ...]] = (Frame,)
+
+    video: str = Field(description="Id, name or path of the video it was taken from.")
+    time_s: float = Field(description="When it is shown.")
+    path: Path = Field(description="The picture's file.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _taken(cls, value: object) -> object:
+        if isinstance(value, cls.accepts):
+            return {"video": value.video.id, "time_s": value.time_s, "path": value.path}  # type: ignore[attr-defined]
+        return value
+
+    @field_validator("path")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        if not value.is_absolute():
+            raise ValueError("the path must be absolute")
+        return value

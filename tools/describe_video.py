@@ -1,0 +1,59 @@
+"""The tool `describe_video`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from playhead.index.depict import described, draft, refined
+from playhead.index.wording import refine, word
+from playhead.models.roles import Role
+from playhead.tools.arguments import Stretch, video_field
+from playhead.tools.contract import Arguments, Context, Tool
+from playhead.types import Answer, Claim, Progress
+
+_MOST = 60  # scenes that a language model reads at once
+
+
+class DescribeVideoArgs(Stretch):
+    """Which video, and which part of it."""
+
+    video: str = video_field("an indexed video")
+
+
+class DescribeVideo(Tool[DescribeVideoArgs, Answer]):
+    """Describes in prose what is to be seen and what happens in a video or in part of it, scene by scene, for
+    somebody who cannot see it."""
+
+    name: ClassVar[str] = "describe_video"
+    Args: ClassVar[type[Arguments]] = DescribeVideoArgs
+    result: ClassVar[type] = Answer
+    roles: ClassVar[frozenset[Role]] = frozenset({Role.SENTENCES, Role.PICTURE})
+    indexed: ClassVar[bool] = True
+    worded: ClassVar[bool] = True
+
+    def run(self, args: DescribeVideoArgs, context: Context) -> Answer:
+        """In two stages, as VideoChat (Li et al. 2023): a draft of all that was observed, then what of it holds."""
+        library = context.library
+        video = library.video(args.video)
+        context.progress(Progress("drafting", video.name))
+        scenes = draft(library, video, args.span(video))
+        context.progress(Progress("refining", video.name))
+        kept = refined(library, video, scenes)
+        claims = described(kept)
+        if context.chat is None or not claims:
+            left_out = sum(len(scene.evidence) for scene in scenes) - sum(len(scene.evidence) for scene in kept)
+            notes = (f"{left_out} things that only one unsure model saw were left out.",) if left_out else ()
+            return Answer(tuple(claims), notes)
+        written: list[Claim] = []
+        dropped = 0
+        for start in range(0, len(kept), _MOST):
+            evidence = [c for scene in kept[start : start + _MOST] for c in scene.evidence]
+            first = word("Describe what is to be seen and what happens, in order of time.", evidence, context.chat)
+            second = refine("\n".join(claim.text for claim in first.claims), evidence, context.chat)
+            written += second.claims
+            dropped += first.dropped + second.dropped
+        return Answer(tuple(written), dropped=dropped)
+
+    def estimate_s(self, args: DescribeVideoArgs, footage_s: float) -> float:  # noqa: ARG002
+        """A look at each shot and a search or two for what it may show."""
+        return 1.0 + footage_s / 5 * 0.15

@@ -1,0 +1,30 @@
+"""The tool `detect_objects`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from playhead.models.roles import Role
+from playhead.tools.contract import Arguments, Context, Effect, Tool
+from playhead.tools.looking import LookArgs, look
+from playhead.types import Channel, Observations
+
+
+class DetectObjects(Tool[LookArgs, Observations]):
+    """Detects which things are in the picture and when: people, animals, vehicles, furniture, food and other everyday
+    objects."""
+
+    name: ClassVar[str] = "detect_objects"
+    Args: ClassVar[type[Arguments]] = LookArgs
+    result: ClassVar[type] = Observations
+    effects: ClassVar[frozenset[Effect]] = frozenset({Effect.READS, Effect.COSTLY})
+    roles: ClassVar[frozenset[Role]] = frozenset({Role.OBJECTS})
+    indexed: ClassVar[bool] = True
+
+    def run(self, args: LookArgs, context: Context) -> Observations:
+        """As indexed, where it was; otherwise by looking."""
+        return look(args, Channel.OBJECT, context)
+
+    def estimate_s(self, args: LookArgs, footage_s: float) -> float:  # noqa: ARG002
+        """Next to nothing where the video was indexed."""
+        return 0.2 + 1.5 * len(args.frames)
