@@ -27,7 +27,7 @@ from playhead.media.formats import MEDIA_ENDINGS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from playhead.agent.intents import Intent
+    from playhead.agent.intents import Example, Intent
     from playhead.models.roles import SentenceEncoder
     from playhead.tools.contract import Tool
 
@@ -118,6 +118,10 @@ class OfflinePlanner:
         if not builder.steps:
             return Proposal(None, (f"I do not know what to do for “{_short(words)}”. {_ABLE}.",))
         return Proposal(builder.plan())
+
+    def nearest(self, request: str, count: int) -> list[Example]:
+        """The worked requests most like one."""
+        return self._intents.nearest(request, count)
 
     # From words to clauses
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import yaml
@@ -53,12 +54,17 @@ class Plan(BaseModel):
         default_factory=dict, description="What may be set anew for each run, with its value; null: must be set."
     )
     steps: dict[Name, Step] = Field(max_length=MOST_STEPS, description="Tool calls by name, in order.")
-    answer: str = Field("", description="The step whose result answers the request; empty: the last.")
+    answer: str = Field(
+        "", description="The step whose result answers the request; empty: all that no other step uses."
+    )
 
     @property
-    def answering(self) -> str:
-        """The step whose result is the answer."""
-        return self.answer or next(reversed(self.steps), "")
+    def answering(self) -> tuple[str, ...]:
+        """The steps whose results are the answer: the one that is named, else those that no other step uses."""
+        if self.answer:
+            return (self.answer,)
+        used = {name for step in self.steps.values() for name in _names(step.args)}
+        return tuple(name for name in self.steps if name not in used)
 
     @property
     def digest(self) -> str:
@@ -85,8 +91,16 @@ class Plan(BaseModel):
 
     def plain(self) -> dict[str, Any]:
         """`{"inputs", "steps": {name: {"tool", "args"}}, "answer"}`."""
+        answer = self.answering
         steps = {name: {"tool": step.tool, "args": step.args} for name, step in self.steps.items()}
-        return {"inputs": self.inputs, "steps": steps, "answer": self.answering}
+        return {"inputs": self.inputs, "steps": steps, "answer": answer[0] if len(answer) == 1 else list(answer)}
+
+
+def _names(value: object) -> list[str]:
+    """The names of everything that a value refers to."""
+    if isinstance(value, dict | list):
+        return [name for item in (value.values() if isinstance(value, dict) else value) for name in _names(item)]
+    return re.findall(r"^\$([a-z][a-z0-9_]*)", value) if isinstance(value, str) else []
 
 
 def load_plan(path: Path) -> Plan:

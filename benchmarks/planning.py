@@ -42,7 +42,9 @@ def part_of(request_id: str) -> str:
 
 def stage_of(names: list[str]) -> Stage:
     """A library that holds these videos, ten minutes each."""
-    return Stage(tuple(Video(hashlib.sha256(name.encode()).hexdigest(), name, Path("/footage", name), 600.0) for name in names))
+    return Stage(
+        tuple(Video(hashlib.sha256(name.encode()).hexdigest(), name, Path("/footage", name), 600.0) for name in names)
+    )
 
 
 def is_right(row: dict[str, Any], proposal: Proposal) -> bool:
@@ -58,7 +60,10 @@ def _matches(gold: list[Any], steps: list[Any], inputs: dict[str, Any], videos: 
     if sorted(tool for tool, _ in gold) != sorted(tool for tool, _ in steps):
         return False
     return any(
-        all(tool == own and _arguments(wanted, args, inputs, videos) for (tool, wanted), (own, args) in zip(gold, order, strict=True))
+        all(
+            tool == own and _arguments(wanted, args, inputs, videos)
+            for (tool, wanted), (own, args) in zip(gold, order, strict=True)
+        )
         for order in permutations(steps)
     )
 
@@ -78,7 +83,10 @@ def _arguments(wanted: dict[str, Any], args: dict[str, Any], inputs: dict[str, A
             return False
     if set(args) - set(names):
         return False
-    return all((name in args and _fits(wanted[key], args[name])) or (name not in args and key.endswith("?")) for name, key in names.items())
+    return all(
+        (name in args and _fits(wanted[key], args[name])) or (name not in args and key.endswith("?"))
+        for name, key in names.items()
+    )
 
 
 def _fits(wanted: Any, given: Any) -> bool:
@@ -99,18 +107,24 @@ def _fits(wanted: Any, given: Any) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    return [word for word in re.findall(r"\w+", text.lower().replace("'s", "").replace("’s", "")) if word not in FUNCTION]
+    return [
+        word for word in re.findall(r"\w+", text.lower().replace("'s", "").replace("’s", "")) if word not in FUNCTION
+    ]
+
+
+def _read(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (HERE / f"planning_{name}.jsonl").read_text().splitlines()]
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--part", choices=["tuning", "unseen", "paraphrases"], help="only this part")
+    options.add_argument("--part", choices=["tuning", "more", "unseen", "paraphrases"], help="only this part")
     options.add_argument("--show", action="store_true", help="print the requests that went wrong")
     given = options.parse_args()
     planner = OfflinePlanner(all_tools(), Models(OFFLINE, threads=2).sentences)
-    rows = [json.loads(line) for line in (HERE / "planning_requests.jsonl").read_text().splitlines()]
+    rows = _read("requests")
     parts = {name: [row for row in rows if part_of(row["id"]) == name] for name in ("tuning", "unseen")}
-    parts["paraphrases"] = [json.loads(line) for line in (HERE / "planning_paraphrases.jsonl").read_text().splitlines()]
+    parts |= {name: _read(name) for name in ("more", "paraphrases")}
     planner.propose("warm up", Stage())
     for name in [given.part] if given.part else ["unseen", "paraphrases"]:
         seconds, right, by_kind = [], 0, {}

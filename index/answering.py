@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from playhead.index.depict import described, draft, refined
 from playhead.index.questions import Kind, Question, ask
-from playhead.index.tell import citation, citations, ended, listed, sentence
+from playhead.index.tell import citation, citations, cite, ended, listed, sentence
 from playhead.index.wording import word
 from playhead.types import Answer, Channel, Citation, Claim, Moment, SearchResult, Span
 
@@ -136,9 +136,11 @@ class Answering:
         return found
 
     def _shown(self, words: str) -> list[Citation]:
-        """The strongest evidence of every moment that fits."""
+        """Every moment that fits; where some show the very object that is asked for, only these."""
         moments = sorted(self._moments(words, limit=_ALL), key=lambda m: (m.video.id, m.span))
-        return [citations(moment)[0] for moment in moments]
+        label = re.sub(r"^(?:the|an?|any)\s+", "", words.lower())
+        exact = [m for m in moments if any(e.channel is Channel.OBJECT and e.text == label for e in m.evidence)]
+        return [cite(moment) for moment in exact or moments]
 
     def _how_long(self, question: Question) -> Answer:
         if re.fullmatch(r"(?:the |this |that )?(?:video|film|clip|footage|movie|recording)?", question.about):
@@ -147,11 +149,7 @@ class Answering:
         if not moments:
             return self._absent(question.about)
         seconds = sum(span.duration_s for span in _joined(moments))
-        evidence = tuple(
-            Citation(c.id, c.video, moment.span, c.channel, c.text, c.thumbnail)
-            for moment in sorted(moments, key=lambda m: (m.video.id, m.span))
-            for c in citations(moment)[:1]
-        )
+        evidence = tuple(cite(moment) for moment in sorted(moments, key=lambda m: (m.video.id, m.span)))
         stretches = "" if len(evidence) == 1 else f", in {len(evidence)} stretches"
         return Answer((Claim(f"“{question.about}” is there for {seconds:.1f} s{stretches}.", evidence),))
 
@@ -167,7 +165,7 @@ class Answering:
         ordered = sorted(((m, item) for item, m in found if m), key=lambda pair: (pair[0].video.name, pair[0].span))
         words = ["First", *["then"] * (len(ordered) - 1)]
         text = ", ".join(f"{word} {item}" for word, (_, item) in zip(words, ordered, strict=True))
-        evidence = tuple(citations(moment)[0] for moment, _ in ordered)
+        evidence = tuple(cite(moment) for moment, _ in ordered)
         return Answer((Claim(ended(text), evidence),))
 
     # Before, after, during, why

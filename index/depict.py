@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from playhead.index.library import Library
     from playhead.types import Video
 
-_LIKELY = 0.2  # a concept that the classifier gives less is not even drafted
+_LIKELY = 0.35  # a concept that the classifier gives less is not even drafted
 _HOLDS = 0.5  # an object whose detector is less sure needs another witness
 
 

@@ -27,6 +27,8 @@ _SHORTEST = 3
 def central(texts: Sequence[str], encoder: SentenceEncoder, count: int) -> list[int]:
     """The numbers of the `count` most telling texts, in their own order. Any number of texts will do."""
     kept = list(range(len(texts)))
+    if len(texts) <= count:
+        return kept
     vectors = encoder.encode(texts)
     while len(kept) > _CHUNK:
         chunks = [kept[start : start + _CHUNK] for start in range(0, len(kept), _CHUNK)]

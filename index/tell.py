@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,12 @@ def citations(moment: Moment) -> tuple[Citation, ...]:
     return tuple(
         Citation(e.id, moment.video, e.span, e.channel, e.text, e.thumbnail) for e in moment.evidence if e.id
     )
+
+
+def cite(moment: Moment) -> Citation:
+    """A moment as evidence: its whole span, by the strongest that speaks for it."""
+    best = citations(moment)[0]
+    return replace(best, span=moment.span)
 
 
 def seen_in(video: Video, time_s: float, channel: Channel, text: str, picture: Path, model: str) -> Citation:

@@ -1,4 +1,4 @@
-"""The command line: parse, call, print. Exit 0 done, 1 unexpected, 2 bad input, 3 done in part, 130 interrupted."""
+"""The command line: parse, call, print. Exit 0 done, 1 unexpected, 2 bad input, 3 in part, 130 interrupted."""
 
 from __future__ import annotations
 
@@ -6,16 +6,23 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from playhead import __version__
 from playhead.errors import InputError, PlayheadError
-from playhead.interfaces import render
-
-if TYPE_CHECKING:
-    from playhead.index.library import Library
+from playhead.interfaces import asking, render
+from playhead.interfaces.options import (
+    DebugOption,
+    JsonOption,
+    LibraryOption,
+    ModelOption,
+    ProfileOption,
+    names_in,
+    open_library,
+    path_of,
+)
 
 app = typer.Typer(
     name="playhead",
@@ -27,18 +34,6 @@ app = typer.Typer(
 )
 
 PARTLY, INTERRUPTED = 3, 130
-
-LibraryOption = Annotated[
-    str | None, typer.Option("--library", "-l", help="Library folder (default ~/footage.playhead).", metavar="DIR")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-DebugOption = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
-ModelOption = Annotated[
-    list[str] | None, typer.Option("--model", help="Use another model: ROLE=SPEC, e.g. speech=whisper:small.")
-]
-ProfileOption = Annotated[
-    str | None, typer.Option(help="Which set of models: offline (default) or hub.", metavar="NAME")
-]
 
 
 @app.callback(invoke_without_command=True)
@@ -69,11 +64,11 @@ def index(
     debug: DebugOption = False,
 ) -> int:
     """Watch and listen to video files, so that they can be searched."""
-    with _open(
-        library, model, profile=profile, fps=fps, channels=_names(channels), subtitles=subtitles, language=language
+    with open_library(
+        library, model, profile=profile, fps=fps, channels=names_in(channels), subtitles=subtitles, language=language
     ) as opened:
         with render.progress_bars(quiet=json) as progress:
-            report = opened.add(*map(_path, paths), progress=progress)
+            report = opened.add(*map(path_of, paths), progress=progress)
         if debug and report.failed:
             raise report.failed[0][1]
         if json:
@@ -115,13 +110,13 @@ def search(
     in VIDEO, between 1:00 and 2:00.
     """
     del debug
-    with _open(library, model, profile=profile) as opened:
+    with open_library(library, model, profile=profile) as opened:
         result = opened.search(
             " ".join(query or ()),
             image=image,
             video=video,
             between=_range(between),
-            channels=_names(channels) or (),
+            channels=names_in(channels) or (),
             limit=limit,
             per_video=per_video,
         )
@@ -156,7 +151,7 @@ def transcribe(
         raise InputError(f"There is no format {format!r}", "", "Choose txt, srt, vtt or json")
     kind = "json" if json else format
     with (
-        _open(None, model, profile=profile) as opened,
+        open_library(None, model, profile=profile) as opened,
         open_file(file, [file.parent], opened.settings.limits) as media,
         render.progress_bars(quiet=json) as progress,
     ):
@@ -178,7 +173,7 @@ def transcribe(
 def show_library(library: LibraryOption = None, json: JsonOption = False, debug: DebugOption = False) -> None:
     """Show what is in the library."""
     del debug
-    with _open(library) as opened:
+    with open_library(library) as opened:
         rows = [(video, opened.counts(video)) for video in opened.videos()]
         if json:
             videos = [_video(video) | {"segments": counts} for video, counts in rows]
@@ -196,7 +191,7 @@ def remove(
 ) -> None:
     """Forget videos."""
     del debug
-    with _open(library) as opened:
+    with open_library(library) as opened:
         removed = opened.remove(*videos)
         if json:
             render.say_json({"removed": [_video(video) for video in removed]})
@@ -208,7 +203,7 @@ def remove(
 def verify(library: LibraryOption = None, json: JsonOption = False, debug: DebugOption = False) -> int:
     """Prove that the library is whole and that every vector in it can be found."""
     del debug
-    with _open(library) as opened:
+    with open_library(library) as opened:
         problems = opened.verify()
         count = len(opened.videos())
     if json:
@@ -225,7 +220,7 @@ def verify(library: LibraryOption = None, json: JsonOption = False, debug: Debug
 def rebuild(library: LibraryOption = None, json: JsonOption = False, debug: DebugOption = False) -> None:
     """Make the vector index anew from the catalogue. No model runs."""
     del debug
-    with _open(library) as opened, render.progress_bars(quiet=json) as progress:
+    with open_library(library) as opened, render.progress_bars(quiet=json) as progress:
         opened.rebuild(progress)
     if json:
         render.say_json({"rebuilt": True})
@@ -243,7 +238,7 @@ def reembed(
 ) -> None:
     """Compare what was said and written by another sentence encoder. No footage is opened."""
     del debug
-    with _open(library, model, profile=profile) as opened, render.progress_bars(quiet=json) as progress:
+    with open_library(library, model, profile=profile) as opened, render.progress_bars(quiet=json) as progress:
         moved = opened.reembed(progress)
     if json:
         render.say_json({"reembedded": [_video(video) for video in moved]})
@@ -266,7 +261,7 @@ def train_picture_head(
 ) -> None:
     """Teach one library to find pictures by words like yours, from captioned images."""
     del debug
-    with _open(library) as opened, render.progress_bars(quiet=json) as progress:
+    with open_library(library) as opened, render.progress_bars(quiet=json) as progress:
         report = opened.train_picture_head(folder, about=about, progress=progress)
     if json:
         render.say_json(report)
@@ -291,7 +286,7 @@ def doctor(
 ) -> int:
     """Say which models are ready, and how to get the rest."""
     del debug
-    with _open(library, model, profile=profile) as opened:
+    with open_library(library, model, profile=profile) as opened:
         rows = opened.models.status()
     if json:
         render.say_json({"roles": rows})
@@ -337,6 +332,9 @@ def demo(
     from playhead.interfaces.demo import run
 
     return run(folder)
+
+
+asking.register(app)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -391,41 +389,6 @@ def _report(error: Exception, *, as_json: bool) -> int:
     else:
         render.note(f"Error: {render.line(text)}")
     return code
-
-
-def _open(folder: str | None, models: list[str] | None = None, **flags: Any) -> Library:
-    from playhead.index.library import Library
-    from playhead.settings import load_settings
-
-    settings = load_settings(library=folder if folder is None else _path(folder), **flags)
-    if models:
-        settings = settings.model_copy(update={"models": settings.models | _specs(models)})
-    return Library(settings=settings)
-
-
-def _path(text: str) -> Path:
-    if not text:
-        raise InputError("A path is empty", "", "Name a file or a folder")
-    return Path(text)
-
-
-def _specs(models: list[str]) -> dict[str, str]:
-    pairs = [text.partition("=") for text in models]
-    for role, sign, spec in pairs:
-        if not (role and sign and spec):
-            raise InputError(
-                f"--model {role}{sign}{spec} is not ROLE=SPEC", "", "For example: --model speech=whisper:small"
-            )
-    return {role: spec for role, _, spec in pairs}
-
-
-def _names(text: str | None) -> tuple[str, ...] | None:
-    if text is None:
-        return None
-    names = tuple(part.strip() for part in text.split(",") if part.strip())
-    if not names:
-        raise InputError("--channels names no channel", "", "For example: --channels picture,speech")
-    return names
 
 
 def _range(text: str | None) -> tuple[float, float] | None:

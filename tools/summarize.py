@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from playhead.models.chat import Chat
-    from playhead.types import Segment
+    from playhead.types import Citation
 
 _SENTENCES = 5
 _TITLE_WORDS = 8
-_TOLD = (Channel.SPEECH, Channel.TEXT, Channel.CAPTION)
+_TOLD = (Channel.SPEECH, Channel.CAPTION, Channel.TEXT, Channel.OBJECT)
 _PART = 120  # observations that a language model reads at once
 
 
@@ -53,26 +54,40 @@ class Summarize(Tool[SummarizeArgs, Answer]):
         library = context.library
         video = library.video(args.video)
         segments = library.observed(video, (), args.span(video))
-        claims = told(citation(segment, video, library.folder) for segment in _worth(segments))
+        told_of = [citation(s, video, library.folder) for s in segments if len(re.findall(r"\w", s.text)) > 1]
         context.progress(Progress("summing up", video.name))
-        if not claims:
+        if not told_of:
             return Answer((), (f"Nothing is said, written or recognised there in {video.name}.",))
+        count = args.limit or _SENTENCES
+        claims = _worth(told_of, count)
         if args.format == "chapters":
             return _chapters(claims, args.limit, context)
         if context.chat is not None:
-            return _worded(claims, args.limit or _SENTENCES, context.chat)
-        chosen = central([claim.text for claim in claims], library.models.sentences, args.limit or _SENTENCES)
-        return Answer(tuple(claims[n] for n in chosen))
+            return _worded(claims, count, context.chat)
+        return Answer(tuple(_central(claims, count, context)))
 
     def estimate_s(self, args: SummarizeArgs, footage_s: float) -> float:  # noqa: ARG002
         """About a sentence every four seconds of footage, at 20 ms."""
         return 1.0 + footage_s / 4 * 0.02
 
 
-def _worth(segments: Sequence[Segment]) -> list[Segment]:
-    """What is said, written and captioned; where that is hardly anything, the things that are seen as well."""
-    words = [segment for segment in segments if segment.channel in _TOLD]
-    return words if len(words) >= _SENTENCES else list(segments)
+def _worth(seen: Sequence[Citation], count: int) -> list[Claim]:
+    """What is said; where that is not enough, what is captioned, written and seen as well, in this order."""
+    kept: list[Citation] = []
+    for channel in _TOLD:
+        if len(told(kept)) < count:
+            kept += [citation for citation in seen if citation.channel is channel]
+    return told(kept)
+
+
+def _central(claims: Sequence[Claim], count: int, context: Context) -> list[Claim]:
+    """The most telling, what is said before what is shown."""
+    encoder = context.library.models.sentences
+    chosen: list[int] = []
+    for channel in _TOLD:
+        own = [n for n, claim in enumerate(claims) if claim.evidence[0].channel is channel]
+        chosen += [own[n] for n in central([claims[n].text for n in own], encoder, count - len(chosen))]
+    return [claims[n] for n in sorted(chosen)]
 
 
 def _chapters(claims: list[Claim], limit: int | None, context: Context) -> Answer:

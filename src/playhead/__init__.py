@@ -9,11 +9,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from playhead.agent.agent import Agent
+    from playhead.agent.plan import Plan
+    from playhead.agent.run import Run
     from playhead.errors import PlayheadError
     from playhead.index.library import Library
     from playhead.index.query import Query
     from playhead.settings import Settings
     from playhead.types import (
+        Answer,
         Channel,
         Evidence,
         IndexReport,
@@ -27,14 +31,18 @@ if TYPE_CHECKING:
     )
 
 _HOME = {
+    "Agent": "playhead.agent.agent",
+    "Answer": "playhead.types",
     "Channel": "playhead.types",
     "Evidence": "playhead.types",
     "IndexReport": "playhead.types",
     "Library": "playhead.index.library",
     "Moment": "playhead.types",
+    "Plan": "playhead.agent.plan",
     "PlayheadError": "playhead.errors",
     "Progress": "playhead.types",
     "Query": "playhead.index.query",
+    "Run": "playhead.agent.run",
     "SearchResult": "playhead.types",
     "Segment": "playhead.types",
     "Settings": "playhead.settings",
@@ -44,14 +52,18 @@ _HOME = {
 }
 
 __all__ = [
+    "Agent",
+    "Answer",
     "Channel",
     "Evidence",
     "IndexReport",
     "Library",
     "Moment",
+    "Plan",
     "PlayheadError",
     "Progress",
     "Query",
+    "Run",
     "SearchResult",
     "Segment",
     "Settings",

@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     models: dict[str, str] = Field(
         default_factory=dict, description="Model by role, over the profile's, as `backend:name`."
     )
+    chat: str = Field(
+        "", description="Language model that plans and words answers, e.g. ollama:qwen3:8b; empty: none."
+    )
     channels: Annotated[tuple[Channel, ...], NoDecode] = Field(
         DEFAULT_CHANNELS, min_length=1, description="What to observe."
     )

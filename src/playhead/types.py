@@ -268,10 +268,17 @@ class Answer:
 
 def cited(claim: Claim, videos: tuple[Video, ...] = ()) -> str:
     """`[0:10.6–0:14.9]` for each stretch a claim rests on; with the name where the answer cites several videos."""
-    spans: dict[tuple[str, Span], None] = {}
+    joined: list[tuple[Video, Span]] = []
     for citation in claim.evidence:
-        spans[citation.video.name if len(videos) > 1 else "", citation.span] = None
-    return " ".join(f"[{name} {span}]" if name else f"[{span}]" for name, span in spans)
+        span, others = citation.span, []
+        for video, other in joined:
+            if video.id == citation.video.id and span.start_s <= other.end_s and other.start_s <= span.end_s:
+                span = span.union(other)
+            else:
+                others.append((video, other))
+        joined = [*others, (citation.video, span)]
+    named = len(videos) > 1
+    return " ".join(f"[{f'{video.name} ' if named else ''}{span}]" for video, span in joined)
 
 
 @dataclass(frozen=True, slots=True)

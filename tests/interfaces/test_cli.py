@@ -170,7 +170,7 @@ def test_index_exits_by_how_much_was_done(run: Run, put: Callable[..., Path], tm
 
 SEARCH_KEYS = {"query", "no_match", "moments", "notes", "nearest"}
 MOMENT_KEYS = {"video", "start_s", "end_s", "score", "evidence"}
-EVIDENCE_KEYS = {"channel", "start_s", "end_s", "score", "text", "thumbnail", "part"}
+EVIDENCE_KEYS = {"id", "channel", "start_s", "end_s", "score", "text", "thumbnail", "part"}
 
 
 def test_search_as_json_has_the_documented_keys(run: Run, stocked: Path, footage: Path) -> None:

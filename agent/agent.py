@@ -1,0 +1,282 @@
+"""The agent: a request in words becomes a checked plan, runs once, and is answered with the seconds it rests on."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from playhead import prompts
+from playhead.agent.answer import answered, held, together
+from playhead.agent.cache import Cache
+from playhead.agent.check import Budget, Checked, check
+from playhead.agent.executor import CancelledError, Event, Executor, Outcome
+from playhead.agent.journal import Journal, read_journal
+from playhead.agent.offline import OfflinePlanner
+from playhead.agent.plan import Plan, load_plan
+from playhead.agent.planner import Planner, Proposal, Stage
+from playhead.agent.run import JOURNAL, PLAN, Run, write_run
+from playhead.errors import InputError, PlanError, StorageError
+from playhead.models.cache import write_atomically
+from playhead.models.chat import Chat, load_chat
+from playhead.tools.contract import Context
+from playhead.tools.registry import all_tools
+from playhead.types import Answer, Span, Video
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+
+    from langchain_core.language_models.chat_models import BaseChatModel
+
+    from playhead.index.library import Library
+    from playhead.tools.contract import Tool
+
+_NAME_WORDS = 6
+
+
+class Agent:
+    """Plans, checks, runs and answers, over one library.
+
+        run = Agent(Library("~/footage.playhead")).run("Sum up what is said after the ferry")
+        print(run)             # every sentence with its [m:ss–m:ss]
+        run.plan.save("ferry.yaml")
+
+    `model` is a language model, as a spec (`ollama:qwen3:8b`) or any LangChain chat model; without one the offline
+    planner plans and answers are extractive. The agent remembers its last answer, for "and after that?".
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        model: str | BaseChatModel | None = None,
+        *,
+        planner: Planner | None = None,
+        tools: Mapping[str, Tool[Any, Any]] | None = None,
+        budget: Budget | None = None,
+        step_timeout_s: float = 3600.0,
+    ) -> None:
+        self.library = library
+        self.tools = dict(tools) if tools is not None else all_tools()
+        self.budget, self._step_timeout_s = budget or Budget(), step_timeout_s
+        self.chat = load_chat(model) if isinstance(model, str) else Chat(model) if model is not None else None
+        self._planner = planner
+        self._recent: tuple[tuple[Video, Span], ...] = ()
+
+    @property
+    def planner(self) -> Planner:
+        """What makes plans: the one that was given, the language model's, or the offline one."""
+        if self._planner is None:
+            offline = OfflinePlanner(self.tools, self.library.models.sentences)
+            if self.chat is None:
+                self._planner = offline
+            else:
+                from playhead.agent.chat_planner import ChatPlanner, ExampleSource
+
+                self._planner = ChatPlanner(
+                    self.chat, self.tools, self.library, ExampleSource(offline, offline.nearest)
+                )
+        return self._planner
+
+    @property
+    def has_library(self) -> bool:
+        """Whether anything was indexed yet."""
+        return (self.library.folder / "catalog.sqlite").exists()
+
+    # Planning
+
+    def plan(self, request: str, video: str = "") -> Proposal:
+        """A plan for the request, or questions; nothing runs. `video` is meant where the request names none."""
+        return self.planner.propose(request, self._stage(video))
+
+    def check(self, plan: Plan) -> Checked:
+        """Every fault of a plan, and about how long it will take."""
+        return check(plan, self.tools, self.library if self.has_library else None, self.budget)
+
+    def _stage(self, video: str) -> Stage:
+        if not self.has_library:  # a plan can be made all the same
+            return Stage()
+        return Stage(tuple(self.library.videos()), self.library.video(video) if video else None, self._recent)
+
+    # Running
+
+    def run(
+        self,
+        request: str | Plan,
+        *,
+        video: str = "",
+        out: str | Path | None = None,
+        listen: Callable[[Event], None] = lambda _: None,
+        cancel: threading.Event | None = None,
+        fresh: bool = False,
+    ) -> Run:
+        """Answer a request, or run a plan. `out` is the run's folder; one that holds the same plan is gone on with.
+
+        Raises `PlanError` for a plan with faults, before anything runs. A step that fails does not raise: what
+        succeeded is kept, and `Run.failed` says what did not.
+        """
+        notes: tuple[str, ...] = ()
+        if isinstance(request, str):
+            proposal = self.plan(request, video)
+            if proposal.plan is None:
+                return Run(None, Answer(()), questions=proposal.questions, notes=proposal.notes)
+            plan, notes = proposal.plan, proposal.notes
+        else:
+            plan = request
+        self.check(plan).demand()
+        folder = self._folder(plan, out)
+        journal = Journal(folder / JOURNAL)
+        try:
+            journal.write(
+                "run", plan=plan.digest, planner=self._planner.id if self._planner else "", prompts=prompts.digest(),
+                chat=self.chat.id if self.chat else "",
+            )  # fmt: skip
+            return replace(self._executed(plan, folder, journal, listen, cancel, fresh), notes=notes)
+        finally:
+            journal.close()
+
+    def _executed(
+        self,
+        plan: Plan,
+        folder: Path,
+        journal: Journal,
+        listen: Callable[[Event], None],
+        cancel: threading.Event | None,
+        fresh: bool,
+    ) -> Run:
+        events: list[Event] = []
+
+        def heard(event: Event) -> None:
+            if event.kind != "progress":
+                events.append(event)
+            listen(event)
+
+        context = Context(self.library, folder, chat=self.chat)
+        cache = Cache(self.library.folder / "cache")
+        executor = Executor(self.tools, context, cache, step_timeout_s=self._step_timeout_s, budget=self.budget)
+        outcomes = executor.run(plan, journal, heard, cancel, fresh=fresh)
+        answer = self._answer(plan, outcomes)
+        write_run(folder, plan, outcomes, answer)
+        journal.write("answered", sentences=len(answer.claims), dropped=answer.dropped)
+        self._recent = _moments(answer) or self._recent
+        return Run(plan, answer, folder, outcomes, tuple(events))
+
+    def _answer(self, plan: Plan, outcomes: Mapping[str, Outcome]) -> Answer:
+        answers = []
+        for name in plan.answering:
+            outcome = outcomes[name]
+            if outcome.ok:
+                answers.append(answered(outcome.result))
+            elif outcome.state == "nothing":
+                answers += [answered(o.result) for o in outcomes.values() if o.ok and not _has(o)]
+        return held(together(answers))
+
+    def _folder(self, plan: Plan, out: str | Path | None) -> Path:
+        """The run's folder, with its plan in it."""
+        folder = Path(out).expanduser() if out else self.library.folder / "runs" / _name(plan)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            kept = folder / PLAN
+            if kept.exists():
+                if load_plan(kept).digest != plan.digest:
+                    raise InputError(
+                        f"{folder} holds the run of another plan", "", "Choose another folder with --out"
+                    )
+            elif any(folder.iterdir()):
+                raise InputError(
+                    f"{folder} is not empty", "a run needs a folder of its own", "Choose another with --out"
+                )
+            else:
+                write_atomically(kept, [plan.yaml().encode()])
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise StorageError(
+                f"The run cannot be kept in {folder}", why, "Choose another folder with --out"
+            ) from error
+        return folder
+
+    # Again
+
+    def resume(self, folder: str | Path, **how: Any) -> Run:
+        """Go on with a run that was interrupted: what is done is not done again."""
+        path = Path(folder).expanduser()
+        if not (path / PLAN).is_file():
+            raise PlanError(f"{path} holds no run", f"there is no {PLAN} in it")
+        return self.run(load_plan(path / PLAN), out=path, **how)
+
+    def replay(self, folder: str | Path, **how: Any) -> tuple[Run, list[str]]:
+        """Run the plan of a finished run anew, without the cache, beside it; also the steps whose results differ."""
+        path = Path(folder).expanduser()
+        before = _digests(path / JOURNAL)
+        plan = load_plan(path / PLAN)
+        run = self.run(plan, out=_beside(path), fresh=True, **how)
+        now = {name: outcome.sha256 for name, outcome in (run.outcomes or {}).items() if outcome.ok}
+        return run, [name for name in plan.steps if before.get(name) != now.get(name)]
+
+    # As a stream
+
+    async def astream(self, request: str | Plan, **how: Any) -> AsyncIterator[Event | Run]:
+        """Events as they happen, and the `Run` last. Leaving early cancels the run."""
+        loop, events = asyncio.get_running_loop(), asyncio.Queue[Event | Run | BaseException]()
+        cancel = threading.Event()
+
+        def tell(news: Event | Run | BaseException) -> None:
+            loop.call_soon_threadsafe(events.put_nowait, news)
+
+        def work() -> None:
+            try:
+                tell(self.run(request, listen=tell, cancel=cancel, **how))
+            except BaseException as error:  # noqa: BLE001 - raised again where the events are awaited
+                tell(error)
+
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        try:
+            while True:
+                news = await events.get()
+                if isinstance(news, BaseException):
+                    raise news
+                yield news
+                if isinstance(news, Run):
+                    return
+        finally:
+            cancel.set()
+
+    def forget(self) -> None:
+        """Begin a new conversation."""
+        self._recent = ()
+
+
+def _has(outcome: Outcome) -> bool:
+    """Whether a step found something."""
+    return bool(answered(outcome.result).claims)
+
+
+def _moments(answer: Answer) -> tuple[tuple[Video, Span], ...]:
+    """What a next request may mean by "it", "that" or "the second one"."""
+    found = dict.fromkeys((c.video, c.span) for claim in answer.claims for c in claim.evidence[:1])
+    return tuple(found)[:20]
+
+
+def _name(plan: Plan) -> str:
+    words = re.findall(r"[a-z0-9]+", plan.request.lower())[:_NAME_WORDS]
+    return "-".join([time.strftime("%Y%m%d-%H%M%S"), plan.digest[:6], *words])
+
+
+def _beside(path: Path) -> Path:
+    number = 1
+    while (folder := path.with_name(f"{path.name}.replay{number}")).exists():
+        number += 1
+    return folder
+
+
+def _digests(journal: Path) -> dict[str, str]:
+    if not journal.is_file():
+        raise PlanError(f"{journal.parent} holds no finished run", f"there is no {journal.name} in it")
+    return {e["step"]: e["sha256"] for e in read_journal(journal) if e.get("sha256") and "step" in e}
+
+
+__all__ = ["Agent", "CancelledError"]

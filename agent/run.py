@@ -1,0 +1,103 @@
+"""One run of one plan: its folder, its outcomes, its answer, and the report that a person reads.
+
+    FOLDER/plan.yaml  journal.jsonl  answer.md  report.html  artifacts/STEP.json  artifacts/STEP/FILE…
+
+Everything but the journal is the same, byte for byte, whenever the same plan runs on the same library and models.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from playhead.agent import report
+from playhead.agent.answer import NOT_SHOWN, lines
+from playhead.errors import InputError, StorageError
+from playhead.models.cache import write_atomically
+from playhead.plain import plain
+from playhead.types import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from playhead.agent.executor import Event, Outcome
+    from playhead.agent.plan import Plan
+
+PLAN, JOURNAL, ANSWER, REPORT, ARTIFACTS = "plan.yaml", "journal.jsonl", "answer.md", "report.html", "artifacts"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What became of a request. Without a plan `questions` say what is missing; `failed` are the steps that failed."""
+
+    plan: Plan | None
+    answer: Answer
+    folder: Path | None = None
+    outcomes: Mapping[str, Outcome] | None = None
+    events: tuple[Event, ...] = ()
+    questions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def artifacts(self) -> tuple[Path, ...]:
+        """Every file in the run's folder that a step made."""
+        if self.folder is None:
+            return ()
+        return tuple(sorted(path for path in (self.folder / ARTIFACTS).rglob("*") if path.is_file()))
+
+    @property
+    def failed(self) -> tuple[Outcome, ...]:
+        """The steps that failed or were skipped because another failed."""
+        return tuple(o for o in (self.outcomes or {}).values() if o.state in ("failed", "skipped"))
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 2 nothing to run or nothing succeeded, 3 done in part."""
+        if self.plan is None:
+            return InputError.exit_code
+        if not self.failed:
+            return 0
+        return 3 if any(outcome.ok for outcome in (self.outcomes or {}).values()) else 1
+
+    def __str__(self) -> str:
+        if self.questions:
+            return "\n".join(self.questions)
+        return "\n".join([*lines(self.answer), *self.answer.notes]) or NOT_SHOWN
+
+
+def write_run(folder: Path, plan: Plan, outcomes: Mapping[str, Outcome], answer: Answer) -> None:
+    """Everything but the journal, into the run's folder. Raises `StorageError`."""
+    try:
+        shutil.rmtree(folder / ARTIFACTS, ignore_errors=True)
+        (folder / ARTIFACTS).mkdir(parents=True)
+        for name, outcome in outcomes.items():
+            if outcome.ok:
+                _write_artifact(folder / ARTIFACTS, name, outcome)
+        write_atomically(folder / ANSWER, [report.markdown(plan, outcomes, answer).encode()])
+        write_atomically(folder / REPORT, [report.html(plan, outcomes, answer).encode()])
+    except OSError as error:
+        raise StorageError(
+            f"The run could not be kept in {folder}", (error.strerror or str(error)).lower()
+        ) from error
+
+
+def _write_artifact(folder: Path, name: str, outcome: Outcome) -> None:
+    moved: dict[str, str] = {}
+    for file in outcome.files:
+        (folder / name).mkdir(exist_ok=True)
+        shutil.copyfile(file, folder / name / file.name)
+        moved[str(file)] = f"{name}/{file.name}"
+    said = json.dumps(_relabelled(plain(outcome.result), moved), ensure_ascii=False, indent=1, sort_keys=True)
+    write_atomically(folder / f"{name}.json", [said.encode()])
+
+
+def _relabelled(value: Any, moved: Mapping[str, str]) -> Any:
+    """The value with files named by where the run keeps them."""
+    if isinstance(value, dict):
+        return {key: _relabelled(item, moved) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_relabelled(item, moved) for item in value]
+    return moved.get(value, value) if isinstance(value, str) else value

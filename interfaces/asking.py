@@ -1,0 +1,238 @@
+"""The commands that plan and run: ask, plan, check, run, replay, chat."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from playhead.errors import InputError, PlanError
+from playhead.interfaces import render, render_run
+from playhead.interfaces.options import (
+    DebugOption,
+    JsonOption,
+    LibraryOption,
+    ProfileOption,
+    chat_and_roles,
+    open_library,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playhead.agent.agent import Agent
+    from playhead.agent.run import Run
+
+AskedOption = Annotated[
+    list[str] | None,
+    typer.Option("--model", help="A language model (ollama:qwen3:8b, gguf:FILE, …), or ROLE=SPEC.", metavar="SPEC"),
+]
+VideoOption = Annotated[str | None, typer.Option(help="The video that is meant: id, name or path.")]
+OutOption = Annotated[Path | None, typer.Option(help="Folder for the run (default: in the library).", metavar="DIR")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", help="Give an input of the plan a value.", metavar="NAME=VALUE")
+]
+FreshOption = Annotated[bool, typer.Option("--fresh", help="Do everything anew, even what is in the cache.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(epilog="Example:  playhead ask 'What is said about the ferry, and what is shown then?'")(ask)
+    app.command(epilog="Example:  playhead plan 'Take a frame every 10 s and caption them' --video film.mp4")(plan)
+    app.command(epilog="Example:  playhead check digest.yaml --set video=talk.mp4")(check)
+    app.command(epilog="Example:  playhead run digest.yaml --set video=talk.mp4 --out digest/")(run)
+    app.command(epilog="Example:  playhead replay digest/")(replay)
+    app.command(epilog="Example:  playhead chat --video film.mp4")(chat)
+
+
+@contextmanager
+def _agent(
+    library: str | None, model: list[str] | None, profile: str | None, step_timeout_s: float = 3600.0
+) -> Iterator[Agent]:
+    from playhead.agent.agent import Agent
+
+    spec, roles = chat_and_roles(model)
+    with open_library(library, roles, profile=profile) as opened:
+        yield Agent(opened, spec or opened.settings.chat or None, step_timeout_s=step_timeout_s)
+
+
+def ask(
+    request: Annotated[list[str], typer.Argument(help="What you want to know or have, in plain words.")],
+    video: VideoOption = None,
+    plan_only: Annotated[bool, typer.Option("--plan-only", help="Show the plan; run nothing.")] = False,
+    out: OutOption = None,
+    fresh: FreshOption = False,
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    model: AskedOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> int:
+    """Plan, check and run a request, and answer it with the times that the answer rests on."""
+    words = " ".join(request)
+    if plan_only:
+        return plan(request, video, None, library, profile, model, json, debug)
+    with _agent(library, model, profile) as agent, render_run.events(quiet=json) as listen:
+        done = agent.run(words, video=video or "", out=out, listen=listen, fresh=fresh)
+    return _show(done, json=json)
+
+
+def plan(
+    request: Annotated[list[str], typer.Argument(help="What you want to know or have, in plain words.")],
+    video: VideoOption = None,
+    save: Annotated[Path | None, typer.Option(help="Write the plan to a file.", metavar="FILE")] = None,
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    model: AskedOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> int:
+    """Show the plan for a request. Nothing runs."""
+    del debug
+    with _agent(library, model, profile) as agent:
+        proposal = agent.plan(" ".join(request), video or "")
+        found = proposal.plan
+        if found is not None and save is not None:
+            found.save(save)
+        if json:
+            said = found.plain() if found else {"inputs": {}, "steps": {}, "answer": ""}
+            render.say_json({"plan": said, "questions": proposal.questions})
+        elif found is None:
+            render_run.show_questions(proposal.questions)
+        else:
+            for note in proposal.notes:
+                render.note(note)
+            render_run.show_plan(found, agent.check(found) if agent.has_library else None)
+    return 0 if found is not None else InputError.exit_code
+
+
+def check(
+    file: Annotated[Path, typer.Argument(help="A plan as YAML.")],
+    given: SetOption = None,
+    library: LibraryOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> int:
+    """Find every fault of a plan, and say about how long it will take. Nothing runs."""
+    del debug
+    from playhead.agent.plan import load_plan
+
+    loaded = load_plan(file).given(_values(given))
+    with _agent(library, None, None) as agent:
+        checked = agent.check(loaded)
+    if json:
+        render.say_json(
+            {"ok": not checked.problems, "problems": checked.problems, "estimates_s": checked.estimates_s}
+        )
+    else:
+        render_run.show_check(loaded, checked)
+    return InputError.exit_code if checked.problems else 0
+
+
+def run(
+    file: Annotated[Path, typer.Argument(help="A plan as YAML, or the folder of a run to go on with.")],
+    given: SetOption = None,
+    out: OutOption = None,
+    fresh: FreshOption = False,
+    step_timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that one step may take.")] = 3600.0,
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    model: AskedOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> int:
+    """Check and run a plan. Interrupted, run the folder it names: what is done is not done again."""
+    del debug
+    from playhead.agent.plan import load_plan
+
+    with _agent(library, model, profile, step_timeout) as agent, render_run.events(quiet=json) as listen:
+        if file.is_dir():
+            if given or out:
+                raise InputError(
+                    "A run that goes on keeps its inputs and its folder", "", "Leave --set and --out out"
+                )
+            done = agent.resume(file, listen=listen, fresh=fresh)
+        else:
+            done = agent.run(load_plan(file).given(_values(given)), out=out, listen=listen, fresh=fresh)
+    return _show(done, json=json)
+
+
+def replay(
+    folder: Annotated[Path, typer.Argument(help="The folder of a finished run.")],
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    model: AskedOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> int:
+    """Run a finished run's plan again, without the cache, and compare every result."""
+    del debug
+    with _agent(library, model, profile) as agent, render_run.events(quiet=json) as listen:
+        done, differing = agent.replay(folder, listen=listen)
+    if json:
+        render.say_json({"same": not differing, "differing": differing, "folder": done.folder})
+    elif differing:
+        render.say(render.line(f"Not the same: {', '.join(differing)} (see {done.folder})"))
+    else:
+        render.say(render.line(f"The same results, byte for byte ({done.folder})"))
+    return 1 if differing else 0
+
+
+def chat(
+    video: VideoOption = None,
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    model: AskedOption = None,
+    debug: DebugOption = False,
+) -> int:
+    """Ask one thing after another; "and after that?" and "the second one" refer to the last answer."""
+    if sys.stdin.isatty():
+        import readline  # noqa: F401 - gives input() its history and editing
+
+        render.note("Ask about your footage. An empty line or Ctrl-D ends.")
+    with _agent(library, model, profile) as agent:
+        while words := _line():
+            try:
+                with render_run.events(quiet=not sys.stderr.isatty()) as listen:
+                    done = agent.run(words, video=video or "", listen=listen)
+            except PlanError as error:
+                if debug:
+                    raise
+                render.note(render.line(str(error)))
+                continue
+            render_run.show_run(done, brief=True)
+    return 0
+
+
+def _line() -> str:
+    try:
+        return input("> " if sys.stdin.isatty() else "").strip()
+    except EOFError:
+        return ""
+
+
+def _show(done: Run, *, json: bool) -> int:
+    if json:
+        render.say_json(render_run.as_json(done))
+    else:
+        render_run.show_run(done)
+    return done.exit_code
+
+
+def _values(given: list[str] | None) -> dict[str, Any]:
+    import yaml
+
+    values: dict[str, Any] = {}
+    for text in given or []:
+        name, sign, value = text.partition("=")
+        if not (name and sign):
+            raise InputError(f"--set {text} is not NAME=VALUE", "", "For example: --set video=talk.mp4")
+        try:
+            said = yaml.safe_load(value)
+        except yaml.YAMLError:
+            said = value
+        values[name] = said if isinstance(said, str | int | float | bool) else value
+    return values
