@@ -267,7 +267,9 @@ class _Checker:
         step = self._plan.steps[name]
         tool, values = self._tools[step.tool], self._values(step) or {}
         known: dict[str, Any] = {k: v for k, v in values.items() if v is not _LATER}
-        later: dict[str, Any] = {k: () for k, about in tool.Args.model_fields.items() if about.is_required() and k not in known}
+        later: dict[str, Any] = {
+            k: () for k, about in tool.Args.model_fields.items() if about.is_required() and k not in known
+        }
         return float(tool.estimate_s(tool.Args.model_construct(**later, **known), self._footage_s(known)))
 
     def _footage_s(self, values: Mapping[str, object]) -> float:

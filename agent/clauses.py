@@ -10,7 +10,7 @@ from functools import cache
 import yaml
 
 from playhead import prompts
-from playhead.agent.slots import TIMES
+from playhead.agent.slots import TIMES, read_slots
 
 _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|(?<!\w)'[^']{2,}'(?!\w)|(?<!\w)‘[^’]+’")
 _FILE = re.compile(r"\b[\w-]+\.(?:[a-z][a-z0-9]{1,4})\b", re.IGNORECASE)
@@ -21,7 +21,7 @@ _STRONG = re.compile(
     re.IGNORECASE,
 )
 _WEAK = re.compile(
-    r"\s*,\s*(?:and|or|plus|but)?\s+(?:also\s+)?|\s+(?:and|plus|as well as)\s+(?:also\s+)?|\s*:\s+|\s+[-–—]\s+|\s*\+\s*",
+    r"\s*,\s*(?:and|or|plus|but)?\s+(?:also\s+)?|\s+(?:and|plus|as well as|&)\s+(?:also\s+)?|\s*:\s+|\s+[-–—]\s+|\s*\+\s*",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
@@ -33,7 +33,9 @@ _POLITE = re.compile(
     r"^(?:(?:hi|hey|hello|ok|okay|so|well|and|but|please|pls|kindly|now|first|firstly|secondly|second|third|for a start)\b[,!]?\s*|"
     r"(?:can|could|would|will) (?:you|u)(?: please)?\s+|(?:i would|i'd|we'd|we would) (?:like|love|want)(?: you)?(?: to)?\s+|"
     r"(?:i|we) (?:want|need)(?: you)?(?: to)?\s+|(?:may|can|could) i (?:have|get|see)\s+|let me (?:have|see)\s+|help me(?: to)?\s+|"
-    r"do you mind\s+|would you mind\s+|be so kind as to\s+|just\s+)+",
+    r"(?:i'd|i would|we'd|we would) (?:be|need)(?: \w+)? to (?:know|see|hear|learn|find out)\s+|i (?:was|am|'m)? ?wonder(?:ing)? (?:if|whether)\s+|"
+    r"(?:could|can|might|may) one (?:trouble you for|have|get)\s+|any chance (?:of|you could)\s+|i (?:must|have to|should) have\s+|"
+    r"(?:is|would) it (?:be )?possible to\s+|do you mind\s+|would you mind\s+|be so kind as to\s+|need\s+(?=one|a|an|the)|oh\s+|just\s+)+",
     re.IGNORECASE,
 )
 _THANKS = re.compile(
@@ -82,6 +84,68 @@ def commands(text: str) -> bool:
     bare = polite_less(text)
     words = re.findall(r"[\w'-]+", bare.lower())
     return bool(words) and (words[0] in verbs() or bool(_ASKS.match(bare)) or bare != text.strip())
+
+
+_TELLS = re.compile(
+    r"^(?:my|our|we|i|i'm|i'd|i've|we're|we've|he|she|they|there|there's|it's|it|as|since|because|if|in case|somebody|someone|everybody|nobody|"
+    r"for|after all)\b",
+    re.IGNORECASE,
+)
+_NAMES_A_THING = re.compile(r"^(?:the|a|an|this|that|these|those|two|both|no|his|her|their)\b", re.IGNORECASE)
+
+
+def tells(text: str) -> bool:
+    """Whether a piece reads like a statement, which may only be the reason for what is asked elsewhere."""
+    return bool(_TELLS.match(text.strip())) and not commands(text) and not text.strip().endswith("?")
+
+
+def may_tell(text: str) -> bool:
+    """Whether a piece may be a statement or the name of what is wanted ("the slides", "the slides are blurred")."""
+    return bool(_NAMES_A_THING.match(text.strip())) and not commands(text)
+
+
+_QUALIFIER = re.compile(
+    r"^(?:(?:with|including|incl\.?|plus|and)\s+)?(?:the\s+|their\s+|its\s+)?(?:time\s?(?:s|stamps?|codes?)|timings?|timecodes included|"
+    r"in (?:brief|short|a few words|prose|writing|full|full sentences)|exact(?:ly)?(?: words)?|briefly|no more|only then|only|"
+    r"if you(?:'d| would) be so kind|with that|word for word|verbatim|asap|quickly|that's all)(?:\s+(?:please|pls|included))?$",
+    re.IGNORECASE,
+)
+
+
+_SAID_THING = re.compile(
+    r"^(?:(?:there|here)(?:'s| is| are| was| were| should be| must be| may be| might be)|we had|i (?:saw|remember|recall|heard about))\s+(?P<what>.+)$",
+    re.IGNORECASE,
+)
+_SOMEWHERE = re.compile(r"^(?:somewhere|at some point)\b[\s,]*", re.IGNORECASE)
+
+
+def only_when(text: str) -> bool:
+    """Whether a piece only names times: "1:00 to 2:00", "but just from 0:30"."""
+    slots = read_slots(polite_less(text))
+    named = slots.has_window or slots.at_s or slots.every_s
+    return bool(named) and not re.search(
+        r"\w{3}", re.sub(r"\b(?:only|just|but|and|the|ones?|bits?|part|from|in|of|please|pls)\b", "", slots.text)
+    )
+
+
+def told_moment(text: str) -> Anchor | None:
+    """The moment of a remark that only names one: "the part where they dance"."""
+    found = _SAID_MOMENT.match(polite_less(text))
+    return Anchor(When.DURING, bare_moment(found["what"])) if found else None
+
+
+def told_thing(text: str) -> str:
+    """What a remark is about: "a handshake" of "there should be a handshake"."""
+    bare = read_slots(text).text
+    found = _SAID_THING.match(bare)
+    if found:
+        return bare_moment(found["what"])
+    return bare_moment(_SOMEWHERE.sub("", bare)) if _SOMEWHERE.match(bare) else ""
+
+
+def qualifies(text: str) -> bool:
+    """Whether a piece only says how: "with times", "in brief"."""
+    return bool(_QUALIFIER.match(polite_less(text).strip(" .!?"))) or not polite_less(text)
 
 
 def polite_less(text: str) -> str:
@@ -144,12 +208,12 @@ _ANCHORS: tuple[tuple[When, re.Pattern[str]], ...] = tuple(
             When.BEFORE,
             r"\b(?:right|just|shortly|immediately|directly)?\s*\b(?:before|until|till|up to|leading up to|up until)\s+(?P<a>.+)$",
         ),
-        (When.DURING, r"\b(?:while|during|when|whenever|as)\s+(?P<a>.+)$"),
+        (When.DURING, r"\b(?:while|during|when|whenever)\s+(?P<a>.+)$"),
         (When.DURING, rf"\b(?:in|at|of|for|from|around)\s+(?:the|that|this)\s+{_PLACE}\s+{_LINKED}\s+(?P<a>.+)$"),
     )
 )
 _LEADING = re.compile(
-    r"^(?P<lead>(?:(?:right|just|shortly)\s+)?(?:for|from|in|during|between|after|before|while|when|once|until|as soon as)\b[^:]{2,90}?)"
+    r"^(?P<lead>(?:(?:right|just|shortly)\s+)?(?:for|from|in|during|between|after|before|while|when|once|until|as soon as)\b(?:[^:]|:(?=\d)){2,90}?)"
     r"(?::\s+|,\s+)(?P<rest>.+)$",
     re.IGNORECASE | re.DOTALL,
 )
@@ -157,6 +221,11 @@ _MOMENT = re.compile(
     rf"^(?:the\s+|a\s+|an\s+|all\s+(?:of\s+)?(?:the\s+)?|every\s+(?:single\s+)?|each\s+|any\s+|exact\s+|very\s+|one\s+of\s+)*"
     rf"(?:{_PLACE}|places?|spots?|instances?|occurrences?|shots?|footage|clips?)\b\s*(?:{_LINKED}|at which|in|from|that|,)?\s*",
     re.IGNORECASE,
+)
+
+
+_SAID_MOMENT = re.compile(
+    rf"^(?:(?:go|skip|jump)\s+to\s+)?(?:the|that)\s+{_PLACE}\s+{_LINKED}\s+(?P<what>.+)$", re.IGNORECASE
 )
 
 
@@ -189,13 +258,18 @@ def bare_moment(text: str) -> str:
 # What a search is for
 
 _LOOK = re.compile(
-    r"^(?:find|locate|spot|show|look(?:ing)?|search(?:ing)?|give|get|take|bring|jump|skip|go|list|see|point|scan|check|fetch|identify|tell|"
-    r"i am looking|i'm looking)\b(?:\s+(?:me|us|out|up|through|over|for|to))*\s*",
+    r"^(?:find|locate|spot|show|look(?:ing)?|search(?:ing)?|give|get|take|bring|jump|skip|go|list|see|point|scan|check|fetch|identify|tell|pin ?point|pin|track|i look|"
+    r"i am looking|i'm looking|i'm after)\b(?:\s+(?:me|us|out|up|down|through|over|for|to))*\s*",
     re.IGNORECASE,
 )
 _SCOPE = re.compile(
     r"^(?:in\s+|through\s+)?(?:all|every|any|the)\s+(?:of\s+)?(?:the\s+|my\s+|our\s+)?(?:cameras?|videos?|footage|library|clips?|recordings?|files)"
     r"\s*(?::|for|,|and)?\s*",
+    re.IGNORECASE,
+)
+_HAVE = re.compile(
+    rf"^(?:which|what|any)\s+(?:{_PLACE}|bits?|spots?|places?|clips?|videos?|of my \w+|of the \w+)\s+(?:have|has|had|got|shows?|contains?|holds?)\s+"
+    r"(?P<what>.+?)(?:\s+in (?:it|them))?$",
     re.IGNORECASE,
 )
 _WH = re.compile(
@@ -229,6 +303,7 @@ def looked_for(text: str) -> str:
     if quoted := unquoted(text):
         return quoted
     words = polite_less(text).strip(" .?!,")
+    words = _HAVE.sub(r"\g<what>", words)
     for pattern in (_LOOK, _SCOPE, _LOOK, _WH, _MOMENT):
         words = pattern.sub("", words, count=1).strip(" .?!,:")
     while (shorter := _END.sub("", words).strip(" .?!,")) != words:

@@ -1,11 +1,13 @@
 """Which tool a clause calls for, by its likeness to worked requests.
 
-Likeness is that of sentence vectors, helped by the words that tell one tool's examples from the others' (naive Bayes,
-as log-odds). Nothing is trained: the examples are data (`prompts/requests.yaml`, and each tool's own).
+Two views are added: the likeness of its sentence vector to the nearest examples, and a ridge regression from vectors
+and words to tools (Hoerl and Kennard 1970), solved in closed form from the examples when they are loaded. The examples
+are data (`prompts/requests.yaml`, and each tool's own): nothing else is learnt.
 """
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import io
 import math
@@ -13,6 +15,7 @@ import re
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +25,7 @@ from playhead import prompts
 from playhead.models.cache import cache_folder, write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -33,8 +36,11 @@ _FILLS = ("a dog", "the speaker", "a red car")
 _SLOT = re.compile(r"\{\w+\}")
 _WORD = re.compile(r"[a-z']+|\d+")
 _NEAREST = 3
-_WORDS_WEIGHT = 0.22
-_SMOOTH = 0.5
+_WORDS_WEIGHT, _CONSTANT, _RIDGE = 0.8, 0.3, 1.0
+_SPELLING = 0.85
+_COMMON = tuple(
+    "sentences every stills frames chapters summarize describe transcribe screenshots captions seconds minutes".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +84,36 @@ class Intents:
         filled = [(fill, n) for n, e in enumerate(self.examples) for fill in _filled(e.text)]
         self._owner = np.array([n for _, n in filled])
         self._vectors = self._kept([text for text, _ in filled])
-        self._words = _word_odds(self.examples)
+        counts = Counter(word for e in self.examples if not e.outside for word in set(_WORD.findall(e.text.lower())))
+        self._known = set(counts) | {f"{word}s" for word in counts}
+        self._common = [*_COMMON, *(word for word, count in counts.items() if count > 2 and len(word) > 6)]
         self._kinds = list(dict.fromkeys(example.tool for example in self.examples))
         self._kind_of = np.array([self._kinds.index(self.examples[n].tool) for n in self._owner])
+        self._count = np.array([len(_filled(example.text)) for example in self.examples])[self._owner]
+        self._bag = _Bag([_features(self.examples[n].text) for n in self._owner])
+        self._weights = self._solved()
         self._outside = {example.tool for example in self.examples if example.outside}
+
+    def spelled(self, text: str) -> str:
+        """The text with slips in the words that requests are made of put right: "sumarize", "evry"."""
+
+        def mended(found: re.Match[str]) -> str:
+            word = found[0]
+            if word.lower() in self._known or not word.islower():
+                return word
+            close = difflib.get_close_matches(word, self._common, n=1, cutoff=_SPELLING)
+            return close[0] if close and close[0][0] == word[0] and not close[0].startswith(word) else word
+
+        return re.sub(r"(?<![\w.'-])[a-z]{4,}(?![\w'-]|\.\w)", mended, text)
 
     def of(self, clauses: Sequence[str]) -> list[Intent]:
         """What each clause calls for."""
         if not clauses:
             return []
-        likeness = self._encoder.encode([clause.lower() for clause in clauses]) @ self._vectors.T
-        return [self._intent(clause, row) for clause, row in zip(clauses, likeness, strict=True)]
+        vectors = self._encoder.encode([clause.lower() for clause in clauses])
+        likeness = vectors @ self._vectors.T
+        learnt = self._seen(vectors, [_features(clause) for clause in clauses]) @ self._weights
+        return [self._intent(row, by_weights) for row, by_weights in zip(likeness, learnt, strict=True)]
 
     def nearest(self, text: str, count: int) -> list[Example]:
         """The worked requests most like a text, that tools can answer."""
@@ -96,18 +121,25 @@ class Intents:
         order = dict.fromkeys(int(self._owner[n]) for n in np.argsort(-likeness, kind="stable"))
         return [self.examples[n] for n in order if not self.examples[n].outside][:count]
 
-    def _intent(self, clause: str, likeness: NDArray[np.float32]) -> Intent:
-        words = self._word_scores(clause)
+    def _intent(self, likeness: NDArray[np.float32], learnt: NDArray[np.float64]) -> Intent:
         scores = {}
         for number, kind in enumerate(self._kinds):
             best = np.sort(likeness[self._kind_of == number])[::-1][:_NEAREST]
-            scores[kind] = float(0.75 * best[0] + 0.25 * best.mean()) + _WORDS_WEIGHT * words[kind]
+            scores[kind] = (float(0.75 * best[0] + 0.25 * best.mean()) + float(learnt[number])) / 2
         ranked = tuple(sorted(scores.items(), key=lambda pair: (-pair[1], pair[0])))
         return Intent(ranked[0][0], ranked[0][1], ranked[0][0] in self._outside, ranked)
 
-    def _word_scores(self, clause: str) -> dict[str, float]:
-        found = set(_WORD.findall(clause.lower()))
-        return {kind: math.tanh(sum(odds.get(word, 0.0) for word in found) / 3) for kind, odds in self._words.items()}
+    def _seen(self, vectors: NDArray[np.float32], features: Sequence[set[str]]) -> NDArray[np.float64]:
+        """What the regression sees of a text: its vector, its words, and a constant."""
+        constant = np.full((len(vectors), 1), _CONSTANT)
+        return np.hstack([vectors.astype(np.float64), _WORDS_WEIGHT * self._bag.rows(features), constant])
+
+    def _solved(self) -> NDArray[np.float64]:
+        """The weights: one column a kind. An example that fills its slot in several ways counts once."""
+        seen = self._seen(self._vectors, [_features(self.examples[n].text) for n in self._owner])
+        kernel = seen @ seen.T + _RIDGE * np.diag(self._count.astype(np.float64))
+        weights: NDArray[np.float64] = seen.T @ np.linalg.solve(kernel, np.eye(len(self._kinds))[self._kind_of])
+        return weights
 
     def _kept(self, texts: list[str]) -> NDArray[np.float32]:
         name = hashlib.sha256("\n".join([self._encoder.id, *texts]).encode()).hexdigest()[:24]
@@ -124,26 +156,33 @@ class Intents:
         return vectors
 
 
-def _filled(text: str) -> Iterable[str]:
+def _filled(text: str) -> list[str]:
     if not _SLOT.search(text):
         return [text]
     return [_SLOT.sub(fill, text) for fill in _FILLS]
 
 
-def _word_odds(examples: Sequence[Example]) -> dict[str, dict[str, float]]:
-    """For each tool, how much more often its examples hold a word than the rest do, as log-odds; only where more."""
-    held: dict[str, Counter[str]] = {}
-    sizes: Counter[str] = Counter()
-    for example in examples:
-        held.setdefault(example.tool, Counter()).update(set(_WORD.findall(_SLOT.sub(" ", example.text.lower()))))
-        sizes[example.tool] += 1
-    everything, total = sum(held.values(), Counter()), sum(sizes.values())
-    odds: dict[str, dict[str, float]] = {}
-    for kind, counts in held.items():
-        rest = total - sizes[kind]
-        odds[kind] = {}
-        for word, count in everything.items():
-            inside = (counts[word] + _SMOOTH) / (sizes[kind] + 2 * _SMOOTH)
-            outside = (count - counts[word] + _SMOOTH) / (rest + 2 * _SMOOTH)
-            odds[kind][word] = max(-2.0, min(3.0, math.log(inside / outside))) if count > 1 or counts[word] else 0.0
-    return odds
+def _features(text: str) -> set[str]:
+    """The words of a text, pairs of neighbours, and how it begins; what stands in a slot is left out."""
+    words = _WORD.findall(_SLOT.sub(" ", text.lower()))
+    return {*words, *(f"{a} {b}" for a, b in pairwise(words)), f"^{' '.join(words[:1])}", f"^{' '.join(words[:2])}"}
+
+
+class _Bag:
+    """Words weighted by how few examples hold them (inverse document frequency), as rows of unit length."""
+
+    def __init__(self, features: Sequence[set[str]]) -> None:
+        held = Counter(word for one in features for word in one)
+        kept = [word for word, count in held.items() if count > 1]
+        self._place = {word: n for n, word in enumerate(kept)}
+        self._weight = np.array([math.log(len(features) / held[word]) for word in kept])
+
+    def rows(self, features: Sequence[set[str]]) -> NDArray[np.float64]:
+        """`(len(features), words)`; a text without any known word gives a row of zeros."""
+        rows = np.zeros((len(features), len(self._place)))
+        for row, words in zip(rows, features, strict=True):
+            for word in words & self._place.keys():
+                row[self._place[word]] = self._weight[self._place[word]]
+        lengths: NDArray[np.float64] = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+        rows /= lengths
+        return rows

@@ -8,20 +8,28 @@ from typing import TYPE_CHECKING, Any
 
 from playhead.agent.clauses import (
     Anchor,
+    Part,
     When,
     bare_moment,
     commands,
     hidden,
     leading,
     looked_for,
+    may_tell,
+    only_when,
     parts,
     polite_less,
+    qualifies,
     read_anchor,
+    tells,
+    told_moment,
+    told_thing,
 )
 from playhead.agent.intents import Intents, worked_examples
 from playhead.agent.plan import Plan, Step
 from playhead.agent.planner import Proposal, Stage
-from playhead.agent.slots import Slots, language, read_slots, said_or_written, without_language
+from playhead.agent.slots import Slots, language, only_channels, read_slots, said_or_written, without_language
+from playhead.index.questions import ask
 from playhead.media.formats import MEDIA_ENDINGS
 
 if TYPE_CHECKING:
@@ -31,9 +39,9 @@ if TYPE_CHECKING:
     from playhead.models.roles import SentenceEncoder
     from playhead.tools.contract import Tool
 
-_SURE = 0.62  # a clause this like an example is a request of its own
-_LIKELY = 0.36  # … and below this it is like none
-_OUTSIDE = 0.55
+_SURE = 0.55  # a clause this like an example is a request of its own
+_LIKELY = 0.28  # … and below this it is like none
+_OUTSIDE = 0.45
 _ALL = 100
 _MOST_CLAUSES = 24
 _WINDOWED = frozenset(
@@ -65,9 +73,41 @@ _FRAME_OF = re.compile(
     r"(?:of|from|with|showing|for|where|when|at|that shows?)\s+(?P<what>.+)$",
     re.IGNORECASE,
 )
+_WHENEVER = re.compile(
+    r"^(?:every time|each time|any time|whenever|wherever|every)\s+(?P<what>.+?)(?:\s*,|\s+(?:i|we)\s+(?:want|need|would|'d)|:|$)",
+    re.IGNORECASE,
+)
 _CAPTIONS = re.compile(r"\b(?:captions?|captioned)\b", re.IGNORECASE)
 _STILLS = re.compile(
     r"\b(?:frames?|stills?|stils?|pictures?|images?|screenshots?|snapshots?|photos?|thumbnails?)\b", re.IGNORECASE
+)
+_SOMEBODY = re.compile(
+    r"^(?:did|does|do|is|was|has|will|how|why|what|when|where)\b.*\b(?:he|she|they|it)\b", re.IGNORECASE
+)
+_FEW_WORDS = 9
+_EVERYWHERE = re.compile(
+    r"\b(?:(?:look|search|go|check|browse|hunt)\s+)?(?:through|in|across|over|throughout)\s+(?:all|every|each|any)(?: of)?(?: (?:my|the|our|your))?"
+    r"\s+(?:videos?|clips?|films?|files|recordings?|footage|library)\b\s*[:,]?",
+    re.IGNORECASE,
+)
+_QUESTION = re.compile(
+    r"^(?:what|who|whom|whose|when|where|which|why|how|is|are|was|were|does|do|did|can|has|have|whether|tell me)\b",
+    re.IGNORECASE,
+)
+_GOES = re.compile(
+    r"^(?:find|go to|jump to|skip to|take me to|locate|spot|look for|search for|pin ?down|pin ?point)\b",
+    re.IGNORECASE,
+)
+_CLOSE = 0.35
+_LOCATES = re.compile(
+    r"^(?:when (?:exactly )?(?:do|does|did|is|are|was|were|can)|at (?:what|which) (?:times?|points?|minutes?|seconds?|moments?)|"
+    r"where (?:in \w+ )?(?:do|does|did|can) (?:somebody|someone|anybody|anyone|he|she|they|we|you|one)|"
+    r"in which (?:of \w+ )*(?:videos?|clips?|films?|recordings?))\b",
+    re.IGNORECASE,
+)
+_BESIDE = re.compile(
+    r"^(?:tell me )?what (?:\w+ )*?(?:happens?|happened|comes|is shown|do we see)\b.*\b(?:before|after)\b",
+    re.IGNORECASE,
 )
 _VIDEO_WORDS = re.compile(
     r"\b(?:in|of|from|for)?\s*(?:the|this|that|my|our)?\s*(?:whole\s+|entire\s+|full\s+)?(?:videos?|films?|clips?|footage|recordings?|movies?|files?)\b",
@@ -126,29 +166,33 @@ class OfflinePlanner:
     # From words to clauses
 
     def _clauses(self, request: str) -> tuple[list[Clause], list[str]]:
-        lead, rest = leading(request)
+        channels, words = only_channels(self._intents.spelled(request))
+        words = _EVERYWHERE.sub(" ", words).strip()
+        lead, rest = leading(words)
+        if lead and _shared(lead) is None and len(lead.split()) > _FEW_WORDS // 2:
+            lead, rest = "", words
         pieces = parts(rest)
         if len(pieces) > _MOST_CLAUSES:
             return [], [f"That is {len(pieces)} things at once; please ask for at most {_MOST_CLAUSES}."]
-        slots = [read_slots(polite_less(piece.text)) for piece in pieces]
-        intents = self._intents.of([self._content(one) for one in slots])
-        texts = self._merged(rest, pieces, intents)
-        shared = _shared(lead)
-        clauses = [self._clause(text, shared) for text in texts]
-        kept = self._without_asides(clauses)
+        texts = self._merged(rest, pieces)
+        clauses = self._read(texts, _shared(lead))
+        kept = [replace(c, slots=replace(c.slots, channels=channels)) for c in _once(self._without_asides(clauses))]
         return kept, self._declined(kept) + [fault for clause in kept for fault in clause.slots.faults]
 
     @staticmethod
-    def _content(slots: Slots) -> str:
-        return without_language(slots.text) or slots.text or "it"
+    def _content(text: str) -> str:
+        return without_language(without_names(text)) or "it"
 
-    def _merged(self, request: str, pieces: Sequence[Any], intents: Sequence[Intent]) -> list[str]:
+    def _merged(self, request: str, pieces: Sequence[Part]) -> list[str]:
         """Pieces joined again where the second only goes on with what the first began."""
+        intents = self._intents.of([self._content(read_slots(polite_less(piece.text)).text) for piece in pieces])
         spans: list[list[int]] = []
         before: Intent | None = None
         for piece, intent in zip(pieces, intents, strict=True):
-            own = piece.strong or not spans or self._begins(piece.text, intent, before)
-            if own:
+            if spans and qualifies(piece.text):
+                continue
+            last = request[spans[-1][0] : spans[-1][1]] if spans else ""
+            if not spans or self._begins(piece, intent, before, last):
                 spans.append([piece.start, piece.end])
                 before = intent
             else:
@@ -156,39 +200,47 @@ class OfflinePlanner:
         return [request[start:end] for start, end in spans]
 
     @staticmethod
-    def _begins(text: str, intent: Intent, before: Intent | None) -> bool:
+    def _begins(piece: Part, intent: Intent, before: Intent | None, last: str) -> bool:
+        """Whether a piece asks for something of its own, and does not only go on with the last."""
+        text = piece.text
         if before is None or not re.search(r"\w", hidden(text)):
             return False
-        bare = polite_less(text)
-        if len(bare.split()) < 1 or (commands(text) and bool(bare)):
-            return intent.score >= _LIKELY and bool(bare)
+        if _SOMEBODY.match(polite_less(text)) and may_tell(polite_less(last)) and len(last.split()) < _FEW_WORDS:
+            return False  # "the man in red, did he win"
+        if piece.strong or only_when(text) or (tells(last) and not tells(text)):
+            return True
+        if commands(text) and polite_less(text):
+            return intent.score >= _LIKELY
         sure = intent.score >= _SURE and not intent.outside
         return sure and intent.tool != before.tool and before.score >= _LIKELY and not before.outside
 
-    def _clause(self, text: str, shared: Clause | None) -> Clause:
-        bare = polite_less(text)
-        slots = read_slots(bare)
-        [intent] = self._intents.of([self._content(slots)])
-        anchored, anchor = read_anchor(slots.text)
-        if anchor and intent.tool not in ("search_moments", "answer_question"):
-            [again] = self._intents.of([anchored or "it"])
-            if again.score >= _LIKELY or again.tool == intent.tool:
-                intent = again if again.score >= intent.score - 0.1 else intent
-        elif anchor:
-            [again] = self._intents.of([anchored or "it"])
-            if again.tool in _WINDOWED and again.score >= _SURE:
-                intent = again
-        clause = Clause(text, slots, intent, anchored, anchor)
-        if shared and not slots.has_window and anchor is None and not slots.at_s:
-            window = replace(slots, start_s=shared.slots.start_s, end_s=shared.slots.end_s)
-            clause = replace(clause, slots=window, anchor=shared.anchor)
-        return clause
+    def _read(self, texts: Sequence[str], shared: Clause | None) -> list[Clause]:
+        """Each clause with its slots, the moment that says when, and what it calls for."""
+        slots = [read_slots(polite_less(text)) for text in texts]
+        anchored = [_anchor(without_names(one.text)) for one in slots]
+        intents = self._intents.of(
+            [self._content(one.text) for one in slots] + [rest or "it" for rest, _ in anchored]
+        )
+        clauses = []
+        for text, one, (rest, anchor), whole, part in zip(
+            texts, slots, anchored, intents, intents[len(texts) :], strict=False
+        ):
+            intent = _as_question(text, _better(whole, part) if anchor else whole)
+            clauses.append(_sharing(Clause(text, one, intent, rest, anchor), shared))
+        return clauses
 
     @staticmethod
     def _without_asides(clauses: list[Clause]) -> list[Clause]:
-        """Without remarks ("We had a parcel stolen.") that ask for nothing beside something that does."""
-        asking = [c for c in clauses if c.asks]
-        return asking if asking else clauses
+        """Without remarks ("We had a parcel stolen.") beside something that is asked for; their times go on to it."""
+        asking = [clause for clause in clauses if clause.asks]
+        if not asking:
+            asking = [max(clauses, key=lambda clause: clause.intent.score - clause.intent.outside)]
+        said = [clause for clause in clauses if clause not in asking]
+        window = next((one.slots for one in said if one.slots.has_window), None)
+        times = next((one.slots.at_s for one in said if one.slots.at_s), ())
+        anchor = next((anchor for one in said if (anchor := told_moment(one.text))), None)
+        subject = next((thing for one in said if (thing := told_thing(one.text))), "")
+        return [clause.timed(window, times, anchor, subject) for clause in asking]
 
     @staticmethod
     def _declined(clauses: list[Clause]) -> list[str]:
@@ -212,10 +264,13 @@ class Clause:
     intent: Intent
     anchored: str = ""
     anchor: Anchor | None = None
+    subject: str = ""  # what was spoken of beside it
 
     @property
     def asks(self) -> bool:
         """Whether it asks for something, rather than telling something."""
+        if only_when(self.text) or tells(self.text) or (may_tell(self.text) and self.intent.score < _SURE):
+            return False
         return commands(self.text) or self.intent.score >= _SURE or self.text.rstrip().endswith("?")
 
     @property
@@ -223,13 +278,92 @@ class Clause:
         """The tool it calls for."""
         return self.intent.tool
 
+    def timed(self, window: Slots | None, times: tuple[float, ...], anchor: Anchor | None, subject: str) -> Clause:
+        """The clause with a stretch, times, a moment or a thing that were named elsewhere, where it names none."""
+        told = replace(self, subject=subject)
+        if self.slots.has_window or self.slots.at_s or (self.anchor and not is_back(self.anchor.words)):
+            return told
+        start_s, end_s = (window.start_s, window.end_s) if window else (None, None)
+        slots = replace(self.slots, start_s=start_s, end_s=end_s, at_s=times)
+        return replace(told, slots=slots, anchor=anchor or self.anchor)
+
+
+def _anchor(text: str) -> tuple[str, Anchor | None]:
+    """The text without the moment that says when; "from the video" says none."""
+    rest, anchor = read_anchor(text)
+    if anchor and (_VIDEO_WORDS.fullmatch(anchor.words) or not re.search(r"\w{2}", anchor.words)):
+        return text, None
+    return rest, anchor
+
+
+def _better(whole: Intent, part: Intent) -> Intent:
+    """What a clause calls for, with and without the moment that says when: the latter where it is nearly as sure."""
+    searching = whole.tool in ("search_moments", "answer_question")
+    if searching:
+        return part if part.tool in _WINDOWED and part.score >= _SURE and part.score > whole.score else whole
+    return part if part.score >= whole.score - 0.1 and not part.outside else whole
+
+
+def _as_question(text: str, intent: Intent) -> Intent:
+    """Questions that no tool was found for are about the footage."""
+    bare = polite_less(text)
+    if _QUESTION.match(bare) and (intent.score < _LIKELY or (intent.outside and intent.score < _SURE)):
+        return replace(intent, tool="answer_question", score=_SURE, outside=False)
+    if intent.tool in _PICTURED and _GOES.match(bare) and intent.of("search_moments") >= intent.score - _CLOSE:
+        return replace(intent, tool="search_moments")
+    if intent.tool == "answer_question" and _LOCATES.match(bare):
+        return replace(intent, tool="search_moments")
+    if intent.tool == "describe_video" and _BESIDE.match(bare):
+        return replace(intent, tool="answer_question")
+    return intent
+
+
+def _sharing(clause: Clause, shared: Clause | None) -> Clause:
+    """The clause with the stretch that was named for everything, where it has none of its own."""
+    if shared is None:
+        return clause
+    own = clause.anchor and not is_back(clause.anchor.words)
+    if own or clause.slots.has_window or clause.slots.at_s:
+        return clause
+    window = replace(clause.slots, start_s=shared.slots.start_s, end_s=shared.slots.end_s)
+    return replace(clause, slots=window, anchor=shared.anchor)
+
+
+def _once(clauses: list[Clause]) -> list[Clause]:
+    """Without clauses that only say again what another asks for; what they add goes to the other."""
+    kept: list[Clause] = []
+    for clause in clauses:
+        same = next(
+            (n for n, other in enumerate(kept) if other.tool == clause.tool and _repeats(other, clause)), None
+        )
+        if same is None:
+            kept.append(clause)
+            continue
+        slots = kept[same].slots
+        added = {
+            name: getattr(slots, name) or getattr(clause.slots, name)
+            for name in ("every_s", "limit", "at_s", "chapters")
+        }
+        if not slots.has_window:
+            added |= {"start_s": clause.slots.start_s, "end_s": clause.slots.end_s}
+        kept[same] = replace(kept[same], slots=replace(slots, **added), anchor=kept[same].anchor or clause.anchor)
+    return kept
+
+
+def _repeats(first: Clause, second: Clause) -> bool:
+    if first.tool not in _WINDOWED - {"extract_frames"} | {"probe_video"}:
+        return False
+    both = first.slots.has_window and second.slots.has_window
+    clash = first.slots.chapters != second.slots.chapters or (first.slots.limit and second.slots.limit)
+    return not both and not clash and not (first.anchor and second.anchor)
+
 
 def _shared(lead: str) -> Clause | None:
     """The stretch that is named first and goes for everything."""
     if not lead:
         return None
     slots = read_slots(lead)
-    _, anchor = read_anchor(slots.text) if not slots.has_window else ("", None)
+    _, anchor = _anchor(slots.text) if not slots.has_window else ("", None)
     return Clause(lead, slots, Any, "", anchor) if slots.has_window or anchor else None  # type: ignore[arg-type]
 
 
@@ -245,6 +379,9 @@ class _Builder:
     found: list[str] = field(default_factory=list)  # search steps, the latest last
     frames: str = ""
     shots: str = ""
+    anchors: dict[str, str] = field(default_factory=dict)
+    asked: str = ""  # the last question
+    window: dict[str, Any] = field(default_factory=dict)  # the stretch that was worked on last
 
     # Videos
 
@@ -284,9 +421,8 @@ class _Builder:
                 return [name]
         return []
 
-    @staticmethod
-    def _needs_video(clause: Clause) -> bool:
-        return clause.tool in _NEEDS_VIDEO and clause.anchor is None
+    def _needs_video(self, clause: Clause) -> bool:
+        return not _EVERYWHERE.search(self.request) and clause.tool in _NEEDS_VIDEO and clause.anchor is None
 
     def _video(self) -> str | None:
         return "$video" if "video" in self.inputs else None
@@ -321,7 +457,9 @@ class _Builder:
 
     def _search(self, clause: Clause) -> list[str]:
         slots = clause.slots
-        query = looked_for(_without_names(slots.text, self.request))
+        query = looked_for(without_names(slots.text))
+        if not query or is_back(query) or _only_back(query):
+            query = clause.subject
         if not query:
             return ["What shall I look for?"]
         args: dict[str, Any] = {"query": query}
@@ -341,7 +479,8 @@ class _Builder:
         return "video" in self.inputs and len(self.stage.videos) != 1
 
     def _question(self, clause: Clause) -> list[str]:
-        args: dict[str, Any] = {"question": polite_less(clause.text)}
+        self.asked = polite_less(clause.text)
+        args: dict[str, Any] = {"question": self.asked}
         if self._names_video():
             args["video"] = "$video"
         slots = clause.slots
@@ -358,8 +497,8 @@ class _Builder:
     def _frames(self, clause: Clause, *, from_captions: bool = False) -> list[str]:
         slots = clause.slots
         args: dict[str, Any] = {}
-        what = _FRAME_OF.search(clause.slots.text)
-        subject = looked_for(_without_names(what["what"], self.request)) if what else ""
+        what = _FRAME_OF.search(clause.slots.text) or _WHENEVER.search(clause.slots.text)
+        subject = looked_for(without_names(what["what"])) if what else ""
         if slots.at_s:
             args = {"video": self._video(), "at_s": list(slots.at_s)}
         elif _PER_SHOT.search(slots.text):
@@ -370,7 +509,7 @@ class _Builder:
             if questions:
                 return questions
             args = window | {"every_s": slots.every_s, "limit": slots.limit}
-        elif clause.anchor and not _BACK.fullmatch(clause.anchor.words):
+        elif clause.anchor and not is_back(clause.anchor.words):
             if clause.anchor.when is When.DURING and not slots.every_s:
                 args = {"moments": self._moments_of(clause.anchor.words, slots)}
             else:
@@ -380,6 +519,8 @@ class _Builder:
             args = {"moments": self._moments_of(subject, slots)}
         elif self.found:
             args = {"moments": self._all_found(slots.text), "limit": slots.limit}
+        elif self.asked and _THERE.search(slots.text):
+            args = {"moments": self._moments_of(ask(self.asked).about, slots)}
         elif self.stage.recent and _BACK.search(slots.text):
             args = self._recent(slots.text)
         else:
@@ -421,6 +562,7 @@ class _Builder:
         if tool == "transcribe" and (spoken := language(self.request)):
             args["language"] = spoken
         name = self._step(tool, args)
+        self.window = {k: v for k, v in args.items() if k in ("video", "start_s", "end_s")}
         if tool == "detect_shots":
             self.shots = name
         return []
@@ -471,19 +613,25 @@ class _Builder:
                 return {"video": video, "start_s": f"{first}.span.start_s", "end_s": f"{first}.span.end_s"}
 
     def _find(self, words: str) -> str:
+        """The moment that is named; one that was named before is not looked for again."""
+        if words in self.anchors:
+            return self.anchors[words]
         args: dict[str, Any] = {"query": looked_for(words) or words, "limit": 1}
         if self._video():
             args["video"] = "$video"
         if channels := said_or_written(words):
             args["channels"] = [str(channel) for channel in channels]
         self.found.append(self._step("search_moments", args))
-        return f"${self.found[-1]}.moments[0]"
+        self.anchors[words] = f"${self.found[-1]}.moments[0]"
+        return self.anchors[words]
 
     def _back(self, clause: Clause) -> dict[str, Any] | None:
         """The stretch of what was found before, where the clause refers to it."""
         text = clause.slots.text
         on, up = _ON_FROM.search(text), _UP_TO.search(text)
-        refers = on or up or _THERE.search(text) or (clause.anchor and _BACK.fullmatch(clause.anchor.words))
+        refers = on or up or _THERE.search(text) or (clause.anchor and is_back(clause.anchor.words))
+        if self.found and refers and not on and not up and len(self.window) > 1:
+            return dict(self.window)
         if self.found and refers:
             moment = f"${self.found[-1]}.moments[0]"
             video = self._video() or f"{moment}.video.id"
@@ -536,10 +684,15 @@ def _only_back(text: str) -> bool:
     )
 
 
-def _without_names(text: str, request: str) -> str:
-    del request
+def without_names(text: str) -> str:
+    """The text without names of video files."""
     bare = re.sub(rf"\b(?:in|of|from)\s+{_NAMED.pattern}", " ", text, flags=re.IGNORECASE)
     return re.sub(r"\s+", " ", _NAMED.sub(" ", bare)).strip()
+
+
+def is_back(text: str) -> bool:
+    """Whether words only refer to something that was named before: "it", "that", "there on", "it is"."""
+    return bool(_BACK.fullmatch(re.sub(r"\s+(?:is|was|on|onwards?|happens?)$", "", text.strip())))
 
 
 def _choice(names: Sequence[str]) -> str:

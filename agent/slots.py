@@ -18,7 +18,11 @@ _NUMBERS: dict[str, float] = {word: float(value) for value, word in enumerate(_W
 _NUMBERS |= {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90, "hundred": 100}
 _NUMBERS |= {"a": 1, "an": 1, "another": 1, "half": 0.5, "half a": 0.5, "half an": 0.5, "a half": 0.5}
 _NUMBERS |= {"a couple of": 2, "a couple": 2, "couple of": 2, "a few": 3, "a dozen": 12, "dozen": 12}
-_NUMBERS |= {"quarter of an": 0.25, "a quarter of an": 0.25, "three quarters of an": 0.75}
+_NUMBERS |= {
+    f"{a}{b}": v
+    for a, v in (("quarter of a", 0.25), ("a quarter of a", 0.25), ("three quarters of a", 0.75))
+    for b in ("n", "")
+}
 _NAMES = "|".join(sorted(map(re.escape, _NUMBERS), key=len, reverse=True))
 _TENS = r"(?:twenty|thirty|forty|fifty)[- ](?:one|two|three|four|five|six|seven|eight|nine)"
 _NUMBER = rf"(?:\d+(?:[.,]\d+)?|{_TENS}|(?:{_NAMES})(?:\s+and\s+a\s+half)?)"
@@ -28,10 +32,13 @@ _HOURS = rf"{_NUMBER}[\s-]*(?:hours?|hrs?|h)\b(?:{_LESS}(?:\s*(?:and\s+)?{_NUMBE
 _BARE = rf"\s+{_NUMBER}(?=\s*(?:$|[,.;:!?]|(?:and|then|in|to|until|till|for)\b))"
 _MINUTES = rf"{_NUMBER}[\s-]*(?:minutes?|mins?|m)\b(?:\s*(?:and\s+)?{_NUMBER}[\s-]*(?:seconds?|secs?|s)\b|{_BARE})?"
 _SECONDS = rf"{_NUMBER}[\s-]*(?:seconds?|secs?|s)\b"
-_LENGTH = rf"(?:{_HOURS}|{_MINUTES}|{_SECONDS})"
+_AND_HALF = r"(?:(?:one|a)\s+)?(?:minute|hour|second)\s+and\s+a\s+half\b"
+_LENGTH = rf"(?:{_AND_HALF}|{_HOURS}|{_MINUTES}|{_SECONDS})"
 _CLOCK = r"\d{1,3}:[0-5]\d(?::[0-5]\d)?(?:\.\d+)?"
 _NAMED = rf"(?:minute|second)\s+{_NUMBER}"
-TIME = rf"(?:{_CLOCK}|\d+m\d+s?|{_NAMED}|{_LENGTH})"
+_PRIMED = r"\d{1,3}['’]\d{2}(?:[\"”]|'')?"
+_EQUATION = r"t\s*=\s*\d+(?:\.\d+)?\s*s?\b"
+TIME = rf"(?:{_CLOCK}|{_PRIMED}|{_EQUATION}|\d+m\d+s?|{_NAMED}|{_LENGTH})"
 _MARK = r"(?:\s*(?:mark|in\b(?!\s+(?:the|a)\b)|minutes? in))?"
 _TO = r"\s*(?:-|–|—|\bto\b|\buntil\b|\btill\b|\bup to\b|\band\b|\bthrough\b)\s*(?:the\s+)?"
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
@@ -79,8 +86,12 @@ def seconds(text: str) -> float | None:
         for part in text.split(":"):
             total = total * 60 + float(part)
         return total
-    if found := re.fullmatch(r"(\d+)m(\d+)s?", text):
+    if found := re.fullmatch(r"(\d+)(?:m|['’])(\d+)\W*s?\W*", text):
         return float(found[1]) * 60 + float(found[2])
+    if found := re.fullmatch(r"t\s*=\s*(\d+(?:\.\d+)?)\s*s?", text):
+        return float(found[1])
+    if found := re.fullmatch(r"(?:(?:one|a)\s+)?(minute|hour|second)\s+and\s+a\s+half", text):
+        return 1.5 * _UNITS[found[1][0]]
     if found := re.fullmatch(rf"(minute|second)\s+({_NUMBER})", text):
         value = number(found[2])
         return None if value is None else value * _UNITS[found[1][0]]
@@ -105,12 +116,16 @@ def _time(found: re.Match[str], name: str) -> float:
 
 
 _BETWEEN = re.compile(
-    rf"\b(?:between|from|in|for|during|within)?\s*(?:the\s+)?(?P<a>{TIME}){_TO}(?P<b>{TIME}){_MARK}", re.IGNORECASE
+    rf"\b(?:between|from|in|for|during|within)?\s*(?:the\s+)?(?P<a>{TIME}){_MARK}{_TO}(?P<b>{TIME}){_MARK}",
+    re.IGNORECASE,
 )
 _BARE_PAIR = re.compile(
     rf"\b(?:between|from)\s+(?P<a>{_NUMBER}){_TO}(?P<b>{_NUMBER})\s*(?P<unit>{_UNIT})\b"
     rf"|\b(?:(?:between|from|in|for)\s+)?(?P<named>minutes|seconds)\s+(?P<c>{_NUMBER}){_TO}(?P<d>{_NUMBER})\b",
     re.IGNORECASE,
+)
+_DOTTED = re.compile(
+    rf"\b(?:between|from)\s+(?P<a>\d{{1,2}}\.[0-5]\d){_TO}(?P<b>\d{{1,2}}\.[0-5]\d)\b(?!\s*{_UNIT}\b)", re.IGNORECASE
 )
 _FIRST = re.compile(
     rf"\b(?:(?:in|for|of|during|from|within)\s+)?(?:the\s+|its\s+)?(?:first|opening|initial)\s+(?P<t>{_LENGTH}|{_UNIT}\b)",
@@ -127,7 +142,7 @@ _AFTER = re.compile(
 )
 _BEFORE = re.compile(rf"\b(?:before|until|till|up to|by)\s+(?:the\s+)?(?P<t>{TIME}){_MARK}", re.IGNORECASE)
 _AT = re.compile(
-    rf"\b(?:at|around|about|exactly)\s+(?:(?:about|around|exactly|the)\s+)*(?P<all>{TIME}{_MARK}(?:\s*(?:,|and|&|,\s*and)\s*(?:at\s+)?{TIME}{_MARK})*)",
+    rf"(?:\b(?:at|around|about|exactly)|@)\s*(?:(?:about|around|exactly|the)\s+)*(?P<all>{TIME}{_MARK}(?:\s*(?:,|and|&|,\s*and)\s*(?:at\s+)?{TIME}{_MARK})*)",
     re.IGNORECASE,
 )
 _LIST = re.compile(rf"(?P<all>{TIME}(?:\s*(?:,|and|&|,\s*and)\s*{TIME})+)", re.IGNORECASE)
@@ -139,7 +154,7 @@ _EVERY = re.compile(
 _FPS = re.compile(r"\b(?:at\s+)?(?P<n>\d+(?:\.\d+)?)\s*(?:fps|frames? (?:per|a) second)\b", re.IGNORECASE)
 _COUNTED = (
     r"(?:sentences?|sentances?|lines?|points?|bullet points?|bullets?|chapters?|parts?|sections?|frames?|stills?|pictures?|images?|"
-    r"screenshots?|snapshots?|photos?|thumbnails?|moments?|scenes?|hits?|matches|results?|places|examples|clips?|times)"
+    r"screenshots?|snapshots?|photos?|pics?|shots?|thumbnails?|entries|items|headings?|spots?|moments?|scenes?|hits?|matches|results?|places|examples|clips?|times)"
 )
 _LIMIT = re.compile(
     rf"\b(?:in|at most|no more than|only|just|exactly|the|top|best|first)?\s*(?:(?:the|top|best)\s+)*(?P<n>{_NUMBER})[\s-]+"
@@ -147,10 +162,11 @@ _LIMIT = re.compile(
     re.IGNORECASE,
 )
 _BEST = re.compile(
-    rf"\b(?:the\s+)?(?:top|best)\s+(?P<n>{_NUMBER})\b|\b(?:the\s+)?(?P<m>{_NUMBER})\s+best\b", re.IGNORECASE
+    rf"\b(?:the\s+)?top\s+(?P<n>{_NUMBER})\b|\b(?:the\s+)?(?P<m>{_NUMBER})\s+(?=best\b)|\b(?:max(?:imum)?|at most|up to)\.?\s+(?P<o>{_NUMBER})\b",
+    re.IGNORECASE,
 )
 _ONE_ONLY = re.compile(r"\b(?:only|just)\s+the\s+(?:best|first)(?:\s+(?:one|match|hit|moment))?\b", re.IGNORECASE)
-TIMES = (_BETWEEN, _BARE_PAIR, _AT, _LIST, re.compile(TIME, re.IGNORECASE))
+TIMES = (_DOTTED, _BETWEEN, _BARE_PAIR, _AT, _LIST, re.compile(TIME, re.IGNORECASE))
 """What says when, which is never taken apart."""
 _CHAPTERS = re.compile(r"\b(?:chapters?|table of contents|outline)\b", re.IGNORECASE)
 _LANGUAGES = {
@@ -160,7 +176,7 @@ _LANGUAGES = {
     "danish": "da", "norwegian": "no", "finnish": "fi", "greek": "el", "czech": "cs", "hungarian": "hu",
 }  # fmt: skip
 _LANGUAGE = re.compile(
-    rf"\b(?:,?\s*(?:it'?s|it is|spoken language is|(?:the )?language is|(?:he|she|they|the \w+) speaks?|spoken in|in|is in))?\s*"
+    rf"\b(?:,?\s*(?:it'?s|it is|spoken language is|(?:the )?language is|(?:he|she|they|the \w+) (?:speaks?|talks?)|spoken in|in|is in))?\s*"
     rf"\b(?P<l>{'|'.join(_LANGUAGES)})\b(?:[\s-]speaking|[\s-]language)?",
     re.IGNORECASE,
 )
@@ -192,7 +208,8 @@ def read_slots(clause: str, *, counts: bool = True) -> Slots:
         slots = step(slots)
     if counts:
         slots = _read_limit(slots)
-    slots = _read_channels(slots)
+    if slots.every_s and slots.limit == 1:
+        slots = replace(slots, limit=None)
     return replace(slots, text=_tidy(slots.text))
 
 
@@ -213,6 +230,9 @@ def _read_every(slots: Slots) -> Slots:
 
 def _read_window(slots: Slots) -> Slots:
     text = slots.text
+    if found := _DOTTED.search(text):
+        start_s, end_s = (seconds(found[name].replace(".", ":")) or 0.0 for name in "ab")
+        return _ranged(_cut(slots, found), start_s, end_s)
     if found := _BETWEEN.search(text):
         start_s, end_s = _time(found, "a"), _time(found, "b")
         if not (re.search(r"\band\b", found[0]) and not re.match(r"\s*(?:between|from)", found[0], re.IGNORECASE)):
@@ -267,20 +287,21 @@ def _read_limit(slots: Slots) -> Slots:
         limit = int(value)
         rest = f"{slots.text[: found.start()]} {found['what']} {slots.text[found.end() :]}"
         return replace(slots, text=rest, limit=limit, chapters=chapters)
-    if (found := _BEST.search(slots.text)) and (value := number(found["n"] or found["m"])):
+    if (found := _BEST.search(slots.text)) and (value := number(found["n"] or found["m"] or found["o"])):
         return _cut(slots, found, limit=int(value), chapters=chapters)
     return replace(slots, chapters=chapters)
 
 
-def _read_channels(slots: Slots) -> Slots:
+def only_channels(text: str) -> tuple[tuple[Channel, ...], str]:
+    """The channels that a request wants searched alone, and the text without that wish."""
     for pattern, channels in (
         (_ONLY_SEEN, (Channel.PICTURE, Channel.OBJECT)),
         (_ONLY_SAID, (Channel.SPEECH,)),
         (_ONLY_WRITTEN, (Channel.TEXT,)),
     ):
-        if found := pattern.search(slots.text):
-            return _cut(slots, found, channels=channels)
-    return slots
+        if found := pattern.search(text):
+            return channels, _tidy(f"{text[: found.start()]} {text[found.end() :]}")
+    return (), text
 
 
 def said_or_written(text: str) -> tuple[Channel, ...]:

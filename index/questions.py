@@ -34,6 +34,10 @@ class Question:
     channels: tuple[Channel, ...] = ()
 
 
+_LEAD = re.compile(
+    r"^(?:(?:please|can you|could you|and|so|then|also)\s+)*(?:tell (?:me|us)|say|i(?:'d| would) like to know|i want to know|do you know|answer)[\s,:]+",
+    re.IGNORECASE,
+)
 _SAID = re.compile(
     r"\b(sa(y|ys|id|ying)|tell|tells|told|talk(s|ed|ing)?|mention(s|ed)?|speak|speaks|spoken|explain(s|ed)?|hear|heard|"
     r"discuss(ed)?|uttered)\b"
@@ -80,6 +84,7 @@ _NAMES = re.compile(r"\bin (?:the |this )?(?:video|film|footage|clip|movie|recor
 def ask(text: str) -> Question:
     """The question as Playhead understands it; what fits no pattern asks what there is."""
     question = re.sub(r"\s+", " ", text.strip().rstrip("?!. ")).strip()
+    question = _LEAD.sub("", question) or question
     lower = question[:1].lower() + question[1:]
     channels = _channels(lower)
     if found := _TIMES.match(lower):
