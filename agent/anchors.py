@@ -1,170 +1,24 @@
-"""A request in parts: what is to be done, one thing at a time, and the moments that say when."""
+"""Moments that say when ("after the goal", "the part where they dance"), and what a search is for."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 
-import yaml
+from playhead.agent.pieces import commands, polite_less, unquoted
+from playhead.agent.slots import read_slots
 
-from playhead import prompts
-from playhead.agent.slots import TIMES, read_slots
-
-_QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|(?<!\w)'[^']{2,}'(?!\w)|(?<!\w)‘[^’]+’")
-_FILE = re.compile(r"\b[\w-]+\.(?:[a-z][a-z0-9]{1,4})\b", re.IGNORECASE)
-_STRONG = re.compile(
-    r"[.!?]+(?=\s|$)\s*|\s*;\s*|\s*,?\s*\b(?:and|but)?\s*(?<!\bby )\bthen\b,?\s*|\s*,\s*(?:and\s+)?(?:after that|afterwards|"
-    r"finally|next|lastly|also)\b,?\s*|(?:^|(?<=\s))(?:after that|afterwards|finally|lastly|also|next),\s*|"
-    r"\s+(?:and\s+)?(?:finally|lastly|afterwards)\s+(?=\w)|\s*\n+\s*",
+BACK = re.compile(
+    r"\b(?:it|that|this|them|those|these|there|then|each|both|one|ones|the (?:same|found|first|second|third|last)(?: \w+)?|"
+    r"that (?:part|moment|bit|scene|point|clip))\b",
     re.IGNORECASE,
 )
-_WEAK = re.compile(
-    r"\s*,\s*(?:and|or|plus|but)?\s+(?:also\s+)?|\s+(?:and|plus|as well as|&)\s+(?:also\s+)?|\s*:\s+|\s+[-–—]\s+|\s*\+\s*",
-    re.IGNORECASE,
-)
-_ASKS = re.compile(
-    r"^(?:please\s+)?(?:what|who|whom|whose|when|where|which|why|how|is there|are there|does|did|do (?:we|you|they)|can you|could you|"
-    r"i need|i want|i'd like|tell me)\b",
-    re.IGNORECASE,
-)
-_POLITE = re.compile(
-    r"^(?:(?:hi|hey|hello|ok|okay|so|well|and|but|please|pls|kindly|now|first|firstly|secondly|second|third|for a start)\b[,!]?\s*|"
-    r"(?:can|could|would|will) (?:you|u)(?: please)?\s+|(?:i would|i'd|we'd|we would) (?:like|love|want)(?: you)?(?: to)?\s+|"
-    r"(?:i|we) (?:want|need)(?: you)?(?: to)?\s+|(?:may|can|could) i (?:have|get|see)\s+|let me (?:have|see)\s+|help me(?: to)?\s+|"
-    r"(?:i'd|i would|we'd|we would) (?:be|need)(?: \w+)? to (?:know|see|hear|learn|find out)\s+|i (?:was|am|'m)? ?wonder(?:ing)? (?:if|whether)\s+|"
-    r"(?:could|can|might|may) one (?:trouble you for|have|get)\s+|any chance (?:of|you could)\s+|i (?:must|have to|should) have\s+|"
-    r"(?:is|would) it (?:be )?possible to\s+|do you mind\s+|would you mind\s+|be so kind as to\s+|need\s+(?=one|a|an|the)|oh\s+|just\s+)+",
-    re.IGNORECASE,
-)
-_THANKS = re.compile(
-    r"[\s,]*\b(?:please|pls|plz|thanks(?: a lot)?|thank you|thx|if possible|for me|will you)[\s.!?]*$", re.IGNORECASE
-)
-
-
-@cache
-def verbs() -> frozenset[str]:
-    """The words that begin a request to do something."""
-    return frozenset(yaml.safe_load(prompts.read_data("requests.yaml"))["verbs"].split())
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A piece of a request between two separators; `strong` says that a new thing begins before it."""
-
-    text: str
-    strong: bool
-    start: int
-    end: int
-
-
-def parts(request: str) -> list[Part]:
-    """The pieces between all separators. What is quoted, names of files and times stay whole."""
-    masked = request
-    for pattern in (_QUOTED, _FILE, *TIMES):
-        masked = pattern.sub(lambda found: "\0" * len(found[0]), masked)
-    cuts = [(m.start(), m.end(), True) for m in _STRONG.finditer(masked)]
-    cuts += [(m.start(), m.end(), False) for m in _WEAK.finditer(masked)]
-    found: list[Part] = []
-    begin, strong = 0, True
-    for start, end, is_strong in [*sorted(cuts), (len(request), len(request), True)]:
-        text = request[begin:start].strip() if start > begin else ""
-        if text:
-            at = request.index(text, begin)
-            found.append(Part(text, strong, at, at + len(text)))
-            strong = False
-        strong = strong or is_strong
-        begin = max(begin, end)
-    return found
-
-
-def commands(text: str) -> bool:
-    """Whether a piece asks for something to be done or told."""
-    bare = polite_less(text)
-    words = re.findall(r"[\w'-]+", bare.lower())
-    return bool(words) and (words[0] in verbs() or bool(_ASKS.match(bare)) or bare != text.strip())
-
-
-_TELLS = re.compile(
-    r"^(?:my|our|we|i|i'm|i'd|i've|we're|we've|he|she|they|there|there's|it's|it|as|since|because|if|in case|somebody|someone|everybody|nobody|"
-    r"for|after all)\b",
-    re.IGNORECASE,
-)
-_NAMES_A_THING = re.compile(r"^(?:the|a|an|this|that|these|those|two|both|no|his|her|their)\b", re.IGNORECASE)
-
-
-def tells(text: str) -> bool:
-    """Whether a piece reads like a statement, which may only be the reason for what is asked elsewhere."""
-    return bool(_TELLS.match(text.strip())) and not commands(text) and not text.strip().endswith("?")
-
-
-def may_tell(text: str) -> bool:
-    """Whether a piece may be a statement or the name of what is wanted ("the slides", "the slides are blurred")."""
-    return bool(_NAMES_A_THING.match(text.strip())) and not commands(text)
-
-
-_QUALIFIER = re.compile(
-    r"^(?:(?:with|including|incl\.?|plus|and)\s+)?(?:the\s+|their\s+|its\s+)?(?:time\s?(?:s|stamps?|codes?)|timings?|timecodes included|"
-    r"in (?:brief|short|a few words|prose|writing|full|full sentences)|exact(?:ly)?(?: words)?|briefly|no more|only then|only|"
-    r"if you(?:'d| would) be so kind|with that|word for word|verbatim|asap|quickly|that's all)(?:\s+(?:please|pls|included))?$",
-    re.IGNORECASE,
-)
-
-
 _SAID_THING = re.compile(
     r"^(?:(?:there|here)(?:'s| is| are| was| were| should be| must be| may be| might be)|we had|i (?:saw|remember|recall|heard about))\s+(?P<what>.+)$",
     re.IGNORECASE,
 )
 _SOMEWHERE = re.compile(r"^(?:somewhere|at some point)\b[\s,]*", re.IGNORECASE)
-
-
-def only_when(text: str) -> bool:
-    """Whether a piece only names times: "1:00 to 2:00", "but just from 0:30"."""
-    slots = read_slots(polite_less(text))
-    named = slots.has_window or slots.at_s or slots.every_s
-    return bool(named) and not re.search(
-        r"\w{3}", re.sub(r"\b(?:only|just|but|and|the|ones?|bits?|part|from|in|of|please|pls)\b", "", slots.text)
-    )
-
-
-def told_moment(text: str) -> Anchor | None:
-    """The moment of a remark that only names one: "the part where they dance"."""
-    found = _SAID_MOMENT.match(polite_less(text))
-    return Anchor(When.DURING, bare_moment(found["what"])) if found else None
-
-
-def told_thing(text: str) -> str:
-    """What a remark is about: "a handshake" of "there should be a handshake"."""
-    bare = read_slots(text).text
-    found = _SAID_THING.match(bare)
-    if found:
-        return bare_moment(found["what"])
-    return bare_moment(_SOMEWHERE.sub("", bare)) if _SOMEWHERE.match(bare) else ""
-
-
-def qualifies(text: str) -> bool:
-    """Whether a piece only says how: "with times", "in brief"."""
-    return bool(_QUALIFIER.match(polite_less(text).strip(" .!?"))) or not polite_less(text)
-
-
-def polite_less(text: str) -> str:
-    """A clause without greetings, pleas and thanks."""
-    return _THANKS.sub("", _POLITE.sub("", text.strip())).strip(" ,;:")
-
-
-def unquoted(text: str) -> str:
-    """The first quoted words in a text, or an empty string."""
-    found = _QUOTED.search(text)
-    return found[0][1:-1].strip() if found else ""
-
-
-def hidden(text: str) -> str:
-    """The text with quotations and file names blanked."""
-    return _FILE.sub(" ", _QUOTED.sub(" ", text))
-
-
-# Moments that say when
 
 
 class When(StrEnum):
@@ -312,3 +166,23 @@ def looked_for(text: str) -> str:
     for pattern in (_SAYS, _MENTIONED, _SEEN):
         words = pattern.sub("", words).strip(" .?!,") or words
     return words
+
+
+def told_moment(text: str) -> Anchor | None:
+    """The moment of a remark that only names one: "the part where they dance"."""
+    found = _SAID_MOMENT.match(polite_less(text))
+    return Anchor(When.DURING, bare_moment(found["what"])) if found else None
+
+
+def told_thing(text: str) -> str:
+    """What a remark is about: "a handshake" of "there should be a handshake"."""
+    bare = read_slots(text).text
+    found = _SAID_THING.match(bare)
+    if found:
+        return bare_moment(found["what"])
+    return bare_moment(_SOMEWHERE.sub("", bare)) if _SOMEWHERE.match(bare) else ""
+
+
+def is_back(text: str) -> bool:
+    """Whether words only refer to something that was named before: "it", "that", "there on", "it is"."""
+    return bool(BACK.fullmatch(re.sub(r"\s+(?:is|was|on|onwards?|happens?)$", "", text.strip())))

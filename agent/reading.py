@@ -1,0 +1,264 @@
+"""A request in words as clauses: what is asked for, one thing at a time, with its times and its moments."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from playhead.agent.anchors import Anchor, is_back, leading, read_anchor, told_moment, told_thing
+from playhead.agent.pieces import (
+    Part,
+    commands,
+    hidden,
+    is_video_words,
+    may_tell,
+    only_when,
+    parts,
+    polite_less,
+    qualifies,
+    tells,
+    without_names,
+    without_quotes,
+)
+from playhead.agent.slots import Slots, only_channels, read_slots, without_language
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from playhead.agent.intents import Intent, Intents
+
+WINDOWED = frozenset(
+    "summarize describe_video transcribe detect_objects read_text detect_shots extract_frames".split()
+)
+PICTURED = frozenset("detect_objects read_text".split())
+_SURE = 0.55  # a clause this like an example is a request of its own
+LIKELY = 0.28  # … and below this it is like none
+_NAMED_THING = 0.38
+_ASKED = 0.42  # a question less like any example than this is about the footage
+MOST_CLAUSES = 24
+_SOMEBODY = re.compile(
+    r"^(?:did|does|do|is|was|has|will|how|why|what|when|where)\b.*\b(?:he|she|they|it)\b", re.IGNORECASE
+)
+_FEW_WORDS = 9
+EVERYWHERE = re.compile(
+    r"\b(?:(?:look|search|go|check|browse|hunt)\s+)?(?:through|in|across|over|throughout)\s+(?:all|every|each|any)(?: of)?(?: (?:my|the|our|your))?"
+    r"\s+(?:videos?|clips?|films?|files|recordings?|footage|library)\b\s*[:,]?",
+    re.IGNORECASE,
+)
+_QUESTION = re.compile(
+    r"^(?:what|who|whom|whose|when|where|which|why|how|is|are|was|were|does|do|did|can|has|have|whether|tell me)\b",
+    re.IGNORECASE,
+)
+_GOES = re.compile(
+    r"^(?:find|go to|jump to|skip to|take me to|locate|spot|look for|search for|pin ?down|pin ?point)\b",
+    re.IGNORECASE,
+)
+_CLOSE = 0.35
+_LOCATES = re.compile(
+    r"^(?:when (?:exactly )?(?:do|does|did|is|are|was|were|can)|at (?:what|which) (?:times?|points?|minutes?|seconds?|moments?)|"
+    r"where (?:in \w+ )?(?:do|does|did|can) (?:somebody|someone|anybody|anyone|he|she|they|we|you|one)|"
+    r"in which (?:of \w+ )*(?:videos?|clips?|films?|recordings?))\b",
+    re.IGNORECASE,
+)
+_BESIDE = re.compile(
+    r"^(?:tell me )?what (?:\w+ )*?(?:happens?|happened|comes|is shown|do we see)\b.*\b(?:before|after)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One thing that is asked for: its words, its slots, what it calls for, and the moment that says when."""
+
+    text: str
+    slots: Slots
+    intent: Intent
+    anchored: str = ""
+    anchor: Anchor | None = None
+    subject: str = ""  # what was spoken of beside it
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks for something, rather than telling something."""
+        if only_when(self.text) or tells(self.text) or (may_tell(self.text) and self.intent.score < _NAMED_THING):
+            return False
+        likely = self.intent.score >= LIKELY and not self.intent.outside
+        return commands(self.text) or likely or self.intent.score >= _SURE or self.text.rstrip().endswith("?")
+
+    @property
+    def tool(self) -> str:
+        """The tool it calls for."""
+        return self.intent.tool
+
+    def timed(self, window: Slots | None, times: tuple[float, ...], anchor: Anchor | None, subject: str) -> Clause:
+        """The clause with a stretch, times, a moment or a thing that were named elsewhere, where it names none."""
+        told = replace(self, subject=subject)
+        if self.slots.has_window or self.slots.at_s or (self.anchor and not is_back(self.anchor.words)):
+            return told
+        start_s, end_s = (window.start_s, window.end_s) if window else (None, None)
+        slots = replace(self.slots, start_s=start_s, end_s=end_s, at_s=times)
+        return replace(told, slots=slots, anchor=anchor or self.anchor)
+
+
+class Reader:
+    """Reads requests with the worked examples at hand."""
+
+    def __init__(self, intents: Intents) -> None:
+        self._intents = intents
+
+    def read(self, request: str) -> list[Clause]:
+        """What is asked for, in order; of more than `MOST_CLAUSES` pieces nothing is read."""
+        channels, words = only_channels(self._intents.spelled(request))
+        words = EVERYWHERE.sub(" ", words).strip()
+        lead, rest = leading(words)
+        if lead and _shared(lead) is None and len(lead.split()) > _FEW_WORDS // 2:
+            lead, rest = "", words
+        pieces = parts(rest)
+        if len(pieces) > MOST_CLAUSES:
+            return []
+        texts = self._merged(rest, pieces)
+        clauses = self._read(texts, _shared(lead))
+        return [replace(c, slots=replace(c.slots, channels=channels)) for c in _once(self._without_asides(clauses))]
+
+    @staticmethod
+    def _content(text: str) -> str:
+        return without_language(without_names(without_quotes(text))) or "it"
+
+    def _merged(self, request: str, pieces: Sequence[Part]) -> list[str]:
+        """Pieces joined again where the second only goes on with what the first began."""
+        intents = self._intents.of([self._content(read_slots(polite_less(piece.text)).text) for piece in pieces])
+        spans: list[list[int]] = []
+        before: Intent | None = None
+        for piece, intent in zip(pieces, intents, strict=True):
+            if spans and qualifies(piece.text):
+                continue
+            last = request[spans[-1][0] : spans[-1][1]] if spans else ""
+            if not spans or self._begins(piece, intent, before, last):
+                spans.append([piece.start, piece.end])
+                before = intent
+            else:
+                spans[-1][1] = piece.end
+        return [request[start:end] for start, end in spans]
+
+    @staticmethod
+    def _begins(piece: Part, intent: Intent, before: Intent | None, last: str) -> bool:
+        """Whether a piece asks for something of its own, and does not only go on with the last."""
+        text = piece.text
+        if before is None or not re.search(r"\w", hidden(text)):
+            return False
+        if _SOMEBODY.match(polite_less(text)) and may_tell(polite_less(last)) and len(last.split()) < _FEW_WORDS:
+            return False  # "the man in red, did he win"
+        if piece.strong or only_when(text) or (tells(last) and not tells(text)):
+            return True
+        if commands(text) and polite_less(text):
+            return intent.score >= LIKELY
+        sure = intent.score >= _SURE and not intent.outside
+        return sure and intent.tool != before.tool and before.score >= LIKELY and not before.outside
+
+    def _read(self, texts: Sequence[str], shared: Clause | None) -> list[Clause]:
+        """Each clause with its slots, the moment that says when, and what it calls for."""
+        slots = [read_slots(polite_less(text)) for text in texts]
+        anchored = [_anchor(without_names(one.text)) for one in slots]
+        intents = self._intents.of(
+            [self._content(one.text) for one in slots] + [rest or "it" for rest, _ in anchored]
+        )
+        clauses = []
+        for text, one, (rest, anchor), whole, part in zip(
+            texts, slots, anchored, intents, intents[len(texts) :], strict=False
+        ):
+            intent = _as_question(text, _better(whole, part) if anchor else whole)
+            clauses.append(_sharing(Clause(text, one, intent, rest, anchor), shared))
+        return clauses
+
+    @staticmethod
+    def _without_asides(clauses: list[Clause]) -> list[Clause]:
+        """Without remarks ("We had a parcel stolen.") beside something that is asked for; their times go on to it."""
+        asking = [clause for clause in clauses if clause.asks]
+        if not asking:
+            asking = [max(clauses, key=lambda clause: clause.intent.score - clause.intent.outside)]
+        said = [clause for clause in clauses if clause not in asking]
+        window = next((one.slots for one in said if one.slots.has_window), None)
+        times = next((one.slots.at_s for one in said if one.slots.at_s), ())
+        anchor = next((anchor for one in said if (anchor := told_moment(one.text))), None)
+        subject = next((thing for one in said if (thing := told_thing(one.text))), "")
+        return [clause.timed(window, times, anchor, subject) for clause in asking]
+
+
+def _anchor(text: str) -> tuple[str, Anchor | None]:
+    """The text without the moment that says when; "from the video" says none."""
+    rest, anchor = read_anchor(text)
+    if anchor and (is_video_words(anchor.words) or not re.search(r"\w{2}", anchor.words)):
+        return text, None
+    return rest, anchor
+
+
+def _better(whole: Intent, part: Intent) -> Intent:
+    """What a clause calls for, with and without the moment that says when: the latter where it is nearly as sure."""
+    searching = whole.tool in ("search_moments", "answer_question")
+    if searching:
+        return part if part.tool in WINDOWED and part.score >= _SURE and part.score > whole.score else whole
+    return part if part.score >= whole.score - 0.1 and not part.outside else whole
+
+
+def _as_question(text: str, intent: Intent) -> Intent:
+    """Questions that no tool was found for are about the footage."""
+    bare = polite_less(text)
+    if _QUESTION.match(bare) and (intent.score < _ASKED or (intent.outside and intent.score < _SURE)):
+        return replace(intent, tool="answer_question", score=_SURE, outside=False)
+    if intent.tool in PICTURED and _GOES.match(bare) and intent.of("search_moments") >= intent.score - _CLOSE:
+        return replace(intent, tool="search_moments")
+    if intent.tool == "answer_question" and _LOCATES.match(bare):
+        return replace(intent, tool="search_moments")
+    if intent.tool == "describe_video" and _BESIDE.match(bare):
+        return replace(intent, tool="answer_question")
+    return intent
+
+
+def _sharing(clause: Clause, shared: Clause | None) -> Clause:
+    """The clause with the stretch that was named for everything, where it has none of its own."""
+    if shared is None:
+        return clause
+    own = clause.anchor and not is_back(clause.anchor.words)
+    if own or clause.slots.has_window or clause.slots.at_s:
+        return clause
+    window = replace(clause.slots, start_s=shared.slots.start_s, end_s=shared.slots.end_s)
+    return replace(clause, slots=window, anchor=shared.anchor)
+
+
+def _once(clauses: list[Clause]) -> list[Clause]:
+    """Without clauses that only say again what another asks for; what they add goes to the other."""
+    kept: list[Clause] = []
+    for clause in clauses:
+        same = next(
+            (n for n, other in enumerate(kept) if other.tool == clause.tool and _repeats(other, clause)), None
+        )
+        if same is None:
+            kept.append(clause)
+            continue
+        slots = kept[same].slots
+        added = {
+            name: getattr(slots, name) or getattr(clause.slots, name)
+            for name in ("every_s", "limit", "at_s", "chapters")
+        }
+        if not slots.has_window:
+            added |= {"start_s": clause.slots.start_s, "end_s": clause.slots.end_s}
+        kept[same] = replace(kept[same], slots=replace(slots, **added), anchor=kept[same].anchor or clause.anchor)
+    return kept
+
+
+def _repeats(first: Clause, second: Clause) -> bool:
+    if first.tool not in WINDOWED - {"extract_frames"} | {"probe_video"}:
+        return False
+    both = first.slots.has_window and second.slots.has_window
+    clash = first.slots.chapters != second.slots.chapters or (first.slots.limit and second.slots.limit)
+    return not both and not clash and not (first.anchor and second.anchor)
+
+
+def _shared(lead: str) -> Clause | None:
+    """The stretch that is named first and goes for everything."""
+    if not lead:
+        return None
+    slots = read_slots(lead)
+    _, anchor = _anchor(slots.text) if not slots.has_window else ("", None)
+    return Clause(lead, slots, Any, "", anchor) if slots.has_window or anchor else None  # type: ignore[arg-type]
