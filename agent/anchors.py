@@ -52,11 +52,12 @@ _ANCHORS: tuple[tuple[When, re.Pattern[str]], ...] = tuple(
         (
             When.AFTER,
             r"(?:\b(?:that|which)\s+(?:comes?|follows?|is|are|happens?)(?:\s+(?:shown|said))?\s+)?"
-            r"\b(?:right|just|shortly|immediately|directly|only)?\s*\b(?:after|following|once|as soon as)\s+(?P<a>.+)$",
+            r"\b(?:right|just|shortly|immediately|directly|only)?\s*\b(?:after|following|once|as soon as|that follows?)\s+(?P<a>.+)$",
         ),
         (
             When.AFTER,
-            r"\b(?:from|starting (?:with|from|at)|since|beginning with)\s+(?P<a>.+?)(?:\s+(?:on|onwards?|to the end|until the end))?$",
+            r"\b(?:(?:starting (?:with|from|at)|since|beginning with)\s+|from\s+(?=when|where|the (?:moment|point|time|part|scene)\b|.+\s(?:on|onwards?|to the end)$))"
+            r"(?P<a>.+?)(?:\s+(?:on|onwards?|to the end|until the end))?$",
         ),
         (
             When.BEFORE,

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 _ALL = 100
 _EVERY_ONE = re.compile(r"\b(?:every(?:\s+(?:single\s+)?time)?|all|each|any time|whenever|how many)\b", re.IGNORECASE)
 _THERE = re.compile(
-    r"\b(?:there|then|that (?:part|moment|bit|scene|point|time|passage|section)|those (?:parts|moments|scenes)|them)\b",
+    r"\b(?:there|then|during it|the same (?:\w+)|that (?:part|moment|bit|scene|point|time|passage|section)|those (?:parts|moments|scenes)|them)\b",
     re.IGNORECASE,
 )
+_REST = re.compile(r"\b(?:the rest|the remainder|what remains|the remaining)\b", re.IGNORECASE)
 _ON_FROM = re.compile(
     r"\b(?:from (?:there|then|that \w+)(?: on(?:wards?)?)?|after (?:it|that|this|them)|afterwards|what follows|next)\b",
     re.IGNORECASE,
@@ -47,6 +48,10 @@ _WHENEVER = re.compile(
 _CAPTIONS = re.compile(r"\b(?:captions?|captioned)\b", re.IGNORECASE)
 _STILLS = re.compile(
     r"\b(?:frames?|stills?|stils?|pictures?|images?|screenshots?|snapshots?|photos?|thumbnails?)\b", re.IGNORECASE
+)
+_OF_VIDEO = re.compile(
+    r"\b(?:the|in|of|from|my|our|this)\b[\w\s]*\b(?:videos?|films?|clips?|footage|recordings?|movies?|files?|cameras?|interview|talk|lecture|show|call|match|game)\b",
+    re.IGNORECASE,
 )
 _STEP_NAMES = {
     "search_moments": "find", "extract_frames": "frames", "caption_frames": "captions", "detect_objects": "objects",
@@ -101,15 +106,12 @@ class Builder:
         found = [match[0] for match in NAMED.finditer(self.request)]
         if found:
             return found
-        for name in known:
-            stem = re.escape(name.rsplit(".", 1)[0])
-            loose = stem.replace("_", "[ _-]").replace(r"\-", "[ _-]")
-            if re.search(
-                rf"\b(?:the|in|of|from|my|our)\s+{loose}\s+(?:video|film|clip|footage|recording|file|movie|camera)\b",
-                self.request,
-                re.IGNORECASE,
-            ):
-                return [name]
+        told = set(re.findall(r"[^\W_]+", self.request.lower()))
+        of_name = {name: [w for w in re.findall(r"[^\W\d_]{3,}", name.rsplit(".", 1)[0].lower())] for name in known}
+        shared = {w for w in told if sum(w in words for words in of_name.values()) > 1}
+        own = [name for name, words in of_name.items() if words and set(words) <= told and set(words) - shared]
+        if len(own) == 1 and _OF_VIDEO.search(self.request):
+            return own
         return []
 
     def _needs_video(self, clause: Clause) -> bool:
@@ -209,7 +211,8 @@ class Builder:
         elif subject and not _only_back(subject) and not is_video_words(subject):
             args = {"moments": self._moments_of(subject, slots)}
         elif self.found:
-            args = {"moments": self._all_found(slots.text), "limit": slots.limit}
+            each = re.search(r"\beach\b", slots.text)
+            args = {"moments": self._all_found(slots.text), "limit": None if each else slots.limit}
         elif self.asked and _THERE.search(slots.text):
             args = {"moments": self._moments_of(ask(self.asked).about, slots)}
         elif self.stage.recent and BACK.search(slots.text):
@@ -240,6 +243,8 @@ class Builder:
 
     def _windowed(self, clause: Clause) -> list[str]:
         slots, tool = clause.slots, clause.tool
+        if tool == "describe_video" and slots.at_s:
+            return self._captions(clause)
         if tool in PICTURED and (slots.at_s or (self.frames and _STILLS.search(slots.text))):
             if slots.at_s:
                 self.frames = self._step("extract_frames", {"video": self._video(), "at_s": list(slots.at_s)})
@@ -248,6 +253,8 @@ class Builder:
         args, questions = self._window(clause)
         if questions:
             return questions
+        if _REST.search(slots.text) and "end_s" in self.window and "start_s" not in args:
+            args["start_s"] = self.window["end_s"]
         if tool == "summarize":
             args |= {"format": "chapters" if slots.chapters else None, "limit": slots.limit}
         if tool == "transcribe" and (spoken := language(self.request)):
@@ -321,7 +328,7 @@ class Builder:
         text = clause.slots.text
         on, up = _ON_FROM.search(text), _UP_TO.search(text)
         refers = on or up or _THERE.search(text) or (clause.anchor and is_back(clause.anchor.words))
-        if self.found and refers and not on and not up and len(self.window) > 1:
+        if refers and not on and not up and len(self.window) > 1 and not self.stage.recent:
             return dict(self.window)
         if self.found and refers:
             moment = f"${self.found[-1]}.moments[0]"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from playhead import prompts
+from playhead import __version__, prompts
 from playhead.errors import StorageError
 from playhead.models.cache import write_atomically
 
@@ -95,7 +95,7 @@ def key_of(tool: Tool[Any, Any], args: Arguments, context: Context) -> str:
     roles = {role: library.models.identity(role) for role in sorted(tool.roles)}
     known = video and any(given["video"] == v.id for v in library.videos())
     decides = {
-        "method": _METHOD,
+        "method": [_METHOD, __version__],
         "tool": [tool.name, tool.version, type(tool).__module__],
         "arguments": given,
         "models": roles,

@@ -112,7 +112,8 @@ def may_tell(text: str) -> bool:
 
 _QUALIFIER = re.compile(
     r"^(?:(?:with|including|incl\.?|plus|and)\s+)?(?:the\s+|their\s+|its\s+)?(?:time\s?(?:s|stamps?|codes?)|timings?|timecodes included|"
-    r"in (?:brief|short|a few words|prose|writing|full|full sentences)|exact(?:ly)?(?: words)?|briefly|no more|only then|only|"
+    r"in (?:brief|short|a few words|prose|writing|full|full sentences)|exact(?:ly)?(?: words)?|when(?: it is)?|where|how|at what times?|(?:and\s+)?give it to me|(?:that's|that is) all i need|"
+    r"all (?:two|three|four) (?:please|pls)|i need the times?(?: for .*)?|if you would|one (?:sentence|line) is enough|only the gist of it|cheers|hi there|briefly|no more|only then|only|"
     r"if you(?:'d| would) be so kind|with that|word for word|verbatim|asap|quickly|that's all)(?:\s+(?:please|pls|included))?$",
     re.IGNORECASE,
 )

@@ -42,23 +42,33 @@ _SOMEBODY = re.compile(
 )
 _FEW_WORDS = 9
 EVERYWHERE = re.compile(
-    r"\b(?:(?:look|search|go|check|browse|hunt)\s+)?(?:through|in|across|over|throughout)\s+(?:all|every|each|any)(?: of)?(?: (?:my|the|our|your))?"
-    r"\s+(?:videos?|clips?|films?|files|recordings?|footage|library)\b\s*[:,]?",
+    r"\b(?:and\s+)?(?:(?:look|search|go|check|browse|hunt)\s+)?(?:through\s+|in\s+|across\s+|over\s+|throughout\s+)?(?:all|every|each|any)(?: of)?"
+    r"(?: (?:my|the|our|your|these|those|two|three|four|five))*(?: \w+)?\s+(?:videos|clips|films|files|recordings|footage|library|cameras)\b\s*"
+    r"(?:[:,]|for\b|and (?:tell me|find|say)\b)?",
     re.IGNORECASE,
 )
 _QUESTION = re.compile(
     r"^(?:what|who|whom|whose|when|where|which|why|how|is|are|was|were|does|do|did|can|has|have|whether|tell me)\b",
     re.IGNORECASE,
 )
+_STRUCTURAL = frozenset(("detect_shots", "probe_video", "extract_frames", "caption_frames", "search_moments"))
+_SAID_OUTSIDE = 0.45
+_FORM = re.compile(r"\s*\b(?:in(?:to)?\s+)?(?:sentences?|lines|bullet points|bullets|points)\b\s*$", re.IGNORECASE)
+_COUNTS = re.compile(r"^count\b", re.IGNORECASE)
 _GOES = re.compile(
     r"^(?:find|go to|jump to|skip to|take me to|locate|spot|look for|search for|pin ?down|pin ?point)\b",
     re.IGNORECASE,
 )
 _CLOSE = 0.35
+_HOW_LONG = re.compile(
+    r"^(?:for )?how long (?:is|are|was|were|does|do|did)\s+(?P<what>.+?)(?:\s+(?:last|take|run|shown|seen|visible|for|altogether|in total))*$",
+    re.IGNORECASE,
+)
 _LOCATES = re.compile(
     r"^(?:when (?:exactly )?(?:do|does|did|is|are|was|were|can)|at (?:what|which) (?:times?|points?|minutes?|seconds?|moments?)|"
-    r"where (?:in \w+ )?(?:do|does|did|can) (?:somebody|someone|anybody|anyone|he|she|they|we|you|one)|"
-    r"in which (?:of \w+ )*(?:videos?|clips?|films?|recordings?))\b",
+    r"where (?:in \w+ )?(?:do|does|did|can|is|are) (?:somebody|someone|anybody|anyone|he|she|they|we|you|one|there)|where(?:'s| is) there|"
+    r"(?:give|tell|show) me (?:the )?(?:exact )?times? (?:at which|when|where)|tell me (?:where|when)|"
+    r"in which (?:of (?:\w+ )*)?(?:videos?|clips?|films?|recordings?))\b",
     re.IGNORECASE,
 )
 _BESIDE = re.compile(
@@ -159,7 +169,7 @@ class Reader:
     def _read(self, texts: Sequence[str], shared: Clause | None) -> list[Clause]:
         """Each clause with its slots, the moment that says when, and what it calls for."""
         slots = [read_slots(polite_less(text)) for text in texts]
-        anchored = [_anchor(without_names(one.text)) for one in slots]
+        anchored = [_anchor(_FORM.sub("", without_names(one.text)).strip()) for one in slots]
         intents = self._intents.of(
             [self._content(one.text) for one in slots] + [rest or "it" for rest, _ in anchored]
         )
@@ -167,7 +177,7 @@ class Reader:
         for text, one, (rest, anchor), whole, part in zip(
             texts, slots, anchored, intents, intents[len(texts) :], strict=False
         ):
-            intent = _as_question(text, _better(whole, part) if anchor else whole)
+            intent = _as_question(one.text, _better(whole, part) if anchor else whole)
             clauses.append(_sharing(Clause(text, one, intent, rest, anchor), shared))
         return clauses
 
@@ -175,14 +185,22 @@ class Reader:
     def _without_asides(clauses: list[Clause]) -> list[Clause]:
         """Without remarks ("We had a parcel stolen.") beside something that is asked for; their times go on to it."""
         asking = [clause for clause in clauses if clause.asks]
+        if any(not clause.intent.outside for clause in asking):  # "Hi there. Cheers."
+            asking = [
+                clause
+                for clause in asking
+                if not (clause.tool == "talk" and len(clause.text.split()) < _FEW_WORDS // 2)
+            ]
         if not asking:
             asking = [max(clauses, key=lambda clause: clause.intent.score - clause.intent.outside)]
         said = [clause for clause in clauses if clause not in asking]
         window = next((one.slots for one in said if one.slots.has_window), None)
         times = next((one.slots.at_s for one in said if one.slots.at_s), ())
+        every_s = next((one.slots.every_s for one in said if one.slots.every_s), None)
         anchor = next((anchor for one in said if (anchor := told_moment(one.text))), None)
         subject = next((thing for one in said if (thing := told_thing(one.text))), "")
-        return [clause.timed(window, times, anchor, subject) for clause in asking]
+        told = [clause.timed(window, times, anchor, subject) for clause in asking]
+        return [replace(c, slots=replace(c.slots, every_s=c.slots.every_s or every_s)) for c in told]
 
 
 def _anchor(text: str) -> tuple[str, Anchor | None]:
@@ -202,17 +220,35 @@ def _better(whole: Intent, part: Intent) -> Intent:
 
 
 def _as_question(text: str, intent: Intent) -> Intent:
-    """Questions that no tool was found for are about the footage."""
+    """What the form of a clause says more surely than its likeness: that it locates, counts, or asks."""
     bare = polite_less(text)
-    if _QUESTION.match(bare) and (intent.score < _ASKED or (intent.outside and intent.score < _SURE)):
-        return replace(intent, tool="answer_question", score=_SURE, outside=False)
-    if intent.tool in PICTURED and _GOES.match(bare) and intent.of("search_moments") >= intent.score - _CLOSE:
-        return replace(intent, tool="search_moments")
-    if intent.tool == "answer_question" and _LOCATES.match(bare):
-        return replace(intent, tool="search_moments")
+    searching = replace(intent, tool="search_moments", score=max(intent.score, _SURE), outside=False)
+    asking = replace(intent, tool="answer_question", score=max(intent.score, _SURE), outside=False)
+    if _GOES.match(bare) and intent.tool not in _STRUCTURAL and intent.of("search_moments") >= intent.score - _CLOSE:
+        return searching
+    if _LOCATES.match(bare) and (intent.tool not in _STRUCTURAL or intent.score < _SURE):
+        return searching
+    if intent.tool == "probe_video" and (found := _HOW_LONG.match(bare)) and not _is_footage(found["what"]):
+        return asking
+    if (found := _HOW_LONG.match(bare)) and _is_footage(found["what"]):
+        return replace(intent, tool="probe_video", score=max(intent.score, _SURE), outside=False)
     if intent.tool == "describe_video" and _BESIDE.match(bare):
-        return replace(intent, tool="answer_question")
+        return asking
+    if _COUNTS.match(bare) and intent.tool not in _STRUCTURAL:
+        return asking
+    if _QUESTION.match(bare) and (intent.score < _ASKED or (intent.outside and intent.score < _SAID_OUTSIDE)):
+        return asking
     return intent
+
+
+def _is_footage(text: str) -> bool:
+    """Whether words name the footage as such: "the film", "it", "talk.mp4"."""
+    bare = without_names(text).strip(" ?.!")
+    return (
+        not bare
+        or is_video_words(bare)
+        or bool(re.fullmatch(r"(?:it|this|that|(?:the|this) (?:whole |entire )?thing)", bare, re.IGNORECASE))
+    )
 
 
 def _sharing(clause: Clause, shared: Clause | None) -> Clause:

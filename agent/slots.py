@@ -17,7 +17,15 @@ _WORDS = (
 _NUMBERS: dict[str, float] = {word: float(value) for value, word in enumerate(_WORDS)}
 _NUMBERS |= {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90, "hundred": 100}
 _NUMBERS |= {"a": 1, "an": 1, "another": 1, "half": 0.5, "half a": 0.5, "half an": 0.5, "a half": 0.5}
-_NUMBERS |= {"a couple of": 2, "a couple": 2, "couple of": 2, "a few": 3, "a dozen": 12, "dozen": 12}
+_NUMBERS |= {
+    "half a dozen": 6,
+    "a couple of": 2,
+    "a couple": 2,
+    "couple of": 2,
+    "a few": 3,
+    "a dozen": 12,
+    "dozen": 12,
+}
 _NUMBERS |= {
     f"{a}{b}": v
     for a, v in (("quarter of a", 0.25), ("a quarter of a", 0.25), ("three quarters of a", 0.75))
@@ -41,6 +49,7 @@ _EQUATION = r"t\s*=\s*\d+(?:\.\d+)?\s*s?\b"
 TIME = rf"(?:{_CLOCK}|{_PRIMED}|{_EQUATION}|\d+m\d+s?|{_NAMED}|{_LENGTH})"
 _MARK = r"(?:\s*(?:mark|in\b(?!\s+(?:the|a)\b)|minutes? in))?"
 _TO = r"\s*(?:-|–|—|\bto\b|\buntil\b|\btill\b|\bup to\b|\band\b|\bthrough\b)\s*(?:the\s+)?"
+_UNTIL = r"\s*(?:-|–|—|\bto\b|\buntil\b|\btill\b|\bup to\b|\bthrough\b)\s*(?:the\s+)?"
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 
 
@@ -116,11 +125,12 @@ def _time(found: re.Match[str], name: str) -> float:
 
 
 _BETWEEN = re.compile(
-    rf"\b(?:between|from|in|for|during|within)?\s*(?:the\s+)?(?P<a>{TIME}){_MARK}{_TO}(?P<b>{TIME}){_MARK}",
+    rf"\b(?:between|from)\s+(?:the\s+)?(?P<a>{TIME}){_MARK}{_TO}(?P<b>{TIME}){_MARK}"
+    rf"|\b(?:(?:in|for|during|within)\s+)?(?:the\s+)?(?P<c>{TIME}){_MARK}{_UNTIL}(?P<d>{TIME}){_MARK}",
     re.IGNORECASE,
 )
 _BARE_PAIR = re.compile(
-    rf"\b(?:between|from)\s+(?P<a>{_NUMBER}){_TO}(?P<b>{_NUMBER})\s*(?P<unit>{_UNIT})\b"
+    rf"\b(?:between\s+(?P<a>{_NUMBER}){_TO}|from\s+(?P<e>{_NUMBER}){_UNTIL})(?P<b>{_NUMBER})\s*(?P<unit>{_UNIT})\b"
     rf"|\b(?:(?:between|from|in|for)\s+)?(?P<named>minutes|seconds)\s+(?P<c>{_NUMBER}){_TO}(?P<d>{_NUMBER})\b",
     re.IGNORECASE,
 )
@@ -128,7 +138,7 @@ _DOTTED = re.compile(
     rf"\b(?:between|from)\s+(?P<a>\d{{1,2}}\.[0-5]\d){_TO}(?P<b>\d{{1,2}}\.[0-5]\d)\b(?!\s*{_UNIT}\b)", re.IGNORECASE
 )
 _FIRST = re.compile(
-    rf"\b(?:(?:in|for|of|during|from|within)\s+)?(?:the\s+|its\s+)?(?:first|opening|initial)\s+(?P<t>{_LENGTH}|{_UNIT}\b)",
+    rf"\b(?:(?:in|for|of|during|from|within)\s+)?(?:the\s+|its\s+)?(?:first|1st|opening|initial)\s+(?P<t>{_LENGTH}|{_UNIT}\b)",
     re.IGNORECASE,
 )
 _LAST = re.compile(
@@ -141,13 +151,27 @@ _AFTER = re.compile(
     re.IGNORECASE,
 )
 _BEFORE = re.compile(rf"\b(?:before|until|till|up to|by)\s+(?:the\s+)?(?P<t>{TIME}){_MARK}", re.IGNORECASE)
+_NEXT = r"\s*(?:,\s*and|,\s*|\band\b|&|\bn\b)\s*(?:(?:one|another)\s+)?(?:at\s+)?(?:a\s+(?=minute))?"
 _AT = re.compile(
-    rf"(?:\b(?:at|around|about|exactly)|@)\s*(?:(?:about|around|exactly|the)\s+)*(?P<all>{TIME}{_MARK}(?:\s*(?:,|and|&|,\s*and)\s*(?:at\s+)?{TIME}{_MARK})*)",
+    rf"(?:\b(?:at|around|about|exactly)|@)\s*(?:(?:about|around|exactly|the)\s+)*(?P<all>{TIME}{_MARK}(?:{_NEXT}{TIME}{_MARK})*)",
     re.IGNORECASE,
 )
-_LIST = re.compile(rf"(?P<all>{TIME}(?:\s*(?:,|and|&|,\s*and)\s*{TIME})+)", re.IGNORECASE)
+_LIST = re.compile(rf"(?P<all>{TIME}(?:{_NEXT}{TIME})+)", re.IGNORECASE)
+_NUMBERS_LIST = re.compile(rf"(?:\bat\s+)?(?P<all>\d+(?:{_NEXT}\d+)+)\s*(?P<unit>{_UNIT})\b", re.IGNORECASE)
+_ORDINAL_NAMES = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
+_ORDINALS = {name: n for n, name in enumerate(_ORDINAL_NAMES, 1)} | {
+    "fifteenth": 15,
+    "twentieth": 20,
+    "thirtieth": 30,
+    "fortieth": 40,
+}
+_ORDINAL = rf"(?:\d+(?:st|nd|rd|th)|{'|'.join(_ORDINALS)})"
+_ORDINAL_PAIR = re.compile(
+    rf"\b(?:from|between)\s+the\s+(?P<a>{_ORDINAL})(?:\s+(?:second|minute))?{_TO}(?P<b>{_ORDINAL})\s+(?P<unit>second|minute)\b",
+    re.IGNORECASE,
+)
 _EVERY = re.compile(
-    rf"\b(?:one\s+)?(?:every|each|per|once (?:every|a|per))\s+(?:(?P<other>other)\s+)?(?P<t>{_LENGTH}|{_UNIT}\b)"
+    rf"\b(?:one\s+)?(?:every|each|per|once (?:every|a|per))\s+(?:(?P<other>other)\s+)?(?P<t>{_LENGTH}|quarter(?: of an?)? (?:minute|hour)|half (?:minute|hour)|{_UNIT}\b)"
     rf"|\b(?:at\s+)?(?P<u>{_LENGTH})\s+(?:intervals?|apart)\b|\b(?:in|with)\s+(?P<v>{_LENGTH})\s+steps\b",
     re.IGNORECASE,
 )
@@ -166,7 +190,7 @@ _BEST = re.compile(
     re.IGNORECASE,
 )
 _ONE_ONLY = re.compile(r"\b(?:only|just)\s+the\s+(?:best|first)(?:\s+(?:one|match|hit|moment))?\b", re.IGNORECASE)
-TIMES = (_DOTTED, _BETWEEN, _BARE_PAIR, _AT, _LIST, re.compile(TIME, re.IGNORECASE))
+TIMES = (_DOTTED, _ORDINAL_PAIR, _BETWEEN, _BARE_PAIR, _AT, _NUMBERS_LIST, _LIST, re.compile(TIME, re.IGNORECASE))
 """What says when, which is never taken apart."""
 _CHAPTERS = re.compile(r"\b(?:chapters?|table of contents|outline)\b", re.IGNORECASE)
 _LANGUAGES = {
@@ -210,7 +234,28 @@ def read_slots(clause: str, *, counts: bool = True) -> Slots:
         slots = _read_limit(slots)
     if slots.every_s and slots.limit == 1:
         slots = replace(slots, limit=None)
-    return replace(slots, text=_tidy(slots.text))
+    return replace(slots, text=_tidy(slots.text), faults=(*slots.faults, *_contradictions(clause, slots)))
+
+
+def _contradictions(clause: str, slots: Slots) -> list[str]:
+    """What the rest of a clause says against the slots: other times that leave nothing, another count."""
+    rest = re.search(r"\b(?:but|starting|only)\b(?P<rest>.*)$", slots.text, re.IGNORECASE)
+    if rest is None:
+        return []
+    faults = []
+    again = _read_window(Slots(re.sub(r"\b(?:earlier|sooner) than\b", "before", rest["rest"])))
+    none = re.search(r"\b(?:none|nothing|not|leave out|without|except)\b", rest["rest"])
+    start_s, end_s = again.start_s, again.end_s
+    if none:
+        start_s, end_s = end_s, start_s
+    late = slots.end_s is not None and slots.end_s > 0 and start_s is not None and start_s >= slots.end_s
+    early = slots.start_s is not None and slots.start_s >= 0 and end_s is not None and 0 < end_s <= slots.start_s
+    if late or early:
+        faults.append(f"“{clause}” leaves no time at all: which part is meant?")
+    other = _read_limit(Slots(rest["rest"])).limit
+    if other and slots.limit and other != slots.limit:
+        faults.append(f"“{clause}” asks for {slots.limit} and for {other}: how many?")
+    return faults
 
 
 def _cut(slots: Slots, found: re.Match[str], **changes: object) -> Slots:
@@ -223,7 +268,11 @@ def _read_every(slots: Slots) -> Slots:
         return _cut(slots, found, every_s=1 / max(float(found["n"]), 1e-3))
     if found := _EVERY.search(slots.text):
         text = found["t"] or found["u"] or found["v"]
-        value = seconds(text) or _UNITS.get(text.strip()[0], 1.0)
+        share = re.match(r"(quarter|half)(?: of an?)? (?=minute|hour)", text)
+        value = seconds(text[share.end() :] if share else text) or _UNITS.get(
+            (text[share.end() :] if share else text).strip()[0], 1.0
+        )
+        value *= {"quarter": 0.25, "half": 0.5}[share[1]] if share else 1.0
         return _cut(slots, found, every_s=value * (2 if found["other"] else 1))
     return slots
 
@@ -234,13 +283,15 @@ def _read_window(slots: Slots) -> Slots:
         start_s, end_s = (seconds(found[name].replace(".", ":")) or 0.0 for name in "ab")
         return _ranged(_cut(slots, found), start_s, end_s)
     if found := _BETWEEN.search(text):
-        start_s, end_s = _time(found, "a"), _time(found, "b")
-        if not (re.search(r"\band\b", found[0]) and not re.match(r"\s*(?:between|from)", found[0], re.IGNORECASE)):
-            return _ranged(_cut(slots, found), start_s, end_s)
+        names = "ab" if found["a"] else "cd"
+        return _ranged(_cut(slots, found), _time(found, names[0]), _time(found, names[1]))
     if found := _BARE_PAIR.search(text):
         unit = _UNITS[(found["unit"] or found["named"])[0].lower()]
-        values = [number(found[one] or found[other]) or 0.0 for one, other in ("ac", "bd")]
+        values = [number(found["a"] or found["e"] or found["c"]) or 0.0, number(found["b"] or found["d"]) or 0.0]
         return _ranged(_cut(slots, found), values[0] * unit, values[1] * unit)
+    if found := _ORDINAL_PAIR.search(text):
+        unit = _UNITS[found["unit"][0].lower()]
+        return _ranged(_cut(slots, found), _ordinal(found["a"]) * unit, _ordinal(found["b"]) * unit)
     if found := _FIRST.search(text):
         return _cut(slots, found, end_s=_unit_or_length(found["t"]))
     if found := _LAST.search(text):
@@ -258,6 +309,11 @@ def _read_window(slots: Slots) -> Slots:
     return slots
 
 
+def _ordinal(text: str) -> float:
+    digits = re.match(r"\d+", text)
+    return float(digits[0]) if digits else float(_ORDINALS[text.lower()])
+
+
 def _ranged(slots: Slots, start_s: float, end_s: float) -> Slots:
     if start_s >= end_s:
         fault = f"The time from {start_s:g} s to {end_s:g} s is empty: which part is meant?"
@@ -271,6 +327,9 @@ def _unit_or_length(text: str) -> float:
 
 def _read_at(slots: Slots) -> Slots:
     found = _AT.search(slots.text) or _LIST.search(slots.text)
+    if several := _NUMBERS_LIST.search(slots.text):
+        unit = _UNITS[several["unit"][0].lower()]
+        return _cut(slots, several, at_s=tuple(float(one) * unit for one in re.findall(r"\d+", several["all"])))
     if found is None:
         return slots
     times = [seconds(one[0]) for one in re.finditer(TIME, found["all"], re.IGNORECASE)]

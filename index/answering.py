@@ -107,7 +107,7 @@ class Answering:
             texts = [c.text for c in evidence if c.channel is best.channel and c.span == best.span]
             return Claim(sentence(best.channel, texts), tuple(c for c in evidence if c.text in texts))
         if question.kind in (Kind.WHEN, Kind.WHETHER):
-            return Claim(ended(f"The picture looks like {question.about}"), (best,))
+            return Claim(ended(f"The picture looks like {question.about}"), (cite(moment),))
         scenes = self._depicted(moment.video, moment.span)
         return scenes[0] if scenes else Claim(ended(f"The picture looks like {question.about}"), (best,))
 

@@ -95,7 +95,10 @@ def described(scenes: Sequence[Scene]) -> list[Claim]:
 
 
 def _sentence(scene: Scene) -> str:
-    labels = list(dict.fromkeys(c.text for c in (*scene.things, *scene.concepts)))
+    things = [c.text for c in scene.things]
+    labels = list(
+        dict.fromkeys([*things, *(c.text for c in scene.concepts if not set(c.text.split()) & set(things))])
+    )
     written = [quoted(c.text) for c in scene.words if c.channel is Channel.TEXT]
     said = [quoted(c.text) for c in scene.words if c.channel is Channel.SPEECH]
     captions = [quoted(c.text.removesuffix(" (composed)")) for c in scene.words if c.channel is Channel.CAPTION]

@@ -21,7 +21,7 @@ _KEPT = 12
 _LEAST_LIKENESS = 0.1
 _NOVELTY = 0.3
 _BLOCK = 4  # sentences compared on either side of a possible change of subject
-_SHORTEST = 3
+_SHORTEST = 2
 
 
 def central(texts: Sequence[str], encoder: SentenceEncoder, count: int) -> list[int]:

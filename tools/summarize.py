@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -14,7 +15,7 @@ from playhead.index.wording import word
 from playhead.models.roles import Role
 from playhead.tools.arguments import Stretch, video_field
 from playhead.tools.contract import Arguments, Context, Tool
-from playhead.types import Answer, Channel, Claim, Progress
+from playhead.types import Answer, Channel, Claim, Progress, Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,9 +60,9 @@ class Summarize(Tool[SummarizeArgs, Answer]):
         if not told_of:
             return Answer((), (f"Nothing is said, written or recognised there in {video.name}.",))
         count = args.limit or _SENTENCES
-        claims = _worth(told_of, count)
         if args.format == "chapters":
-            return _chapters(claims, args.limit, context)
+            return _chapters(told(told_of), args.span(video), args.limit, context)
+        claims = _worth(told_of, count)
         if context.chat is not None:
             return _worded(claims, count, context.chat)
         return Answer(tuple(_central(claims, count, context)))
@@ -90,21 +91,21 @@ def _central(claims: Sequence[Claim], count: int, context: Context) -> list[Clai
     return [claims[n] for n in sorted(chosen)]
 
 
-def _chapters(claims: list[Claim], limit: int | None, context: Context) -> Answer:
+def _chapters(claims: Sequence[Claim], whole: Span, limit: int | None, context: Context) -> Answer:
+    """Stretches of one subject each, under what is most telling of it; together they cover the whole."""
     encoder = context.library.models.sentences
-    texts = [claim.text for claim in claims]
-    starts = [0, *changes(texts, encoder, None if limit is None else limit - 1)]
+    starts = [0, *changes([claim.text for claim in claims], encoder, None if limit is None else limit - 1)]
+    times = [whole.start_s, *(claims[start].evidence[0].span.start_s for start in starts[1:]), whole.end_s]
     chapters = []
-    for start, end in pairwise([*starts, len(claims)]):
-        [best] = central(texts[start:end], encoder, 1)
-        chosen = claims[start + best]
-        evidence = tuple(c for claim in (claims[start], chosen, claims[end - 1]) for c in claim.evidence)
-        chapters.append(Claim(chosen.text, tuple(dict.fromkeys(evidence)), _title(chosen)))
+    for (start, end), (start_s, end_s) in zip(pairwise([*starts, len(claims)]), pairwise(times), strict=True):
+        [best] = _central(claims[start:end], 1, context)
+        span = Span(start_s, max(start_s, end_s))
+        chapters.append(Claim(best.text, (replace(best.evidence[0], span=span),), _title(best)))
     return Answer(tuple(chapters))
 
 
 def _title(claim: Claim) -> str:
-    words = quoted(" ".join(c.text for c in claim.evidence)).split()
+    words = quoted(", ".join(c.text for c in claim.evidence)).split()
     return " ".join(words[:_TITLE_WORDS]).rstrip(".,;:!?") + ("…" if len(words) > _TITLE_WORDS else "")
 
 

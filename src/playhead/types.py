@@ -26,6 +26,9 @@ class Channel(StrEnum):
     CAPTION = "caption"
 
 
+_INSTANT_S = 0.1  # a span shorter than this is told as one time
+
+
 def format_time(seconds: float) -> str:
     """`m:ss.s`, or `h:mm:ss.s` from one hour on."""
     tenths = round(abs(seconds) * 10)
@@ -278,7 +281,11 @@ def cited(claim: Claim, videos: tuple[Video, ...] = ()) -> str:
                 others.append((video, other))
         joined = [*others, (citation.video, span)]
     named = len(videos) > 1
-    return " ".join(f"[{f'{video.name} ' if named else ''}{span}]" for video, span in joined)
+    return " ".join(f"[{f'{video.name} ' if named else ''}{_shortly(span)}]" for video, span in joined)
+
+
+def _shortly(span: Span) -> str:
+    return format_time(span.start_s) if span.duration_s < _INSTANT_S else str(span)
 
 
 @dataclass(frozen=True, slots=True)

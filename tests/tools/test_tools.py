@@ -21,7 +21,13 @@ from playhead.types import Progress, SearchResult, Transcript
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-FILES = {path.stem for path in Path(next(iter(tools.__path__))).glob("*.py")} - {"__init__", "arguments", "contract", "looking", "registry"}
+FILES = {path.stem for path in Path(next(iter(tools.__path__))).glob("*.py")} - {
+    "__init__",
+    "arguments",
+    "contract",
+    "looking",
+    "registry",
+}
 
 
 def stock(folder: Path, clips: Callable[[str], Path]) -> Library:
