@@ -128,7 +128,7 @@ _HAVE = re.compile(
     re.IGNORECASE,
 )
 _WH = re.compile(
-    r"^(?:where(?: exactly)?|when(?: exactly)?|at (?:what|which) (?:points?|times?|moments?|seconds?)|in which (?:videos?|clips?|scenes?)|"
+    r"^(?:where(?: exactly)?|when(?: exactly)?|at (?:what|which) (?:points?|times?|moments?|seconds?)|in which (?:of (?:the |my |our |these )?)?(?:videos?|clips?|scenes?|recordings?|films?)|"
     r"which (?:videos?|clips?|scenes?|files?)(?: shows?| has| have| contains?)?)\b\s*(?:is|are|was|were|do|does|did|can|could|has|have)?\b\s*"
     r"(?:(?:we|you|i|they|one)\b\s*)?(?:(?:get to\s+)?(?:see|hear|find|spot|notice)\b\s*)?",
     re.IGNORECASE,
@@ -148,7 +148,7 @@ _MENTIONED = re.compile(
     re.IGNORECASE,
 )
 _SEEN = re.compile(
-    r"\s*\b(?:is|are|was|were|can be)?\s*\b(?:to be seen|seen|shown|visible|appears?|appearing|in (?:the )?(?:picture|shot|frame|view))$",
+    r"\s*\b(?:is|are|was|were|can be)?\s*\b(?:to be seen|seen|shown|visible|appears?|appearing|shows? up|turns? up|comes? up|(?:appears?|shown) on screen|on screen|in (?:the )?(?:picture|shot|frame|view))$",
     re.IGNORECASE,
 )
 

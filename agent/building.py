@@ -27,7 +27,7 @@ _THERE = re.compile(
 )
 _REST = re.compile(r"\b(?:the rest|the remainder|what remains|the remaining)\b", re.IGNORECASE)
 _ON_FROM = re.compile(
-    r"\b(?:from (?:there|then|that \w+)(?: on(?:wards?)?)?|after (?:it|that|this|them)|afterwards|what follows|next)\b",
+    r"\b(?:from (?:there|then|that \w+)(?: on(?:wards?)?)?|after (?:it|that|this|them)|afterwards|what follows|what comes (?:after|next)|(?:everything|all) (?:that|which) follows|next)\b",
     re.IGNORECASE,
 )
 _UP_TO = re.compile(r"\b(?:(?:up to|until|till|before) (?:there|then|that(?: \w+)?|it|this))\b", re.IGNORECASE)
@@ -330,7 +330,7 @@ class Builder:
         refers = on or up or _THERE.search(text) or (clause.anchor and is_back(clause.anchor.words))
         if refers and not on and not up and len(self.window) > 1 and not self.stage.recent:
             return dict(self.window)
-        if self.found and refers:
+        if self.found and (refers or (clause.tool == "describe_video" and re.search(r"\bit\b", text))):
             moment = f"${self.found[-1]}.moments[0]"
             video = self._video() or f"{moment}.video.id"
             return {"video": video} | _ends(f"{moment}.span.start_s", f"{moment}.span.end_s", on, up, text)

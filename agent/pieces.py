@@ -15,9 +15,9 @@ from playhead.media.formats import MEDIA_ENDINGS
 _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|(?<!\w)'[^']{2,}'(?!\w)|(?<!\w)‘[^’]+’")
 _FILE = re.compile(r"\b[\w-]+\.(?:[a-z][a-z0-9]{1,4})\b", re.IGNORECASE)
 _STRONG = re.compile(
-    r"[.!?]+(?=\s|$)\s*|\s*;\s*|\s*,?\s*\b(?:and|but)?\s*(?<!\bby )\bthen\b,?\s*|\s*,\s*(?:and\s+)?(?:after that|afterwards|"
+    r"[.!?]+(?=\s|$)\s*|\s*;\s*|\s*,?\s*\b(?:and|but)?\s*(?<!\bby )(?<!\bfrom )(?<!\bsince )(?<!\buntil )(?<!\bto )(?<!\btill )\bthen\b,?\s*|\s*,\s*(?:and\s+)?(?:after that|afterwards|"
     r"finally|next|lastly|also)\b,?\s*|(?:^|(?<=\s))(?:after that|afterwards|finally|lastly|also|next),\s*|"
-    r"\s+(?:and\s+)?(?:finally|lastly|afterwards)\s+(?=\w)|\s*\n+\s*",
+    r"\s+(?:and\s+)?(?:finally|lastly)\s+(?=\w)|\s+and\s+afterwards\s+|\s*\n+\s*",
     re.IGNORECASE,
 )
 _WEAK = re.compile(
@@ -43,7 +43,8 @@ _THANKS = re.compile(
 )
 
 _VIDEO_WORDS = re.compile(
-    r"\b(?:in|of|from|for)?\s*(?:the|this|that|my|our)?\s*(?:whole\s+|entire\s+|full\s+)?(?:videos?|films?|clips?|footage|recordings?|movies?|files?)\b",
+    r"(?:(?:in|of|from|for)\s+)?(?:the|this|that|my|our|a|any)?\s*(?:whole\s+|entire\s+|full\s+|complete\s+)?(?:[\w-]+\s+){0,2}"
+    r"(?:videos?|films?|clips?|footage|recordings?|movies?|files?)|(?:the |this )?(?:whole|entire) (?:thing|lot)|everything|it all|all of it",
     re.IGNORECASE,
 )
 NAMED = re.compile(rf"\b[\w-]+(?:{'|'.join(map(re.escape, MEDIA_ENDINGS))})\b", re.IGNORECASE)
@@ -94,7 +95,7 @@ def commands(text: str) -> bool:
 
 _TELLS = re.compile(
     r"^(?:my|our|we|i|i'm|i'd|i've|we're|we've|he|she|they|there|there's|it's|it|as|since|because|if|in case|somebody|someone|everybody|nobody|"
-    r"for|after all)\b",
+    r"for|after all|no|not|don't|without)\b",
     re.IGNORECASE,
 )
 _NAMES_A_THING = re.compile(r"^(?:the|a|an|this|that|these|those|two|both|no|his|her|their)\b", re.IGNORECASE)
@@ -112,7 +113,7 @@ def may_tell(text: str) -> bool:
 
 _QUALIFIER = re.compile(
     r"^(?:(?:with|including|incl\.?|plus|and)\s+)?(?:the\s+|their\s+|its\s+)?(?:time\s?(?:s|stamps?|codes?)|timings?|timecodes included|"
-    r"in (?:brief|short|a few words|prose|writing|full|full sentences)|exact(?:ly)?(?: words)?|when(?: it is)?|where|how|at what times?|(?:and\s+)?give it to me|(?:that's|that is) all i need|"
+    r"in (?:brief|short|a few words|prose|writing|full|full sentences)|exact(?:ly)?(?: words)?|when(?: it is)?|where|how|at what times?|(?:and\s+)?give it to me|(?:that's|that is) all i need|the times?(?: for .*)?|the whole|"
     r"all (?:two|three|four) (?:please|pls)|i need the times?(?: for .*)?|if you would|one (?:sentence|line) is enough|only the gist of it|cheers|hi there|briefly|no more|only then|only|"
     r"if you(?:'d| would) be so kind|with that|word for word|verbatim|asap|quickly|that's all)(?:\s+(?:please|pls|included))?$",
     re.IGNORECASE,

@@ -33,6 +33,7 @@ WINDOWED = frozenset(
 )
 PICTURED = frozenset("detect_objects read_text".split())
 _SURE = 0.55  # a clause this like an example is a request of its own
+_BEGINS = 0.5
 LIKELY = 0.28  # … and below this it is like none
 _NAMED_THING = 0.38
 _ASKED = 0.42  # a question less like any example than this is about the footage
@@ -52,7 +53,7 @@ _QUESTION = re.compile(
     re.IGNORECASE,
 )
 _STRUCTURAL = frozenset(("detect_shots", "probe_video", "extract_frames", "caption_frames", "search_moments"))
-_SAID_OUTSIDE = 0.45
+_NEARLY = 0.12
 _FORM = re.compile(r"\s*\b(?:in(?:to)?\s+)?(?:sentences?|lines|bullet points|bullets|points)\b\s*$", re.IGNORECASE)
 _COUNTS = re.compile(r"^count\b", re.IGNORECASE)
 _GOES = re.compile(
@@ -68,7 +69,8 @@ _LOCATES = re.compile(
     r"^(?:when (?:exactly )?(?:do|does|did|is|are|was|were|can)|at (?:what|which) (?:times?|points?|minutes?|seconds?|moments?)|"
     r"where (?:in \w+ )?(?:do|does|did|can|is|are) (?:somebody|someone|anybody|anyone|he|she|they|we|you|one|there)|where(?:'s| is) there|"
     r"(?:give|tell|show) me (?:the )?(?:exact )?times? (?:at which|when|where)|tell me (?:where|when)|"
-    r"in which (?:of (?:\w+ )*)?(?:videos?|clips?|films?|recordings?))\b",
+    r"in which (?:of (?:\w+ )*)?(?:videos?|clips?|films?|recordings?)|"
+    r"(?:has|have|did|does) (?:any|some)(?:one|body)\b.*\b(?:say|said|mention|mentioned))\b",
     re.IGNORECASE,
 )
 _BESIDE = re.compile(
@@ -163,7 +165,7 @@ class Reader:
             return True
         if commands(text) and polite_less(text):
             return intent.score >= LIKELY
-        sure = intent.score >= _SURE and not intent.outside
+        sure = intent.score >= _BEGINS and not intent.outside
         return sure and intent.tool != before.tool and before.score >= LIKELY and not before.outside
 
     def _read(self, texts: Sequence[str], shared: Clause | None) -> list[Clause]:
@@ -226,7 +228,7 @@ def _as_question(text: str, intent: Intent) -> Intent:
     asking = replace(intent, tool="answer_question", score=max(intent.score, _SURE), outside=False)
     if _GOES.match(bare) and intent.tool not in _STRUCTURAL and intent.of("search_moments") >= intent.score - _CLOSE:
         return searching
-    if _LOCATES.match(bare) and (intent.tool not in _STRUCTURAL or intent.score < _SURE):
+    if _LOCATES.match(bare) and (intent.tool not in _STRUCTURAL or intent.score < _ASKED):
         return searching
     if intent.tool == "probe_video" and (found := _HOW_LONG.match(bare)) and not _is_footage(found["what"]):
         return asking
@@ -236,7 +238,8 @@ def _as_question(text: str, intent: Intent) -> Intent:
         return asking
     if _COUNTS.match(bare) and intent.tool not in _STRUCTURAL:
         return asking
-    if _QUESTION.match(bare) and (intent.score < _ASKED or (intent.outside and intent.score < _SAID_OUTSIDE)):
+    doubtful = intent.outside and intent.of("answer_question") >= intent.score - _NEARLY
+    if _QUESTION.match(bare) and (intent.score < _ASKED or doubtful):
         return asking
     return intent
 
@@ -297,4 +300,6 @@ def _shared(lead: str) -> Clause | None:
         return None
     slots = read_slots(lead)
     _, anchor = _anchor(slots.text) if not slots.has_window else ("", None)
+    if slots.has_window and not only_when(lead):
+        return None
     return Clause(lead, slots, Any, "", anchor) if slots.has_window or anchor else None  # type: ignore[arg-type]

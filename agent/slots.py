@@ -186,7 +186,7 @@ _LIMIT = re.compile(
     re.IGNORECASE,
 )
 _BEST = re.compile(
-    rf"\b(?:the\s+)?top\s+(?P<n>{_NUMBER})\b|\b(?:the\s+)?(?P<m>{_NUMBER})\s+(?=best\b)|\b(?:max(?:imum)?|at most|up to)\.?\s+(?P<o>{_NUMBER})\b",
+    rf"\b(?:the\s+)?top\s+(?P<n>{_NUMBER})\b|\b(?:the\s+)?(?P<m>{_NUMBER})\s+(?=best\b)|\b(?:max(?:imum)?|at most|up to)\.?\s+(?P<o>{_NUMBER})\b|\b(?P<p>{_NUMBER})\s+(?:at (?:the )?most|max(?:imum)?|tops)\b",
     re.IGNORECASE,
 )
 _ONE_ONLY = re.compile(r"\b(?:only|just)\s+the\s+(?:best|first)(?:\s+(?:one|match|hit|moment))?\b", re.IGNORECASE)
@@ -221,7 +221,7 @@ _SAYS = re.compile(
     re.IGNORECASE,
 )
 _WRITTEN = re.compile(
-    r"\b(?:is|are|was|were)?\s*(?:written|on (?:a|the) (?:sign|slide|screen|board))\b", re.IGNORECASE
+    r"\b(?:is|are|was|were)?\s*(?:written|on (?:(?:a|the) )?(?:sign|slide|screen|board)|in writing)\b", re.IGNORECASE
 )
 
 
@@ -346,7 +346,9 @@ def _read_limit(slots: Slots) -> Slots:
         limit = int(value)
         rest = f"{slots.text[: found.start()]} {found['what']} {slots.text[found.end() :]}"
         return replace(slots, text=rest, limit=limit, chapters=chapters)
-    if (found := _BEST.search(slots.text)) and (value := number(found["n"] or found["m"] or found["o"])):
+    if (found := _BEST.search(slots.text)) and (
+        value := number(found["n"] or found["m"] or found["o"] or found["p"])
+    ):
         return _cut(slots, found, limit=int(value), chapters=chapters)
     return replace(slots, chapters=chapters)
 
