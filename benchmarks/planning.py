@@ -1,10 +1,18 @@
-"""How often the offline planner plans right: every tool, in an order that runs, with the right arguments, nothing more.
+"""How often the offline planners plan right, over Playhead's own tools and over any catalogue of tools.
 
-    python benchmarks/planning.py                 # the unseen requests and the paraphrases
-    python benchmarks/planning.py --part tuning --show
+    python benchmarks/planning.py                           # Playhead's tools: unseen requests and paraphrases
+    python benchmarks/planning.py --part tuning --show      # with what went wrong
+    python benchmarks/planning.py --catalogue tool_desc.json --requests user_requests.jsonl --predictions OUT
+                                  [--phrases FILE | --no-phrases]
 
-Requests were written from the list of tools alone. Those whose id has an even first digit in its sha256 were open
-while the planner was made (`tuning`), the others were not (`unseen`); paraphrases were never looked at.
+A plan over Playhead's tools is right when it holds every tool that is needed and none more, in an order that can run,
+with the right arguments. Requests were written from the list of tools alone. Those whose id has an even first digit in
+its sha256 were open while the planner was made (`tuning`), and so were all of `more`; the others (`unseen`) and the
+paraphrases of either were not.
+
+A catalogue is as TaskBench writes it (Shen et al. 2023); REQUESTS has one {"id", "user_request"} a line, OUT gets one
+{"id", "nodes", "links"}. Worked phrases for its tools (taskbench_phrases.yaml) are used where the catalogue is that of
+TaskBench Multimedia; `--no-phrases` leaves the descriptions alone to tell what a tool does.
 """
 
 from __future__ import annotations
@@ -20,7 +28,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
+from playhead.agent.catalogue.cards import Catalogue
+from playhead.agent.catalogue.planner import CataloguePlanner
 from playhead.agent.offline import OfflinePlanner
 from playhead.agent.planner import Proposal, Stage
 from playhead.models.registry import OFFLINE, Models
@@ -28,6 +39,7 @@ from playhead.tools.registry import all_tools
 from playhead.types import Video
 
 HERE = Path(__file__).parent
+PHRASES = HERE / "taskbench_phrases.yaml"
 FUNCTION = frozenset(
     "a an the is are was were be being of with that to in on at who which what and it its his her their our my your when "
     "where there does do did has have moment moments scene scenes part".split()
@@ -116,35 +128,76 @@ def _read(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (HERE / f"planning_{name}.jsonl").read_text().splitlines()]
 
 
-def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--part", choices=["tuning", "more", "unseen", "paraphrases"], help="only this part")
-    options.add_argument("--show", action="store_true", help="print the requests that went wrong")
-    given = options.parse_args()
+def own_tools(part: str | None, *, show: bool) -> None:
+    """Plan every request of a part (or of those never seen) and say how many are right."""
     planner = OfflinePlanner(all_tools(), Models(OFFLINE, threads=2).sentences)
     rows = _read("requests")
     parts = {name: [row for row in rows if part_of(row["id"]) == name] for name in ("tuning", "unseen")}
     parts |= {name: _read(name) for name in ("more", "paraphrases")}
     planner.propose("warm up", Stage())
-    for name in [given.part] if given.part else ["unseen", "paraphrases"]:
-        seconds, right, by_kind = [], 0, {}
+    for name in [part] if part else ["unseen", "paraphrases"]:
+        times, by_kind = [], {}
         for row in parts[name]:
-            stage = stage_of(row["videos"])
             begun = time.perf_counter()
-            proposal = planner.propose(row["request"], stage)
-            seconds.append(time.perf_counter() - begun)
+            proposal = planner.propose(row["request"], stage_of(row["videos"]))
+            times.append(1000 * (time.perf_counter() - begun))
             ok = is_right(row, proposal)
-            right += ok
             kind = "ask back" if not row["plans"] else "one step" if len(row["plans"][0]) == 1 else "several steps"
             by_kind.setdefault(kind, []).append(ok)
-            if given.show and not ok:
+            if show and not ok:
                 told = json.dumps(proposal.plan.plain()["steps"]) if proposal.plan else f"ASKS {proposal.questions}"
                 print(f"{row['id']} {row['request']}\n   {told}\n   wanted {json.dumps(row['plans'][:1])}")
+        right, total = sum(map(sum, by_kind.values())), len(parts[name])
         kinds = ", ".join(f"{kind} {sum(oks)}/{len(oks)}" for kind, oks in sorted(by_kind.items()))
-        print(
-            f"{name}: {right}/{len(parts[name])} = {100 * right / len(parts[name]):.1f} % right ({kinds}); "
-            f"{1000 * np.mean(seconds):.0f} ms a plan, 95 % within {1000 * np.percentile(seconds, 95):.0f} ms"
-        )
+        print(f"{name}: {right}/{total} = {100 * right / total:.1f} % right ({kinds}); {_told(times)}")
+
+
+def any_catalogue(catalogue: Path, phrases: Path | None, requests: Path, predictions: Path) -> None:
+    """Plan every request over a catalogue, and write the predictions."""
+    tools = Catalogue.from_taskbench(catalogue, phrases)
+    planner = CataloguePlanner(tools, Models(OFFLINE, threads=1).sentences)
+    rows = [json.loads(line) for line in requests.read_text(encoding="utf-8").splitlines() if line.strip()]
+    planner.plan("warm up")
+    times = []
+    with predictions.open("w", encoding="utf-8") as out:
+        for done, row in enumerate(rows, 1):
+            begun = time.perf_counter()
+            plan = planner.plan(row.get("user_request") or row.get("request") or "")
+            times.append(1000 * (time.perf_counter() - begun))
+            out.write(json.dumps({"id": row["id"], "nodes": plan.nodes, "links": plan.links}) + "\n")
+            if done % 100 == 0 or done == len(rows):
+                print(f"\r{done} of {len(rows)}", end="" if done < len(rows) else "\n", file=sys.stderr)
+    print(f"{len(rows)} requests, {'with' if phrases else 'without'} worked phrases; {_told(times)}")
+
+
+def _told(times_ms: list[float]) -> str:
+    return f"{np.mean(times_ms):.0f} ms a plan, 95 % within {np.percentile(times_ms, 95):.0f} ms"
+
+
+def _phrases_for(catalogue: Path) -> Path | None:
+    """The worked phrases beside this file, where they are for these tools."""
+    names = {node["id"] for node in json.loads(catalogue.read_text(encoding="utf-8"))["nodes"]}
+    return PHRASES if names == set(yaml.safe_load(PHRASES.read_text(encoding="utf-8"))) else None
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--part", choices=["tuning", "more", "unseen", "paraphrases"], help="only this part")
+    options.add_argument("--show", action="store_true", help="print the requests that went wrong")
+    options.add_argument("--catalogue", type=Path, help="plan over these tools instead of Playhead's")
+    options.add_argument("--requests", type=Path)
+    options.add_argument("--predictions", type=Path)
+    options.add_argument("--phrases", type=Path, help="worked phrases for the catalogue's tools")
+    options.add_argument("--no-phrases", action="store_true")
+    given = options.parse_args()
+    if given.catalogue is None:
+        own_tools(given.part, show=given.show)
+    elif given.requests is None or given.predictions is None:
+        options.error("--catalogue needs --requests and --predictions")
+    else:
+        phrases = None if given.no_phrases else given.phrases or _phrases_for(given.catalogue)
+        any_catalogue(given.catalogue, phrases, given.requests, given.predictions)
+    return 0
 
 
 if __name__ == "__main__":
