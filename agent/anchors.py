@@ -18,7 +18,10 @@ _SAID_THING = re.compile(
     r"^(?:(?:there|here)(?:'s| is| are| was| were| should be| must be| may be| might be)|we had|i (?:saw|remember|recall|heard about))\s+(?P<what>.+)$",
     re.IGNORECASE,
 )
-_SOMEWHERE = re.compile(r"^(?:somewhere|at some point)\b[\s,]*", re.IGNORECASE)
+SOMEWHERE = re.compile(
+    r"\s*\b(?:comes up\s+)?(?:in (?:this|the|my) \w+\s+)?(?:somewhere|at some point)\b(?:\s+in (?:this|the|my|there) ?\w*)?[\s,]*",
+    re.IGNORECASE,
+)
 
 
 class When(StrEnum):
@@ -158,12 +161,13 @@ def looked_for(text: str) -> str:
     if quoted := unquoted(text):
         return quoted
     words = polite_less(text).strip(" .?!,")
+    words = re.sub(r"^(?:got|have|has|had)\s+", "", words, flags=re.IGNORECASE)
     words = _HAVE.sub(r"\g<what>", words)
     for pattern in (_LOOK, _SCOPE, _LOOK, _WH, _MOMENT):
         words = pattern.sub("", words, count=1).strip(" .?!,:")
     while (shorter := _END.sub("", words).strip(" .?!,")) != words:
         words = shorter
-    words = re.sub(r"^(?:when|where|that|of|with|if|how)\s+", "", words, flags=re.IGNORECASE)
+    words = re.sub(r"^(?:when|where|that|of|with|if|how|whether)\s+", "", words, flags=re.IGNORECASE)
     for pattern in (_SAYS, _MENTIONED, _SEEN):
         words = pattern.sub("", words).strip(" .?!,") or words
     return words
@@ -176,12 +180,15 @@ def told_moment(text: str) -> Anchor | None:
 
 
 def told_thing(text: str) -> str:
-    """What a remark is about: "a handshake" of "there should be a handshake"."""
+    """What a remark is about: "a handshake" of "there should be a handshake", or what it quotes."""
+    if quoted := unquoted(text):
+        return quoted
     bare = read_slots(text).text
-    found = _SAID_THING.match(bare)
-    if found:
+    if found := _SAID_THING.match(bare):
         return bare_moment(found["what"])
-    return bare_moment(_SOMEWHERE.sub("", bare)) if _SOMEWHERE.match(bare) else ""
+    if found := SOMEWHERE.search(bare):
+        return bare_moment(f"{bare[: found.start()]} {bare[found.end() :]}")
+    return ""
 
 
 def is_back(text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from playhead.agent.anchors import BACK, Anchor, When, bare_moment, is_back, looked_for
@@ -231,7 +231,7 @@ class Builder:
         if self._names_video():
             args["video"] = "$video"
         many = _EVERY_ONE.search(slots.text) or re.search(r"\bmoments|scenes|places\b", slots.text)
-        args["limit"] = slots.limit or (_ALL if many else 1)
+        args["limit"] = _ALL if many and slots.limit in (None, 1) else slots.limit or 1
         name = self._step("search_moments", args)
         self.found.append(name)
         return f"${name}.moments"
@@ -283,6 +283,8 @@ class Builder:
         if back is not None:
             return back, []
         if anchor is not None:
+            if is_back(anchor.words) and clause.subject:
+                anchor = replace(anchor, words=clause.subject)
             return self._anchored(anchor), []
         return self._in_video({})
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from playhead.tools.contract import Tool
 
 _OUTSIDE = 0.45
+_CLEAR = 0.45
 _DECLINED = {
     "edit": "editing footage", "generate": "making new pictures, films or texts", "translate": "translating",
     "send": "sending or publishing anything", "files": "changing, fetching or deleting files",
@@ -43,7 +44,7 @@ class OfflinePlanner:
         words = re.sub(r"\s+", " ", request).strip()
         if not re.search(r"\w", words):
             return Proposal(None, ("What shall I look for or do?",))
-        clauses = self._reader.read(words)
+        clauses, remarks = _without_unclear(self._reader.read(words))
         questions = self._declined(clauses) + [fault for clause in clauses for fault in clause.slots.faults]
         if not clauses:
             questions = [f"That is too much at once; please ask for at most {MOST_CLAUSES} things."]
@@ -57,7 +58,7 @@ class OfflinePlanner:
             return Proposal(None, tuple(dict.fromkeys(questions)))
         if not builder.steps:
             return Proposal(None, (f"I do not know what to do for “{_short(words)}”. {_ABLE}.",))
-        return Proposal(builder.plan())
+        return Proposal(builder.plan(), notes=tuple(f"“{_short(text)}” was taken for a remark." for text in remarks))
 
     def nearest(self, request: str, count: int) -> list[Example]:
         """The worked requests most like one."""
@@ -74,6 +75,13 @@ class OfflinePlanner:
             elif intent.outside or intent.score < LIKELY:
                 questions.append(f"What do you mean by “{_short(clause.text)}”? {_ABLE}.")
         return questions
+
+
+def _without_unclear(clauses: list[Clause]) -> tuple[list[Clause], list[str]]:
+    """The clauses without those that are like nothing, beside one that is clear; and what these said."""
+    clear = any(clause.intent.score >= _CLEAR and not clause.intent.outside for clause in clauses)
+    unclear = [c for c in clauses if clear and c.intent.score < LIKELY]
+    return [clause for clause in clauses if clause not in unclear], [clause.text for clause in unclear]
 
 
 def _short(text: str) -> str:

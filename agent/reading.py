@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from playhead.agent.anchors import Anchor, is_back, leading, read_anchor, told_moment, told_thing
+from playhead.agent.anchors import SOMEWHERE, Anchor, is_back, leading, read_anchor, told_moment, told_thing
 from playhead.agent.pieces import (
     Part,
     commands,
@@ -53,7 +53,7 @@ _QUESTION = re.compile(
     re.IGNORECASE,
 )
 _STRUCTURAL = frozenset(("detect_shots", "probe_video", "extract_frames", "caption_frames", "search_moments"))
-_NEARLY = 0.12
+_NEARLY, _WORLDLY = 0.12, 0.5
 _FORM = re.compile(r"\s*\b(?:in(?:to)?\s+)?(?:sentences?|lines|bullet points|bullets|points)\b\s*$", re.IGNORECASE)
 _COUNTS = re.compile(r"^count\b", re.IGNORECASE)
 _GOES = re.compile(
@@ -93,7 +93,12 @@ class Clause:
     @property
     def asks(self) -> bool:
         """Whether it asks for something, rather than telling something."""
-        if only_when(self.text) or tells(self.text) or (may_tell(self.text) and self.intent.score < _NAMED_THING):
+        if (
+            only_when(self.text)
+            or tells(self.text)
+            or tells(self.slots.text)
+            or (may_tell(self.text) and self.intent.score < _NAMED_THING)
+        ):
             return False
         likely = self.intent.score >= LIKELY and not self.intent.outside
         return commands(self.text) or likely or self.intent.score >= _SURE or self.text.rstrip().endswith("?")
@@ -122,6 +127,7 @@ class Reader:
     def read(self, request: str) -> list[Clause]:
         """What is asked for, in order; of more than `MOST_CLAUSES` pieces nothing is read."""
         channels, words = only_channels(self._intents.spelled(request))
+        everywhere = EVERYWHERE.search(words)
         words = EVERYWHERE.sub(" ", words).strip()
         lead, rest = leading(words)
         if lead and _shared(lead) is None and len(lead.split()) > _FEW_WORDS // 2:
@@ -131,6 +137,11 @@ class Reader:
             return []
         texts = self._merged(rest, pieces)
         clauses = self._read(texts, _shared(lead))
+        if (
+            everywhere and everywhere.start() == 0 and len(clauses) == 1 and clauses[0].intent.score < _SURE
+        ):  # "all my videos: trams"
+            searching = replace(clauses[0].intent, tool="search_moments", score=_SURE, outside=False)
+            clauses = [replace(clauses[0], intent=searching)]
         return [replace(c, slots=replace(c.slots, channels=channels)) for c in _once(self._without_asides(clauses))]
 
     @staticmethod
@@ -236,9 +247,13 @@ def _as_question(text: str, intent: Intent) -> Intent:
         return replace(intent, tool="probe_video", score=max(intent.score, _SURE), outside=False)
     if intent.tool == "describe_video" and _BESIDE.match(bare):
         return asking
+    if SOMEWHERE.search(bare) and intent.tool not in _STRUCTURAL and not _QUESTION.match(bare):
+        return searching
     if _COUNTS.match(bare) and intent.tool not in _STRUCTURAL:
         return asking
-    doubtful = intent.outside and intent.of("answer_question") >= intent.score - _NEARLY
+    doubtful = intent.tool == "world" and (
+        intent.score < _WORLDLY or intent.of("answer_question") > intent.score - _NEARLY
+    )
     if _QUESTION.match(bare) and (intent.score < _ASKED or doubtful):
         return asking
     return intent

@@ -6,7 +6,7 @@
                                   [--phrases FILE | --no-phrases]
 
 A plan over Playhead's tools is right when it holds every tool that is needed and none more, in an order that can run,
-with the right arguments. Requests were written from the list of tools alone. Those whose id has an even first digit in
+with the right arguments; descriptions are compared by their content words without endings. Requests were written from the list of tools alone. Those whose id has an even first digit in
 its sha256 were open while the planner was made (`tuning`), and so were all of `more`; the others (`unseen`) and the
 paraphrases of either were not.
 
@@ -118,10 +118,15 @@ def _fits(wanted: Any, given: Any) -> bool:
     return bool(wanted == given)
 
 
-def _words(text: str) -> list[str]:
-    return [
-        word for word in re.findall(r"\w+", text.lower().replace("'s", "").replace("’s", "")) if word not in FUNCTION
-    ]
+def _words(text: str) -> frozenset[str]:
+    """The content words of a description, without their endings: "the dog jumps" is "a jumping dog"."""
+    words = re.findall(r"\w+", text.lower().replace("'s", "").replace("’s", ""))
+    return frozenset(_stem(word) for word in words if word not in FUNCTION)
+
+
+def _stem(word: str) -> str:
+    bare = re.sub(r"(?:ing|ed|es|s|e)$", "", word) if len(word) > 3 else word
+    return bare[:-1] if len(bare) > 3 and bare[-1] == bare[-2] else bare
 
 
 def _read(name: str) -> list[dict[str, Any]]:
