@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playhead.agent import report
@@ -21,7 +22,6 @@ from playhead.types import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from playhead.agent.executor import Event, Outcome
     from playhead.agent.plan import Plan
@@ -87,9 +87,10 @@ def write_run(folder: Path, plan: Plan, outcomes: Mapping[str, Outcome], answer:
 def _write_artifact(folder: Path, name: str, outcome: Outcome) -> None:
     moved: dict[str, str] = {}
     for file in outcome.files:
-        (folder / name).mkdir(exist_ok=True)
-        shutil.copyfile(file, folder / name / file.name)
-        moved[str(file)] = f"{name}/{file.name}"
+        kept = Path(name, file.relative_to(outcome.folder or file.parent))
+        (folder / kept).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, folder / kept)
+        moved[str(file)] = kept.as_posix()
     said = json.dumps(_relabelled(plain(outcome.result), moved), ensure_ascii=False, indent=1, sort_keys=True)
     write_atomically(folder / f"{name}.json", [said.encode()])
 
