@@ -333,7 +333,9 @@ FOOTAGE: dict[str, tuple[str, str, str, str]] = {
         "tool: summarize, args: {video: late.mkv, end_s: 9}", "end_s", "nothing at 9 s", "1:40.0–1:42.0",
     ),
     "a start at the very end": (f"{SUM}, start_s: 4}}", "start_s", "nothing at 4 s", WHOLE),
-    "times that cross, one from the end": (f"{SUM}, start_s: 3, end_s: -2}}", "start_s", "nothing at 3 s to -2 s", WHOLE),
+    "times that cross, one from the end": (
+        f"{SUM}, start_s: 3, end_s: -2}}", "start_s", "nothing at 3 s to -2 s", WHOLE,
+    ),
     "a frame past the end": (
         "tool: extract_frames, args: {video: cuts.mp4, at_s: [1, 60]}", "at_s", "nothing at 60 s", WHOLE,
     ),
