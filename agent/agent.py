@@ -185,7 +185,7 @@ class Agent:
                     raise InputError(
                         f"{folder} holds the run of another plan", "", "Choose another folder with --out"
                     )
-            elif any(folder.iterdir()):
+            elif any(path.suffix != ".part" for path in folder.iterdir()):  # what a killed run wrote of its plan
                 raise InputError(
                     f"{folder} is not empty", "a run needs a folder of its own", "Choose another with --out"
                 )
@@ -267,7 +267,7 @@ def _name(plan: Plan) -> str:
 
 
 def _beside(path: Path) -> Path:
-    number = 1
+    path, number = path.resolve(), 1
     while (folder := path.with_name(f"{path.name}.replay{number}")).exists():
         number += 1
     return folder
