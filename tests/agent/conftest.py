@@ -137,8 +137,16 @@ def shelf(tmp_path_factory: pytest.TempPathFactory, clips: Callable[[str], Path]
         yield library
 
 
+@pytest.fixture(scope="session")
+def original(tmp_path_factory: pytest.TempPathFactory, clips: Callable[[str], Path]) -> Path:
+    """The folder of a library of `cuts.mp4`."""
+    with stock(tmp_path_factory.mktemp("original"), clips, FakeModels(), "cuts.mp4") as library:
+        return library.folder
+
+
 @pytest.fixture
-def own(tmp_path: Path, clips: Callable[[str], Path], fakes: FakeModels) -> Iterator[Library]:
-    """A library of `cuts.mp4` to do damage in."""
-    with stock(tmp_path, clips, fakes, "cuts.mp4") as library:
+def own(tmp_path: Path, original: Path, fakes: FakeModels) -> Iterator[Library]:
+    """A library of `cuts.mp4` to run in, and to do damage in; the footage itself is everybody's."""
+    folder = shutil.copytree(original, tmp_path / "library")
+    with Library(folder, settings=Settings(), models=cast("Models", fakes)) as library:
         yield library
