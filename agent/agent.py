@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import threading
 import time
@@ -224,7 +225,8 @@ class Agent:
         cancel = threading.Event()
 
         def tell(news: Event | Run | BaseException) -> None:
-            loop.call_soon_threadsafe(events.put_nowait, news)
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+                loop.call_soon_threadsafe(events.put_nowait, news)
 
         def work() -> None:
             try:

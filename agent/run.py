@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playhead.agent import report
-from playhead.agent.answer import NOT_SHOWN, lines
+from playhead.agent.answer import NOT_ANSWERED, NOT_SHOWN, lines
 from playhead.errors import InputError, StorageError
 from playhead.models.cache import write_atomically
 from playhead.plain import plain
@@ -65,7 +65,8 @@ class Run:
     def __str__(self) -> str:
         if self.questions:
             return "\n".join(self.questions)
-        return "\n".join([*lines(self.answer), *self.answer.notes]) or NOT_SHOWN
+        absent = NOT_ANSWERED if self.failed else NOT_SHOWN
+        return "\n".join([*lines(self.answer), *self.answer.notes]) or absent
 
 
 def write_run(folder: Path, plan: Plan, outcomes: Mapping[str, Outcome], answer: Answer) -> None:
