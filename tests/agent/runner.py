@@ -1,10 +1,13 @@
-"""A run in a process of its own, with models that cost nothing: python runner.py LIBRARY FOLDER PLAN
+"""Runs in processes of their own, with models that cost nothing.
 
-Where FOLDER holds a run already, it is gone on with.
+For each line `["LIBRARY", "FOLDER", "PLAN"]` a process is forked; its number is printed, and its exit code when it
+ended. Where FOLDER holds a run already, it is gone on with.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 import time
 from importlib.util import module_from_spec, spec_from_file_location
@@ -44,23 +47,34 @@ class Write(Tool[WriteArgs, str]):
         return args.text.upper()
 
 
-def fake_models() -> Any:
-    """Those of the tests."""
+def fakes() -> Any:
+    """The module with the models of the tests."""
     spec = spec_from_file_location("fakes", Path(__file__).parents[1] / "conftest.py")
     assert spec
     assert spec.loader
-    fakes = module_from_spec(spec)
-    sys.modules["fakes"] = fakes
-    spec.loader.exec_module(fakes)
-    return fakes.FakeModels()
+    module = module_from_spec(spec)
+    sys.modules["fakes"] = module
+    spec.loader.exec_module(module)
+    return module
 
 
-def main(library: str, folder: Path, plan: Path) -> int:
-    with Library(library, settings=Settings(), models=fake_models()) as opened:
-        agent = Agent(opened, tools=all_tools() | {"write": Write()})
+def run(models: Any, tools: dict[str, Any], library: str, folder: Path, plan: Path) -> int:
+    with Library(library, settings=Settings(), models=models) as opened:
+        agent = Agent(opened, tools=tools)
         run = agent.resume(folder) if (folder / PLAN).exists() else agent.run(load_plan(plan), out=folder)
     return run.exit_code
 
 
+def main() -> None:
+    models, tools = fakes().FakeModels(), all_tools() | {"write": Write()}
+    for line in sys.stdin:
+        library, folder, plan = json.loads(line)
+        pid = os.fork()
+        if not pid:
+            os._exit(run(models, tools, library, Path(folder), Path(plan)))
+        print(pid, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])))
+    main()

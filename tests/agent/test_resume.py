@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import random
+import select
 import shutil
 import signal
 import subprocess
@@ -12,7 +14,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,7 +28,7 @@ from playhead.errors import InputError, PlanError, StorageError
 from .conftest import HELLO, Do, DoArgs, Words, stock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from playhead import Library
     from playhead.agent.run import Run
@@ -54,6 +56,10 @@ def kept(folder: Path) -> dict[str, bytes]:
     """Everything in a run's folder but its journal."""
     files = (path for path in folder.rglob("*") if path.is_file() and path.name != JOURNAL)
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def lines_of(folder: Path) -> int:
+    return (folder / JOURNAL).read_bytes().count(b"\n") if (folder / JOURNAL).exists() else 0
 
 
 def states(run: Run) -> set[str]:
@@ -354,6 +360,54 @@ def test_a_journal_that_cannot_be_written_is_a_storage_error(tmp_path: Path) -> 
         Journal(tmp_path)
 
 
+# As a stream
+
+
+def test_a_stream_gives_events_and_the_run_last(own: Library, tmp_path: Path) -> None:
+    async def told() -> list[Any]:
+        return [news async for news in Agent(own).astream(parse_plan(PLAN_TEXT), out=tmp_path / "run")]
+
+    *events, run = asyncio.run(told())
+    assert states(run) == {"done"}
+    assert [event for event in events if event.kind != "progress"] == list(run.events)
+    assert run.folder == tmp_path / "run"
+    assert sorted(event.kind for event in run.events) == ["done"] * 6 + ["started"] * 6
+
+
+def test_what_goes_wrong_is_raised_where_the_stream_is_awaited(own: Library, tmp_path: Path) -> None:
+    async def told() -> None:
+        async for _ in Agent(own).astream(one("fly"), out=tmp_path / "run"):
+            pytest.fail("there is nothing to tell")
+
+    with pytest.raises(PlanError, match="there is no tool 'fly'"):
+        asyncio.run(told())
+
+
+def test_who_leaves_a_stream_early_cancels_the_run(own: Library, tmp_path: Path) -> None:
+    left = threading.Event()
+
+    def slow(args: DoArgs, _: Context) -> Words:
+        assert left.wait(20)
+        return Words(args.text)
+
+    async def first() -> Any:
+        stream = agent.astream(plan, out=tmp_path / "run")
+        news = await anext(stream)
+        await stream.aclose()
+        return news
+
+    say = Do("say")
+    plan = parse_plan("steps: {a: {tool: slow, args: {text: x}}, b: {tool: say, args: {text: $a.text}}}")
+    agent = Agent(own, tools={"slow": Do("slow", slow), "say": say})
+    assert asyncio.run(first()).kind == "started"
+    deadline = time.monotonic() + 20
+    while lines_of(tmp_path / "run") < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert [entry["event"] for entry in read_journal(tmp_path / "run" / JOURNAL)] == ["run", "start", "cancelled"]
+    left.set()
+    assert say.calls == 0
+
+
 # Replay
 
 
@@ -403,16 +457,43 @@ def test_a_replay_tells_what_failed_now_or_then(own: Library, tmp_path: Path) ->
 # In processes of their own
 
 
-def running(library: Path, folder: Path, plan: Path) -> subprocess.Popen[str]:
-    runner = Path(__file__).with_name("runner.py")
-    command = [sys.executable, *map(str, (runner, library, folder, plan))]
-    return subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+class Runner:
+    """Starts runs, one after another, each in a process of its own."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, str(Path(__file__).with_name("runner.py"))]
+        self._process = subprocess.Popen(
+            command, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+        )
+
+    def start(self, library: Path, folder: Path, plan: Path) -> int:
+        assert self._process.stdin
+        self._process.stdin.write(json.dumps([str(library), str(folder), str(plan)]).encode() + b"\n")
+        return self._line()
+
+    def ended(self, within_s: float) -> bool:
+        return bool(select.select([self._process.stdout], [], [], within_s)[0])
+
+    def code(self) -> int:
+        """The exit code of what was started."""
+        assert self.ended(60)
+        return self._line()
+
+    def _line(self) -> int:
+        assert self._process.stdout
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        self._process.communicate(timeout=60)
+        assert self._process.returncode == 0
 
 
-def finished(process: subprocess.Popen[str]) -> None:
-    with process:
-        _, complaints = process.communicate(timeout=120)
-    assert process.returncode == 0, complaints
+@pytest.fixture
+def runners() -> Iterator[tuple[Runner, Runner]]:
+    both = Runner(), Runner()
+    yield both
+    for runner in both:
+        runner.close()
 
 
 @pytest.fixture
@@ -422,10 +503,12 @@ def plan_file(tmp_path: Path) -> Path:
     return path
 
 
-def test_two_processes_at_one_entry_make_it_once(own: Library, plan_file: Path, tmp_path: Path) -> None:
-    both = [running(own.folder, tmp_path / f"run{n}", plan_file) for n in range(2)]
-    for process in both:
-        finished(process)
+def test_two_processes_at_one_entry_make_it_once(
+    own: Library, plan_file: Path, runners: tuple[Runner, Runner], tmp_path: Path
+) -> None:
+    for number, runner in enumerate(runners):
+        runner.start(own.folder, tmp_path / f"run{number}", plan_file)
+    assert [runner.code() for runner in runners] == [0, 0]
     assert sorted((tmp_path / "diary.txt").read_text().splitlines()) == [f"one two three {n}" for n in range(4)]
     assert kept(tmp_path / "run0") == kept(tmp_path / "run1")
     ends = [
@@ -437,46 +520,46 @@ def test_two_processes_at_one_entry_make_it_once(own: Library, plan_file: Path, 
         assert {end, ends[1][step]} == {"done", "cached"}
 
 
-def killed_once(library: Path, folder: Path, plan: Path, after_s: float) -> bool:
+def killed_once(runner: Runner, library: Path, folder: Path, plan: Path, after_s: float) -> bool:
     """Run, or go on, kill that some time after the run began, and say whether it had not finished before."""
-    lines = len(read_journal(folder / JOURNAL)) if (folder / JOURNAL).exists() else 0
-    with running(library, folder, plan) as process:
-        while process.poll() is None and not (
-            (folder / JOURNAL).exists() and len(read_journal(folder / JOURNAL)) > lines
-        ):
-            time.sleep(0.002)
-        time.sleep(after_s)
-        process.kill()
-    assert process.returncode in (0, -signal.SIGKILL)
-    return process.returncode != 0
+    lines = lines_of(folder)
+    number = runner.start(library, folder, plan)
+    while lines_of(folder) == lines and not runner.ended(0.001):
+        pass
+    if not runner.ended(after_s):
+        os.kill(number, signal.SIGKILL)
+    code = runner.code()
+    assert code in (0, -signal.SIGKILL)
+    return code != 0
 
 
 @pytest.mark.slow
 def test_killed_at_random_points_a_run_ends_like_one_that_was_not(
-    own: Library, plan_file: Path, tmp_path: Path
+    own: Library, plan_file: Path, runners: tuple[Runner, Runner], tmp_path: Path
 ) -> None:
-    process = running(own.folder, tmp_path / "whole", plan_file)
-    while process.poll() is None and not (tmp_path / "whole" / JOURNAL).exists():
-        time.sleep(0.002)
+    runner, _ = runners
+    runner.start(own.folder, tmp_path / "whole", plan_file)
     before = time.monotonic()
-    finished(process)
+    assert runner.code() == 0
     taken_s = time.monotonic() - before
     reference = kept(tmp_path / "whole")
     assert len([name for name in reference if name.startswith("artifacts/note")]) == 4 * 5
-    chance, kills, number = random.Random(0), 0, 0
+    chance, kills, number, last = random.Random(0), 0, 0, set()
     while kills < KILLS:
         shutil.rmtree(own.folder / "cache")
         folder, in_a_row, longest_s, number = tmp_path / f"run{number}", 0, taken_s, number + 1
         while in_a_row < EVERY and kills < KILLS:
             after_s = chance.uniform(0.0, longest_s)
-            if not killed_once(own.folder, folder, plan_file, after_s):
-                longest_s = after_s
+            if not killed_once(runner, own.folder, folder, plan_file, after_s):
+                longest_s = after_s  # what is left to do takes less than that
                 break
             in_a_row, kills = in_a_row + 1, kills + 1
-            for line in (folder / JOURNAL).read_bytes().splitlines(keepends=True):
-                assert not line.endswith(b"\n") or json.loads(line)["event"]
-        finished(running(own.folder, folder, plan_file))
+            entries = [json.loads(line) for line in (folder / JOURNAL).read_bytes().splitlines(keepends=True)[:-1]]
+            assert entries == read_journal(folder / JOURNAL)[: len(entries)]
+            last.add(read_journal(folder / JOURNAL)[-1].get("step"))
+        runner.start(own.folder, folder, plan_file)
+        assert runner.code() == 0
         assert kept(folder) == reference
-        steps = {entry["step"] for entry in read_journal(folder / JOURNAL) if entry.get("sha256")}
-        assert len(steps) == 10
+        assert len({entry["step"] for entry in read_journal(folder / JOURNAL) if entry.get("sha256")}) == 10
         assert read_journal(folder / JOURNAL)[-1]["event"] == "answered"
+    assert len(last) > 2  # the kills fell on different steps
