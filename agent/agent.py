@@ -91,7 +91,8 @@ class Agent:
 
     def plan(self, request: str, video: str = "") -> Proposal:
         """A plan for the request, or questions; nothing runs. `video` is meant where the request names none."""
-        return self.planner.propose(request, self._stage(video))
+        readable = request.encode(errors="replace").decode()  # a shell gives bytes that are no text as half letters
+        return self.planner.propose(readable, self._stage(video))
 
     def check(self, plan: Plan) -> Checked:
         """Every fault of a plan, and about how long it will take."""
