@@ -12,6 +12,7 @@ from playhead.agent.agent import Agent
 from playhead.agent.answer import NOT_ANSWERED, NOT_SHOWN, answered, held, lines, together
 from playhead.agent.journal import read_journal
 from playhead.agent.plan import parse_plan, read_plan
+from playhead.agent.planner import Proposal, Stage
 from playhead.media.decode import AudioStreamInfo, Probe, VideoStreamInfo
 from playhead.tools.contract import Context, Tool
 from playhead.tools.registry import all_tools
@@ -345,6 +346,21 @@ def test_the_answer_is_of_the_step_that_is_named_else_of_all_that_none_uses(own:
     named = agent.run(parse_plan(f"{steps}\nanswer: b"), out=tmp_path / "named")
     assert "text='X'" in str(named)
     assert "told" not in str(named)
+
+
+class Echo:
+    """A planner that puts the request into the plan."""
+
+    id = "echo"
+
+    def propose(self, request: str, stage: Stage) -> Proposal:
+        return Proposal(read_plan({"request": request, "steps": {"a": {"tool": "say", "args": {"text": request}}}}))
+
+
+def test_a_request_that_is_no_text_is_planned_and_kept_all_the_same(own: Library, tmp_path: Path) -> None:
+    run = Agent(own, planner=Echo(), tools={"say": Do("say")}).run("what is \udcff there?", out=tmp_path / "run")
+    assert run.exit_code == 0
+    assert (tmp_path / "run" / "answer.md").read_text().startswith("# what is ? there?")
 
 
 # Of footage

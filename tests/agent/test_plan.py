@@ -132,10 +132,11 @@ def test_every_fault_of_the_form_is_told_at_once() -> None:
         assert place in refusal.value.why
 
 
-@pytest.mark.parametrize("count", [MOST_STEPS + 1, 10_000])
-def test_too_many_steps_are_counted_and_refused(count: int) -> None:
-    with pytest.raises(PlanError, match=f"steps: there are {count:,} and 100 are allowed"):
-        parse_plan(steps(count))
+def test_too_many_steps_are_counted_and_refused() -> None:
+    with pytest.raises(PlanError, match="steps: there are 101 and 100 are allowed"):
+        parse_plan(steps(MOST_STEPS + 1))
+    with pytest.raises(PlanError, match="steps: there are 10,000 and 100 are allowed"):
+        read_plan({"steps": {f"s{n}": {"tool": "probe_video", "args": {"video": "a.mp4"}} for n in range(10_000)}})
 
 
 def test_as_many_steps_as_are_allowed_are_a_plan() -> None:
