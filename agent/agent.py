@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import threading
 import time
@@ -90,7 +91,8 @@ class Agent:
 
     def plan(self, request: str, video: str = "") -> Proposal:
         """A plan for the request, or questions; nothing runs. `video` is meant where the request names none."""
-        return self.planner.propose(request, self._stage(video))
+        readable = request.encode(errors="replace").decode()  # a shell gives bytes that are no text as half letters
+        return self.planner.propose(readable, self._stage(video))
 
     def check(self, plan: Plan) -> Checked:
         """Every fault of a plan, and about how long it will take."""
@@ -185,7 +187,7 @@ class Agent:
                     raise InputError(
                         f"{folder} holds the run of another plan", "", "Choose another folder with --out"
                     )
-            elif any(folder.iterdir()):
+            elif any(path.suffix != ".part" for path in folder.iterdir()):  # what a killed run wrote of its plan
                 raise InputError(
                     f"{folder} is not empty", "a run needs a folder of its own", "Choose another with --out"
                 )
@@ -224,7 +226,8 @@ class Agent:
         cancel = threading.Event()
 
         def tell(news: Event | Run | BaseException) -> None:
-            loop.call_soon_threadsafe(events.put_nowait, news)
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+                loop.call_soon_threadsafe(events.put_nowait, news)
 
         def work() -> None:
             try:
@@ -267,7 +270,7 @@ def _name(plan: Plan) -> str:
 
 
 def _beside(path: Path) -> Path:
-    number = 1
+    path, number = path.resolve(), 1
     while (folder := path.with_name(f"{path.name}.replay{number}")).exists():
         number += 1
     return folder

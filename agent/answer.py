@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _SLACK_S = 0.1
 NOT_SHOWN = "The footage does not show that."
+NOT_ANSWERED = "There is no answer, since not every step worked."
 
 
 @singledispatch

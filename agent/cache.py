@@ -88,22 +88,28 @@ class Entry:
 def key_of(tool: Tool[Any, Any], args: Arguments, context: Context) -> str:
     """The sha256 of everything that decides the result of a call."""
     library = context.library
-    given = args.model_dump(mode="json")
+    given = _by_id(args.model_dump(mode="json"), context)
     video = given.get("video")
-    if video:
-        given["video"] = context.video(video).id
     roles = {role: library.models.identity(role) for role in sorted(tool.roles)}
-    known = video and any(given["video"] == v.id for v in library.videos())
+    known = video and any(video == v.id for v in library.videos())
     decides = {
         "method": [_METHOD, __version__],
         "tool": [tool.name, tool.version, type(tool).__module__],
         "arguments": given,
         "models": roles,
-        "library": [str(library.folder), library.fingerprint(given["video"] if known else None)]
-        if tool.indexed
-        else "",
+        "library": [str(library.folder), library.fingerprint(video if known else None)] if tool.indexed else "",
         "folder": str(library.folder),
         "chat": [context.chat.id, prompts.digest()] if tool.worded and context.chat else "",
         "settings": [library.settings.exact_limit, library.settings.limits] if tool.indexed else "",
     }
     return hashlib.sha256(json.dumps(decides, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _by_id(value: Any, context: Context) -> Any:
+    """Arguments with every video by its id, whatever it was called: a name may be another video's tomorrow."""
+    if isinstance(value, list):
+        return [_by_id(item, context) for item in value]
+    if not isinstance(value, dict):
+        return value
+    named = {key: _by_id(item, context) for key, item in value.items()}
+    return named | {"video": context.video(named["video"]).id} if named.get("video") else named

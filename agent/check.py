@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from playhead.agent.references import field_types, fits, literal, name_of, reference, references, type_at
+from playhead.agent.references import field_types, fits, name_of, reference, references, resolve, type_at
 from playhead.errors import InputError, PlanError, PlayheadError
 
 if TYPE_CHECKING:
@@ -155,14 +155,14 @@ class _Checker:
 
     def _value_problems(self, step: str, argument: str, about: FieldInfo, value: object) -> Iterator[Problem]:
         try:
-            found, nested = reference(value), references(value)
+            found, nested, given = reference(value), references(value), self._given(value)
         except PlanError as error:
             yield Problem(step, argument, error.what, "", error.fix)
             return
         for one in nested:
             yield from self._reference_problems(step, argument, one)
-        if found is None and not nested:
-            yield from _literal_problems(step, argument, about, value)
+        if given is not _LATER:
+            yield from _literal_problems(step, argument, about, given)
         elif found is not None and not any(True for _ in self._reference_problems(step, argument, found)):
             kind = self._type(found)
             if not fits(kind, about.annotation):
@@ -186,10 +186,14 @@ class _Checker:
             except PlanError as error:
                 yield Problem(step, argument, f"{found}: {error.what}", error.why, error.fix)
 
+    def _given(self, value: object) -> object:
+        """A value with inputs filled in, or `_LATER` where only a run can know it. Raises `PlanError`."""
+        if any(found.path or self._plan.inputs.get(found.name) is None for found in references(value)):
+            return _LATER
+        return resolve(value, self._plan.inputs)
+
     def _type(self, found: Any) -> Any:
-        if found.name in self._plan.inputs:
-            return type(self._plan.inputs[found.name]) if self._plan.inputs[found.name] is not None else Any
-        tool = self._tools.get(self._plan.steps[found.name].tool)
+        tool = None if found.name in self._plan.inputs else self._tools.get(self._plan.steps[found.name].tool)
         return type_at(found.path, tool.result) if tool else Any
 
     def _instead(self, found: Any, wanted: Any) -> str:
@@ -229,7 +233,8 @@ class _Checker:
             try:
                 args.span(video)
             except InputError as error:
-                argument = "start_s" if getattr(args, "start_s", None) is not None else "end_s"
+                times = ("at_s", "start_s", "end_s")
+                argument = next((name for name in times if getattr(args, name, None) not in (None, ())), "video")
                 yield Problem(name, argument, error.what, error.why, error.fix)
 
     def _video(self, key: str) -> Video | None:
@@ -243,17 +248,10 @@ class _Checker:
 
     def _values(self, step: Step) -> dict[str, object] | None:
         """Arguments with inputs filled in and references to steps as `_LATER`; None where a reference is broken."""
-        values: dict[str, object] = {}
-        for argument, value in step.args.items():
-            try:
-                found, nested = reference(value), references(value)
-            except PlanError:
-                return None
-            if found and found.name in self._plan.inputs:
-                values[argument] = self._plan.inputs[found.name]
-            else:
-                values[argument] = _LATER if nested else literal(value)
-        return values
+        try:
+            return {argument: self._given(value) for argument, value in step.args.items()}
+        except PlanError:
+            return None
 
     # What it costs and does
 
@@ -270,7 +268,11 @@ class _Checker:
         later: dict[str, Any] = {
             k: () for k, about in tool.Args.model_fields.items() if about.is_required() and k not in known
         }
-        return float(tool.estimate_s(tool.Args.model_construct(**later, **known), self._footage_s(known)))
+        args = tool.Args.model_construct(**later, **known)
+        try:
+            return float(tool.estimate_s(args, self._footage_s(known)))
+        except Exception:  # noqa: BLE001 - a tool of somebody else that cannot say it without what is known later
+            return 1.0
 
     def _footage_s(self, values: Mapping[str, object]) -> float:
         if self._library is None:
@@ -290,7 +292,7 @@ _LATER: Any = object()
 def _literal_problems(step: str, argument: str, about: FieldInfo, value: object) -> Iterable[Problem]:
     try:
         kind: Any = Annotated[about.annotation, about]
-        TypeAdapter(kind).validate_python(literal(value))
+        TypeAdapter(kind).validate_python(value)
     except ValidationError as error:
         first = error.errors()[0]
         yield Problem(step, argument, f"{_shown(value)} does not fit", _wanted(about), str(first["msg"]))
@@ -306,7 +308,8 @@ def _wanted(about: FieldInfo) -> str:
 
 
 def _close(name: str, known: Iterable[str]) -> str:
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    longer = [other for other in known if name and (other.startswith(name) or name.startswith(other))]
+    found = longer or difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"Did you mean {found[0]}?" if found else ""
 
 

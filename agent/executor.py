@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from playhead.agent.cache import Entry
     from playhead.agent.journal import Journal
     from playhead.agent.plan import Plan
     from playhead.tools.contract import Context, Tool
@@ -48,7 +49,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one step ended; `sha256` is that of its result as JSON, `files` are those it made."""
+    """How one step ended; `sha256` is that of its result as JSON, `files` are those it made, below `folder`."""
 
     step: str
     tool: str
@@ -58,6 +59,7 @@ class Outcome:
     seconds: float = 0.0
     sha256: str = ""
     files: tuple[Path, ...] = ()
+    folder: Path | None = None
 
     @property
     def ok(self) -> bool:
@@ -154,24 +156,28 @@ class Executor:
         with self._cache.entry(key_of(tool, args, context)) as entry:
             if not fresh and (kept := entry.read(tool.result)) is not None:
                 return self._outcome(name, tool, State.CACHED, kept, entry)
-            entry.clear()
-            result = self._tried(tool, given, replace(context, folder=entry.folder))
+            result = self._tried(tool, given, replace(context, folder=entry.folder), entry)
             if not isinstance(result, tool.result):
                 why = f"it gave {type(result).__name__} and promises {tool.result.__name__}"
                 raise PlayheadError(f"The tool {tool.name} is broken", why, "Tell its author")
             tell(Progress("keeping", name))
             entry.write(tool.result, result)
-            return self._outcome(name, tool, State.DONE, result, entry)
+            kept = entry.read(tool.result)  # the same that the next run finds, to the last bit
+            if kept is None:
+                why = f"its {tool.result.__name__} cannot be written down and read back"
+                raise PlayheadError(f"The tool {tool.name} is broken", why, "Tell its author")
+            return self._outcome(name, tool, State.DONE, kept, entry)
 
     @staticmethod
-    def _outcome(name: str, tool: Tool[Any, Any], state: State, result: Any, entry: Any) -> Outcome:
+    def _outcome(name: str, tool: Tool[Any, Any], state: State, result: Any, entry: Entry) -> Outcome:
         files = tuple(entry.folder / file for file in entry.files())
-        return Outcome(name, tool.name, state, result, sha256=digest(result), files=files)
+        return Outcome(name, tool.name, state, result, sha256=digest(result), files=files, folder=entry.folder)
 
     @staticmethod
-    def _tried(tool: Tool[Any, Any], given: dict[str, Any], context: Context) -> Any:
-        """Again, a little later, where the error may pass by itself."""
+    def _tried(tool: Tool[Any, Any], given: dict[str, Any], context: Context, entry: Entry) -> Any:
+        """Again, a little later and from the start, where the error may pass by itself."""
         for pause in range(_TRIES):
+            entry.clear()
             try:
                 return tool.call(given, context)
             except Exception as error:
@@ -224,6 +230,8 @@ class _Execution:
             broken = [outcome for outcome in done if outcome and not outcome.ok]
             if broken:
                 self._skip(name, broken)
+            elif self._late():
+                self._give_up(name, 0.0)
             elif None not in done and len(self._calls) < self._executor.workers:
                 self._start(name)
 
@@ -272,24 +280,30 @@ class _Execution:
         if self._cancel.is_set():
             self._journal.write("cancelled")
             raise CancelledError("The run was cancelled", "", "Run the same command to go on where it stopped")
-        now, executor = time.monotonic(), self._executor
-        late = now - self._begun > executor.budget.seconds
+        now = time.monotonic()
         for call in list(self._calls.values()):
-            if late or now - call.started_s > executor.step_timeout_s:
+            if self._late() or now - call.started_s > self._executor.step_timeout_s:
                 call.given_up.set()
                 del self._calls[call.step]
-                seconds = executor.budget.seconds if late else executor.step_timeout_s
-                why = f"{'the run' if late else 'it'} took longer than {seconds:g} s"
-                error = StepTimeoutError(f"{call.step} was given up", why, "Ask for less, or raise the limit")
-                tool = self._plan.steps[call.step].tool
-                self._finish(Outcome(call.step, tool, State.FAILED, error=error, seconds=now - call.started_s))
+                self._give_up(call.step, now - call.started_s)
+
+    def _late(self) -> bool:
+        return time.monotonic() - self._begun > self._executor.budget.seconds
+
+    def _give_up(self, name: str, seconds: float) -> None:
+        late, executor = self._late(), self._executor
+        limit_s = executor.budget.seconds if late else executor.step_timeout_s
+        why = f"{'the run' if late else 'it'} took longer than {limit_s:g} s"
+        error = StepTimeoutError(f"{name} was given up", why, "Ask for less, or raise the limit")
+        self._finish(Outcome(name, self._plan.steps[name].tool, State.FAILED, error=error, seconds=seconds))
 
     def _finish(self, outcome: Outcome) -> None:
-        self._files += len(outcome.files)
-        if outcome.ok and self._files > self._executor.budget.files:
-            why = f"with it the run made {self._files} files and may make {self._executor.budget.files}"
+        made, most = self._files + len(outcome.files), self._executor.budget.files
+        if outcome.files and made > most:
+            why = f"with it the run made {made} files and may make {most}"
             error = InputError(f"{outcome.step} was not kept", why, "Ask for less, or raise the budget")
             outcome = replace(outcome, state=State.FAILED, result=None, error=error, files=())
+        self._files += len(outcome.files)
         self._outcomes[outcome.step] = outcome
         about = {"seconds": round(outcome.seconds, 3), "sha256": outcome.sha256}
         if outcome.error is not None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError
 
-from playhead.errors import PlanError
+from playhead.errors import MediaLimitError, PlanError
 from playhead.media.files import open_file
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Plan(BaseModel):
     @property
     def digest(self) -> str:
         """The sha256 of what the plan says."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        return hashlib.sha256(_said(self)).hexdigest()
 
     def given(self, values: Mapping[str, Scalar]) -> Plan:
         """The plan with inputs set. Raises `PlanError` for one that it does not have."""
@@ -81,7 +81,8 @@ class Plan(BaseModel):
     def yaml(self) -> str:
         """The plan as a file says it."""
         said = self.model_dump(mode="json", exclude_defaults=True)
-        return yaml.dump(said, sort_keys=False, allow_unicode=True, width=110, default_flow_style=False)
+        plainly = b"\xc2\x85" not in _said(self)  # PyYAML writes this line end as it is, and reads a space
+        return yaml.dump(said, sort_keys=False, allow_unicode=plainly, width=110, default_flow_style=False)
 
     def save(self, path: str | Path) -> None:
         """Write the plan as YAML."""
@@ -96,6 +97,11 @@ class Plan(BaseModel):
         return {"inputs": self.inputs, "steps": steps, "answer": answer[0] if len(answer) == 1 else list(answer)}
 
 
+def _said(plan: Plan) -> bytes:
+    """All that a plan says, as JSON. Raises `ValueError` for what JSON cannot say."""
+    return json.dumps(plan.model_dump(), ensure_ascii=False, allow_nan=False).encode()
+
+
 def _names(value: object) -> list[str]:
     """The names of everything that a value refers to."""
     if isinstance(value, dict | list):
@@ -105,10 +111,11 @@ def _names(value: object) -> list[str]:
 
 def load_plan(path: Path) -> Plan:
     """The plan in a file. Raises `PlanError` that names every fault of its form."""
-    with open_file(path, [path.absolute().parent]) as file:
-        data = file.read(_MOST_BYTES)
     try:
-        return parse_plan(data.decode("utf-8"))
+        with open_file(path, [path.absolute().parent]) as file:
+            return parse_plan(file.read(_MOST_BYTES).decode("utf-8"))
+    except MediaLimitError as error:
+        raise PlanError(f"{path.name} is not a plan", error.why, _ADVICE) from error
     except UnicodeDecodeError as error:
         raise PlanError(f"{path.name} is not a plan", "it is not UTF-8 text", _ADVICE) from error
     except PlanError as error:
@@ -131,10 +138,14 @@ def parse_plan(text: str) -> Plan:
 def read_plan(said: Mapping[str, object]) -> Plan:
     """The plan that plain data says. Raises `PlanError` with every fault of its form."""
     try:
-        return Plan.model_validate(said)
+        plan = Plan.model_validate(said)
+        _said(plan)
     except ValidationError as error:
         faults = "; ".join(f"{_place(e['loc'])}: {_reason(e)}" for e in error.errors()[:20])
         raise PlanError("The plan cannot be read", faults, _ADVICE) from error
+    except (ValueError, RecursionError) as error:  # no number, half a letter, a hundred lists in each other
+        raise PlanError("The plan cannot be read", f"it says what JSON cannot: {error}"[:300], _ADVICE) from error
+    return plan
 
 
 def _place(loc: tuple[int | str, ...]) -> str:
@@ -145,9 +156,8 @@ def _reason(error: Any) -> str:
     if error["type"] == "extra_forbidden":
         return "there is no such field"
     if error["type"] == "too_long":
-        return f"there are {error['ctx']['actual_length']:,} and {error['ctx']['max_length']} are allowed"
-    given = json.dumps(error["input"], default=str)[:60]
-    return f"{error['msg'][:1].lower()}{error['msg'][1:]} (it says {given})"
+        return f"there are {len(error['input']):,} and {error['ctx']['max_length']} are allowed"
+    return f"{error['msg'][:1].lower()}{error['msg'][1:]} (it says {repr(error['input'])[:60]})"
 
 
 class _Loader(yaml.SafeLoader):

@@ -139,6 +139,8 @@ def name_of(kind: Any) -> str:
         return " or ".join(name_of(option) for option in get_args(kind) if option is not type(None))
     if get_origin(kind) is tuple:
         return f"list of {name_of(get_args(kind)[0])}"
+    if get_origin(kind) is typing.Literal:
+        return " or ".join(map(str, get_args(kind)))
     simple = {str: "text", float: "number", int: "whole number", bool: "true or false"}
     if isinstance(kind, type) and (accepted := getattr(kind, "accepts", ())):
         return " or ".join(option.__name__ for option in accepted)

@@ -6,7 +6,7 @@ import base64
 import html as markup
 from typing import TYPE_CHECKING
 
-from playhead.agent.answer import NOT_SHOWN, lines
+from playhead.agent.answer import NOT_ANSWERED, NOT_SHOWN, lines
 from playhead.types import cited
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def markdown(plan: Plan, outcomes: Mapping[str, Outcome], answer: Answer) -> str
     parts = [f"# {_one_line(plan.request) or 'A run'}", ""]
     told = lines(answer)
     parts += [f"- {_one_line(line)}" for line in told]
-    parts += [] if told or answer.notes else [NOT_SHOWN]
+    parts += [] if told or answer.notes else [_absent(outcomes)]
     parts += ["", *(_one_line(note) + "  " for note in answer.notes)] if answer.notes else []
     if failed := _failed(outcomes):
         parts += ["", "## What did not work", "", *(f"- {_one_line(text)}" for text in failed)]
@@ -46,7 +46,7 @@ def html(plan: Plan, outcomes: Mapping[str, Outcome], answer: Answer) -> str:
     pictures = _Pictures()
     told = "\n".join(f"<li>{_claim(claim, answer, pictures)}</li>" for claim in answer.claims)
     notes = "".join(f"<p>{markup.escape(note)}</p>" for note in answer.notes)
-    absent = "" if answer.claims or answer.notes else f"<p>{NOT_SHOWN}</p>"
+    absent = "" if answer.claims or answer.notes else f"<p>{_absent(outcomes)}</p>"
     failed = "".join(f"<li class=bad>{markup.escape(text)}</li>" for text in _failed(outcomes))
     wrong = f"<h2>What did not work</h2><ul>{failed}</ul>" if failed else ""
     plan_text = markup.escape(plan.yaml())
@@ -80,6 +80,10 @@ def _claim(claim: Claim, answer: Answer, pictures: _Pictures) -> str:
 
 def _failed(outcomes: Mapping[str, Outcome]) -> list[str]:
     return [f"{name} ({o.tool}): {o.error}" for name, o in outcomes.items() if o.state in ("failed", "skipped")]
+
+
+def _absent(outcomes: Mapping[str, Outcome]) -> str:
+    return NOT_ANSWERED if _failed(outcomes) else NOT_SHOWN
 
 
 def _one_line(text: str) -> str:

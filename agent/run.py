@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playhead.agent import report
-from playhead.agent.answer import NOT_SHOWN, lines
+from playhead.agent.answer import NOT_ANSWERED, NOT_SHOWN, lines
 from playhead.errors import InputError, StorageError
 from playhead.models.cache import write_atomically
 from playhead.plain import plain
@@ -21,7 +22,6 @@ from playhead.types import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from playhead.agent.executor import Event, Outcome
     from playhead.agent.plan import Plan
@@ -65,7 +65,8 @@ class Run:
     def __str__(self) -> str:
         if self.questions:
             return "\n".join(self.questions)
-        return "\n".join([*lines(self.answer), *self.answer.notes]) or NOT_SHOWN
+        absent = NOT_ANSWERED if self.failed else NOT_SHOWN
+        return "\n".join([*lines(self.answer), *self.answer.notes]) or absent
 
 
 def write_run(folder: Path, plan: Plan, outcomes: Mapping[str, Outcome], answer: Answer) -> None:
@@ -87,9 +88,10 @@ def write_run(folder: Path, plan: Plan, outcomes: Mapping[str, Outcome], answer:
 def _write_artifact(folder: Path, name: str, outcome: Outcome) -> None:
     moved: dict[str, str] = {}
     for file in outcome.files:
-        (folder / name).mkdir(exist_ok=True)
-        shutil.copyfile(file, folder / name / file.name)
-        moved[str(file)] = f"{name}/{file.name}"
+        kept = Path(name, file.relative_to(outcome.folder or file.parent))
+        (folder / kept).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, folder / kept)
+        moved[str(file)] = kept.as_posix()
     said = json.dumps(_relabelled(plain(outcome.result), moved), ensure_ascii=False, indent=1, sort_keys=True)
     write_atomically(folder / f"{name}.json", [said.encode()])
 

@@ -37,6 +37,12 @@ class ExtractFramesArgs(Stretch):
             raise ValueError("give only one of at_s, every_s and moments")
         return self
 
+    def span(self, video: Video) -> Span:
+        """The part of the video that is meant. Raises `InputError` where it, or a time, lies outside."""
+        for time_s in self.at_s:
+            Stretch(start_s=time_s, end_s=None).span(video)
+        return super().span(video)
+
 
 class ExtractFrames(Tool[ExtractFramesArgs, Frames]):
     """Takes still pictures out of a video and saves them: a frame, screenshot or snapshot at a time, one every so

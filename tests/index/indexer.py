@@ -8,7 +8,7 @@ import playhead.index.library
 from playhead.interfaces.cli import main
 
 if __name__ == "__main__":
-    spec = spec_from_file_location("fakes", Path(__file__).with_name("conftest.py"))
+    spec = spec_from_file_location("fakes", Path(__file__).parents[1] / "conftest.py")
     assert spec
     assert spec.loader
     fakes = module_from_spec(spec)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from playhead.models.registry import Models
     from playhead.types import Progress
 
-    from .conftest import FakeModels
+    from ..conftest import FakeModels
 
 NAMES = ("cuts.mp4", "numbered.mkv", "plain.mp4", "talk.mkv")
 CLI = "playhead.interfaces.cli"

@@ -31,7 +31,7 @@ from playhead.types import Channel, Progress, Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .conftest import FakeModels
+    from ..conftest import FakeModels
 
 COLOUR_SHOTS = [Span(0, 1), Span(1, 2), Span(2, 3), Span(3, 4)]
 HELLO = "1\n00:00:00,200 --> 00:00:00,700\nHello there\n"

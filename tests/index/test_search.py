@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from playhead.models.registry import Models
 
-    from .conftest import FakeModels
+    from ..conftest import FakeModels
 
 COFFEE, ROCKET, CAT, MOTORCYCLE = (Span(n, n + 3) for n in (0, 3, 6, 9))
 
