@@ -10,16 +10,19 @@ from playhead.agent.pieces import commands, polite_less, unquoted
 from playhead.agent.slots import read_slots
 
 BACK = re.compile(
-    r"\b(?:it|that|this|them|those|these|there|then|each|both|one|ones|the (?:same|found|first|second|third|last)(?: \w+)?|"
+    r"\b(?:it|that|this|them|those|these|there|then|each|both|one|ones|the (?:same|found|first|second|third|"
+    r"last)(?: \w+)?|"
     r"that (?:part|moment|bit|scene|point|clip))\b",
     re.IGNORECASE,
 )
 _SAID_THING = re.compile(
-    r"^(?:(?:there|here)(?:'s| is| are| was| were| should be| must be| may be| might be)|we had|i (?:saw|remember|recall|heard about))\s+(?P<what>.+)$",
+    r"^(?:(?:there|here)(?:'s| is| are| was| were| should be| must be| may be| might be)|we had|i (?:saw|"
+    r"remember|recall|heard about))\s+(?P<what>.+)$",
     re.IGNORECASE,
 )
 SOMEWHERE = re.compile(
-    r"\s*\b(?:comes up\s+)?(?:in (?:this|the|my) \w+\s+)?(?:somewhere|at some point)\b(?:\s+in (?:this|the|my|there) ?\w*)?[\s,]*",
+    r"\s*\b(?:comes up\s+)?(?:in (?:this|the|my) \w+\s+)?(?:somewhere|at some point)\b(?:\s+in (?:this|the|my|"
+    r"there) ?\w*)?[\s,]*",
     re.IGNORECASE,
 )
 
@@ -55,29 +58,34 @@ _ANCHORS: tuple[tuple[When, re.Pattern[str]], ...] = tuple(
         (
             When.AFTER,
             r"(?:\b(?:that|which)\s+(?:comes?|follows?|is|are|happens?)(?:\s+(?:shown|said))?\s+)?"
-            r"\b(?:right|just|shortly|immediately|directly|only)?\s*\b(?:after|following|once|as soon as|that follows?)\s+(?P<a>.+)$",
+            r"\b(?:right|just|shortly|immediately|directly|only)?\s*\b(?:after|following|once|as soon as|"
+            r"that follows?)\s+(?P<a>.+)$",
         ),
         (
             When.AFTER,
-            r"\b(?:(?:starting (?:with|from|at)|since|beginning with)\s+|from\s+(?=when|where|the (?:moment|point|time|part|scene)\b|.+\s(?:on|onwards?|to the end)$))"
+            r"\b(?:(?:starting (?:with|from|at)|since|beginning with)\s+|from\s+(?=when|where|the (?:moment|"
+            r"point|time|part|scene)\b|.+\s(?:on|onwards?|to the end)$))"
             r"(?P<a>.+?)(?:\s+(?:on|onwards?|to the end|until the end))?$",
         ),
         (
             When.BEFORE,
-            r"\b(?:right|just|shortly|immediately|directly)?\s*\b(?:before|until|till|up to|leading up to|up until)\s+(?P<a>.+)$",
+            r"\b(?:right|just|shortly|immediately|directly)?\s*\b(?:before|until|till|up to|leading up to|"
+            r"up until)\s+(?P<a>.+)$",
         ),
         (When.DURING, r"\b(?:while|during|when|whenever)\s+(?P<a>.+)$"),
         (When.DURING, rf"\b(?:in|at|of|for|from|around)\s+(?:the|that|this)\s+{_PLACE}\s+{_LINKED}\s+(?P<a>.+)$"),
     )
 )
 _LEADING = re.compile(
-    r"^(?P<lead>(?:(?:right|just|shortly)\s+)?(?:for|from|in|during|between|after|before|while|when|once|until|as soon as)\b(?:[^:]|:(?=\d)){2,90}?)"
+    r"^(?P<lead>(?:(?:right|just|shortly)\s+)?(?:for|from|in|during|between|after|before|while|when|once|until|"
+    r"as soon as)\b(?:[^:]|:(?=\d)){2,90}?)"
     r"(?::\s+|,\s+)(?P<rest>.+)$",
     re.IGNORECASE | re.DOTALL,
 )
 _MOMENT = re.compile(
     rf"^(?:the\s+|a\s+|an\s+|all\s+(?:of\s+)?(?:the\s+)?|every\s+(?:single\s+)?|each\s+|any\s+|exact\s+|very\s+|one\s+of\s+)*"
-    rf"(?:{_PLACE}|places?|spots?|instances?|occurrences?|shots?|footage|clips?)\b\s*(?:{_LINKED}|at which|in|from|that|,)?\s*",
+    rf"(?:{_PLACE}|places?|spots?|instances?|occurrences?|shots?|footage|clips?)\b\s*(?:{_LINKED}|at which|in|"
+    rf"from|that|,)?\s*",
     re.IGNORECASE,
 )
 
@@ -116,7 +124,8 @@ def bare_moment(text: str) -> str:
 # What a search is for
 
 _LOOK = re.compile(
-    r"^(?:find|locate|spot|show|look(?:ing)?|search(?:ing)?|give|get|take|bring|jump|skip|go|list|see|point|scan|check|fetch|identify|tell|pin ?point|pin|track|i look|"
+    r"^(?:find|locate|spot|show|look(?:ing)?|search(?:ing)?|give|get|take|bring|jump|skip|go|list|see|point|"
+    r"scan|check|fetch|identify|tell|pin ?point|pin|track|i look|"
     r"i am looking|i'm looking|i'm after)\b(?:\s+(?:me|us|out|up|down|through|over|for|to))*\s*",
     re.IGNORECASE,
 )
@@ -126,19 +135,23 @@ _SCOPE = re.compile(
     re.IGNORECASE,
 )
 _HAVE = re.compile(
-    rf"^(?:which|what|any)\s+(?:{_PLACE}|bits?|spots?|places?|clips?|videos?|of my \w+|of the \w+)\s+(?:have|has|had|got|shows?|contains?|holds?)\s+"
+    rf"^(?:which|what|any)\s+(?:{_PLACE}|bits?|spots?|places?|clips?|videos?|of my \w+|of the \w+)\s+(?:have|"
+    rf"has|had|got|shows?|contains?|holds?)\s+"
     r"(?P<what>.+?)(?:\s+in (?:it|them))?$",
     re.IGNORECASE,
 )
 _WH = re.compile(
-    r"^(?:where(?: exactly)?|when(?: exactly)?|at (?:what|which) (?:points?|times?|moments?|seconds?)|in which (?:of (?:the |my |our |these )?)?(?:videos?|clips?|scenes?|recordings?|films?)|"
-    r"which (?:videos?|clips?|scenes?|files?)(?: shows?| has| have| contains?)?)\b\s*(?:is|are|was|were|do|does|did|can|could|has|have)?\b\s*"
+    r"^(?:where(?: exactly)?|when(?: exactly)?|at (?:what|which) (?:points?|times?|moments?|seconds?)|"
+    r"in which (?:of (?:the |my |our |these )?)?(?:videos?|clips?|scenes?|recordings?|films?)|"
+    r"which (?:videos?|clips?|scenes?|files?)(?: shows?| has| have| contains?)?)\b\s*(?:is|are|was|were|do|"
+    r"does|did|can|could|has|have)?\b\s*"
     r"(?:(?:we|you|i|they|one)\b\s*)?(?:(?:get to\s+)?(?:see|hear|find|spot|notice)\b\s*)?",
     re.IGNORECASE,
 )
 _END = re.compile(
     r"\s*(?:\b(?:please|pls|thanks|for me|in it|anywhere|if any|in this video|at all)|"
-    r"\b(?:in|of|from) (?:the|this|that) (?:video|film|clip|footage|recording|movie|file)|,?\s*must be somewhere.*|\s+(?:exactly|precisely))$",
+    r"\b(?:in|of|from) (?:the|this|that) (?:video|film|clip|footage|recording|movie|file)|"
+    r",?\s*must be somewhere.*|\s+(?:exactly|precisely))$",
     re.IGNORECASE,
 )
 _SAYS = re.compile(
@@ -147,11 +160,13 @@ _SAYS = re.compile(
     re.IGNORECASE,
 )
 _MENTIONED = re.compile(
-    r"\s*\b(?:is|are|was|were|gets?|being)?\s*\b(?:mentioned|said|talked about|spoken about|discussed|uttered|brought up)$",
+    r"\s*\b(?:is|are|was|were|gets?|being)?\s*\b(?:mentioned|said|talked about|spoken about|discussed|uttered|"
+    r"brought up)$",
     re.IGNORECASE,
 )
 _SEEN = re.compile(
-    r"\s*\b(?:is|are|was|were|can be)?\s*\b(?:to be seen|seen|shown|visible|appears?|appearing|shows? up|turns? up|comes? up|(?:appears?|shown) on screen|on screen|in (?:the )?(?:picture|shot|frame|view))$",
+    r"\s*\b(?:is|are|was|were|can be)?\s*\b(?:to be seen|seen|shown|visible|appears?|appearing|shows? up|"
+    r"turns? up|comes? up|(?:appears?|shown) on screen|on screen|in (?:the )?(?:picture|shot|frame|view))$",
     re.IGNORECASE,
 )
 

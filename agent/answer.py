@@ -171,9 +171,7 @@ def lines(answer: Answer) -> list[str]:
         else:
             told_lines.append(f"{claim.text} {cited(claim, videos)}")
     if answer.dropped:
-        told_lines.append(
-            f"({answer.dropped} {_plural('sentence', answer.dropped)} without evidence {'was' if answer.dropped == 1 else 'were'} dropped.)"
-        )
+        told_lines.append(f"(Dropped for want of evidence: {answer.dropped} {_plural('sentence', answer.dropped)}.)")
     return told_lines
 
 

@@ -1,4 +1,4 @@
-"""Clauses into the steps of a plan: arguments by slots, missing prerequisites by type, references by what was found."""
+"""Clauses into the steps of a plan: arguments by slots, prerequisites by type, references by what was found."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from playhead.agent.anchors import BACK, Anchor, When, bare_moment, is_back, looked_for
-from playhead.agent.pieces import NAMED, is_video_words, polite_less, without_names
+from playhead.agent.pieces import NAMED, is_video_words, polite_less, unquoted, without_names
 from playhead.agent.plan import Plan, Step
 from playhead.agent.reading import EVERYWHERE, PICTURED, WINDOWED, Clause
+from playhead.agent.references import field_types, fits
 from playhead.agent.slots import Slots, language, said_or_written
 from playhead.index.questions import ask
 
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
 _ALL = 100
 _EVERY_ONE = re.compile(r"\b(?:every(?:\s+(?:single\s+)?time)?|all|each|any time|whenever|how many)\b", re.IGNORECASE)
 _THERE = re.compile(
-    r"\b(?:there|then|during it|the same (?:\w+)|that (?:part|moment|bit|scene|point|time|passage|section)|those (?:parts|moments|scenes)|them)\b",
+    r"\b(?:there|then|during it|the same (?:\w+)|that (?:part|moment|bit|scene|point|time|passage|section)|"
+    r"those (?:parts|moments|scenes)|them)\b",
     re.IGNORECASE,
 )
 _REST = re.compile(r"\b(?:the rest|the remainder|what remains|the remaining)\b", re.IGNORECASE)
 _ON_FROM = re.compile(
-    r"\b(?:from (?:there|then|that \w+)(?: on(?:wards?)?)?|after (?:it|that|this|them)|afterwards|what follows|what comes (?:after|next)|(?:everything|all) (?:that|which) follows|next)\b",
+    r"\b(?:from (?:there|then|that \w+)(?: on(?:wards?)?)?|after (?:it|that|this|them)|afterwards|what follows|"
+    r"what comes (?:after|next)|(?:everything|all) (?:that|which) follows|next)\b",
     re.IGNORECASE,
 )
 _UP_TO = re.compile(r"\b(?:(?:up to|until|till|before) (?:there|then|that(?: \w+)?|it|this))\b", re.IGNORECASE)
@@ -37,12 +40,14 @@ _ORDINAL = re.compile(
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1}
 _PER_SHOT = re.compile(r"\b(?:each|every|per|all(?: the)?|of the) (?:shots?|scenes?|takes?|cuts?)\b", re.IGNORECASE)
 _FRAME_OF = re.compile(
-    r"\b(?:frames?|stills?|pictures?|images?|screenshots?|snapshots?|photos?|thumbnails?|shots?|jpe?gs?|pics?)\b(?:\s+(?:to|for) \w+)?\s*"
+    r"\b(?:frames?|stills?|pictures?|images?|screenshots?|snapshots?|photos?|thumbnails?|shots?|jpe?gs?|"
+    r"pics?)\b(?:\s+(?:to|for) \w+)?\s*"
     r"(?:of|from|with|showing|for|where|when|at|that shows?)\s+(?P<what>.+)$",
     re.IGNORECASE,
 )
 _WHENEVER = re.compile(
-    r"^(?:every time|each time|any time|whenever|wherever|every)\s+(?P<what>.+?)(?:\s*,|\s+(?:i|we)\s+(?:want|need|would|'d)|:|$)",
+    r"^(?:every time|each time|any time|whenever|wherever|every)\s+(?P<what>.+?)(?:\s*,|\s+(?:i|we)\s+(?:want|"
+    r"need|would|'d)|:|$)",
     re.IGNORECASE,
 )
 _CAPTIONS = re.compile(r"\b(?:captions?|captioned)\b", re.IGNORECASE)
@@ -107,7 +112,7 @@ class Builder:
         if found:
             return found
         told = set(re.findall(r"[^\W_]+", self.request.lower()))
-        of_name = {name: [w for w in re.findall(r"[^\W\d_]{3,}", name.rsplit(".", 1)[0].lower())] for name in known}
+        of_name = {name: list(re.findall(r"[^\W\d_]{3,}", name.rsplit(".", 1)[0].lower())) for name in known}
         shared = {w for w in told if sum(w in words for words in of_name.values()) > 1}
         own = [name for name, words in of_name.items() if words and set(words) <= told and set(words) - shared]
         if len(own) == 1 and _OF_VIDEO.search(self.request):
@@ -135,9 +140,38 @@ class Builder:
             return self._frames(clause)
         if tool in WINDOWED:
             return self._windowed(clause)
-        video = self._video()
-        self._step(tool, {"video": video} if video and "video" in self.tools[tool].Args.model_fields else {})
+        return self._any(clause)
+
+    def _any(self, clause: Clause) -> list[str]:
+        """A step of any other tool: each argument by its name and type, what is missing from an earlier step."""
+        fields, args = self.tools[clause.tool].Args.model_fields, dict[str, Any]()
+        window, questions = self._window(clause) if "video" in fields else ({}, [])
+        if questions and fields["video"].is_required():
+            return questions
+        slots = clause.slots
+        named = window | {"limit": slots.limit, "every_s": slots.every_s, "at_s": list(slots.at_s) or None}
+        for name, about in fields.items():
+            if (value := named.get(name)) is not None:
+                args[name] = value
+            elif about.is_required() and about.annotation is str:
+                args[name] = unquoted(clause.text) or looked_for(without_names(slots.text))
+            elif about.is_required() and (made := self._made(about.annotation)):
+                args[name] = made
+        if missing := [name for name, about in fields.items() if about.is_required() and name not in args]:
+            return [f"What is the {' and the '.join(missing)} for {clause.tool}?"]
+        self._step(clause.tool, args)
         return []
+
+    def _made(self, kind: Any) -> str:
+        """A reference to the latest result, or part of one, that is of the type asked for."""
+        for name, step in reversed(self.steps.items()):
+            result = self.tools[step.tool].result
+            if fits(result, kind):
+                return f"${name}"
+            for part, below in field_types(result).items():
+                if fits(below, kind):
+                    return f"${name}.{part}"
+        return ""
 
     def _step(self, tool: str, args: Mapping[str, Any]) -> str:
         base = _STEP_NAMES.get(tool, tool)
@@ -181,48 +215,55 @@ class Builder:
         return []
 
     def _captions(self, clause: Clause) -> list[str]:
-        if not self.frames or clause.slots.at_s or clause.slots.every_s:
-            if questions := self._frames(clause, from_captions=True):
-                return questions
+        fresh = not self.frames or clause.slots.at_s or clause.slots.every_s
+        if fresh and (questions := self._frames(clause, from_captions=True)):
+            return questions
         self._step("caption_frames", {"frames": f"${self.frames}.frames"})
         return []
 
     def _frames(self, clause: Clause, *, from_captions: bool = False) -> list[str]:
-        slots = clause.slots
-        args: dict[str, Any] = {}
-        what = _FRAME_OF.search(clause.slots.text) or _WHENEVER.search(clause.slots.text)
-        subject = looked_for(without_names(what["what"])) if what else ""
-        if slots.at_s:
-            args = {"video": self._video(), "at_s": list(slots.at_s)}
-        elif _PER_SHOT.search(slots.text):
-            self.shots = self.shots or self._step("detect_shots", {"video": self._video()} | self._times(slots))
-            args = {"moments": f"${self.shots}.shots"}
-        elif slots.every_s or slots.has_window:
-            window, questions = self._window(clause)
-            if questions:
-                return questions
-            args = window | {"every_s": slots.every_s, "limit": slots.limit}
-        elif clause.anchor and not is_back(clause.anchor.words):
-            if clause.anchor.when is When.DURING and not slots.every_s:
-                args = {"moments": self._moments_of(clause.anchor.words, slots)}
-            else:
-                window, questions = self._window(clause)
-                args = window | {"limit": slots.limit or 1}
-        elif subject and not _only_back(subject) and not is_video_words(subject):
-            args = {"moments": self._moments_of(subject, slots)}
-        elif self.found:
-            each = re.search(r"\beach\b", slots.text)
-            args = {"moments": self._all_found(slots.text), "limit": None if each else slots.limit}
-        elif self.asked and _THERE.search(slots.text):
-            args = {"moments": self._moments_of(ask(self.asked).about, slots)}
-        elif self.stage.recent and BACK.search(slots.text):
-            args = self._recent(slots.text)
-        else:
-            args = {"video": self._video(), "limit": slots.limit}
+        args, questions = self._where_frames(clause)
+        if questions:
+            return questions
         self.frames = self._step("extract_frames", args)
         if not from_captions and _CAPTIONS.search(clause.text):
             self._step("caption_frames", {"frames": f"${self.frames}.frames"})
         return []
+
+    def _where_frames(self, clause: Clause) -> tuple[dict[str, Any], list[str]]:
+        """Which frames: at times, of shots, within a stretch, or else of moments."""
+        slots, anchor = clause.slots, clause.anchor
+        if slots.at_s:
+            args, questions = self._in_video({})
+            return args | {"at_s": list(slots.at_s)}, questions
+        if _PER_SHOT.search(slots.text):
+            self.shots = self.shots or self._step("detect_shots", {"video": self._video()} | self._times(slots))
+            return {"moments": f"${self.shots}.shots"}, []
+        around = anchor is not None and not is_back(anchor.words)
+        if slots.every_s or slots.has_window or (around and anchor and anchor.when is not When.DURING):
+            args, questions = self._window(clause)
+            several = bool(slots.every_s or slots.has_window)
+            return args | {"every_s": slots.every_s, "limit": slots.limit or (None if several else 1)}, questions
+        if around and anchor:
+            return {"moments": self._moments_of(anchor.words, slots)}, []
+        return self._which_frames(clause)
+
+    def _which_frames(self, clause: Clause) -> tuple[dict[str, Any], list[str]]:
+        """Frames of what is named with them, of what was found or asked before, or from all over the video."""
+        slots = clause.slots
+        what = _FRAME_OF.search(slots.text) or _WHENEVER.search(slots.text)
+        subject = looked_for(without_names(what["what"])) if what else ""
+        if subject and not _only_back(subject) and not is_video_words(subject):
+            return {"moments": self._moments_of(subject, slots)}, []
+        if self.found:
+            each = re.search(r"\beach\b", slots.text)
+            return {"moments": self._all_found(slots.text), "limit": None if each else slots.limit}, []
+        if self.asked and _THERE.search(slots.text):
+            return {"moments": self._moments_of(ask(self.asked).about, slots)}, []
+        if self.stage.recent and BACK.search(slots.text):
+            return self._recent(slots.text), []
+        args, questions = self._in_video({})
+        return args | {"limit": slots.limit}, questions
 
     def _moments_of(self, words: str, slots: Slots) -> str:
         """The moments of a new search, for the frames of something that is named with them."""
@@ -377,7 +418,8 @@ def _which(text: str, count: int) -> int:
 def _only_back(text: str) -> bool:
     return bool(BACK.fullmatch(text.strip())) or bool(
         re.fullmatch(
-            r"(?:each|every|all|both|that|this|the|those|these)?\s*(?:of\s+)?(?:it|them|those|these|that|this|which|moments?|scenes?|part|shot|frames?|ones?|the same)",
+            r"(?:each|every|all|both|that|this|the|those|these)?\s*(?:of\s+)?(?:it|them|those|these|that|this|"
+            r"which|moments?|scenes?|part|shot|frames?|ones?|the same)",
             text.strip(),
             re.IGNORECASE,
         )

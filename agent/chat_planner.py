@@ -31,7 +31,7 @@ _MOST_ANSWER = 100_000
 
 
 class ChatPlanner:
-    """Plans by language model; faults go back to it, twice at most. `examples` plans the worked examples it is shown."""
+    """Plans by language model; faults go back to it, twice at most. `examples` are the worked ones it is shown."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class ChatPlanner:
         self.id = f"chat:{chat.id}@{prompts.load('plan').sha256[:8]}"
 
     def propose(self, request: str, stage: Stage) -> Proposal:
-        """A checked plan, or what the model asks back. Raises `PlanError` with its last attempt where it finds none."""
+        """A checked plan, or what the model asks back. Raises `PlanError` where there is none."""
         if not re.search(r"\w", request):
             return Proposal(None, ("What shall I look for or do?",))
         prompt = self._prompt(request, stage)

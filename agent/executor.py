@@ -1,7 +1,7 @@
 """Runs a checked plan: independent steps side by side, each call cached and journalled, what succeeded kept.
 
-A step can time out or be cancelled although its thread cannot be stopped: the thread is left behind, is told so at its
-next sign of progress, and nothing that it still makes is kept.
+A step can time out or be cancelled although its thread cannot be stopped: the thread is left behind, is told so at
+its next sign of progress, and nothing that it still makes is kept.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which tool a clause calls for, by its likeness to worked requests.
 
 Two views are added: the likeness of its sentence vector to the nearest examples, and a ridge regression from vectors
-and words to tools (Hoerl and Kennard 1970), solved in closed form from the examples when they are loaded. The examples
+and words to tools (Hoerl and Kennard 1970), solved in closed form from the examples when they are loaded. These
 are data (`prompts/requests.yaml`, and each tool's own): nothing else is learnt.
 """
 
@@ -39,7 +39,7 @@ _NEAREST = 3
 _WORDS_WEIGHT, _CONSTANT, _RIDGE = 0.8, 0.3, 1.0
 _SPELLING = 0.85
 _COMMON = tuple(
-    "sentences every stills frames chapters summarize describe transcribe screenshots captions seconds minutes".split()
+    "sentences every stills frames chapters summarize describe transcribe screenshots captions minutes".split()
 )
 
 

@@ -25,8 +25,8 @@ _DECLINED = {
     "world": "anything outside the footage",
 }  # fmt: skip
 _ABLE = (
-    "I can find moments, answer questions, sum up, describe, transcribe, read text on screen, list objects and shots, "
-    "and take and caption frames"
+    "I can find moments, answer questions, sum up, describe, transcribe, read text on screen, list objects and "
+    "shots, and take and caption frames"
 )
 
 

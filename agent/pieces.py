@@ -15,27 +15,37 @@ from playhead.media.formats import MEDIA_ENDINGS
 _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|(?<!\w)'[^']{2,}'(?!\w)|(?<!\w)‘[^’]+’")
 _FILE = re.compile(r"\b[\w-]+\.(?:[a-z][a-z0-9]{1,4})\b", re.IGNORECASE)
 _STRONG = re.compile(
-    r"[.!?]+(?=\s|$)\s*|\s*;\s*|\s*,?\s*\b(?:and|but)?\s*(?<!\bby )(?<!\bfrom )(?<!\bsince )(?<!\buntil )(?<!\bto )(?<!\btill )\bthen\b,?\s*|\s*,\s*(?:and\s+)?(?:after that|afterwards|"
+    r"[.!?]+(?=\s|$)\s*|\s*;\s*|\s*,?\s*\b(?:and|"
+    r"but)?\s*(?<!\bby )(?<!\bfrom )(?<!\bsince )(?<!\buntil )(?<!\bto )(?<!\btill )\bthen\b,?\s*|"
+    r"\s*,\s*(?:and\s+)?(?:after that|afterwards|"
     r"finally|next|lastly|also)\b,?\s*|(?:^|(?<=\s))(?:after that|afterwards|finally|lastly|also|next),\s*|"
     r"\s+(?:and\s+)?(?:finally|lastly)\s+(?=\w)|\s+and\s+afterwards\s+|\s*\n+\s*",
     re.IGNORECASE,
 )
 _WEAK = re.compile(
-    r"\s*,\s*(?:and|or|plus|but)?\s+(?:also\s+)?|\s+(?:and|plus|as well as|&)\s+(?:also\s+)?|\s*:\s+|\s+[-–—]\s+|\s*\+\s*",
+    r"\s*,\s*(?:and|or|plus|but)?\s+(?:also\s+)?|\s+(?:and|plus|as well as|&)\s+(?:also\s+)?|\s*:\s+|"
+    r"\s+[-–—]\s+|\s*\+\s*",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
-    r"^(?:please\s+)?(?:what|who|whom|whose|when|where|which|why|how|is there|are there|does|did|do (?:we|you|they)|can you|could you|"
+    r"^(?:please\s+)?(?:what|who|whom|whose|when|where|which|why|how|is there|are there|does|did|do (?:we|you|"
+    r"they)|can you|could you|"
     r"i need|i want|i'd like|tell me)\b",
     re.IGNORECASE,
 )
 _POLITE = re.compile(
-    r"^(?:(?:hi|hey|hello|ok|okay|so|well|and|but|please|pls|kindly|now|first|firstly|secondly|second|third|for a start)\b[,!]?\s*|"
-    r"(?:can|could|would|will) (?:you|u)(?: please)?\s+|(?:i would|i'd|we'd|we would) (?:like|love|want)(?: you)?(?: to)?\s+|"
-    r"(?:i|we) (?:want|need)(?: you)?(?: to)?\s+|(?:may|can|could) i (?:have|get|see)\s+|let me (?:have|see)\s+|help me(?: to)?\s+|"
-    r"(?:i'd|i would|we'd|we would) (?:be|need)(?: \w+)? to (?:know|see|hear|learn|find out)\s+|i (?:was|am|'m)? ?wonder(?:ing)? (?:if|whether)\s+|"
-    r"(?:could|can|might|may) one (?:trouble you for|have|get)\s+|any chance (?:of|you could)\s+|i (?:must|have to|should) have\s+|"
-    r"(?:is|would) it (?:be )?possible to\s+|do you mind\s+|would you mind\s+|be so kind as to\s+|need\s+(?=one|a|an|the)|oh\s+|just\s+)+",
+    r"^(?:(?:hi|hey|hello|ok|okay|so|well|and|but|please|pls|kindly|now|first|firstly|secondly|second|third|"
+    r"for a start)\b[,!]?\s*|"
+    r"(?:can|could|would|will) (?:you|u)(?: please)?\s+|(?:i would|i'd|we'd|we would) (?:like|love|"
+    r"want)(?: you)?(?: to)?\s+|"
+    r"(?:i|we) (?:want|need)(?: you)?(?: to)?\s+|(?:may|can|could) i (?:have|get|see)\s+|let me (?:have|"
+    r"see)\s+|help me(?: to)?\s+|"
+    r"(?:i'd|i would|we'd|we would) (?:be|need)(?: \w+)? to (?:know|see|hear|learn|find out)\s+|i (?:was|am|"
+    r"'m)? ?wonder(?:ing)? (?:if|whether)\s+|"
+    r"(?:could|can|might|may) one (?:trouble you for|have|get)\s+|any chance (?:of|you could)\s+|i (?:must|"
+    r"have to|should) have\s+|"
+    r"(?:is|would) it (?:be )?possible to\s+|do you mind\s+|would you mind\s+|be so kind as to\s+|"
+    r"need\s+(?=one|a|an|the)|oh\s+|just\s+)+",
     re.IGNORECASE,
 )
 _THANKS = re.compile(
@@ -44,7 +54,8 @@ _THANKS = re.compile(
 
 _VIDEO_WORDS = re.compile(
     r"(?:(?:in|of|from|for)\s+)?(?:the|this|that|my|our|a|any)?\s*(?:whole\s+|entire\s+|full\s+|complete\s+)?(?:[\w-]+\s+){0,2}"
-    r"(?:videos?|films?|clips?|footage|recordings?|movies?|files?)|(?:the |this )?(?:whole|entire) (?:thing|lot)|everything|it all|all of it",
+    r"(?:videos?|films?|clips?|footage|recordings?|movies?|files?)|(?:the |this )?(?:whole|entire) (?:thing|"
+    r"lot)|everything|it all|all of it",
     re.IGNORECASE,
 )
 NAMED = re.compile(rf"\b[\w-]+(?:{'|'.join(map(re.escape, MEDIA_ENDINGS))})\b", re.IGNORECASE)
@@ -94,7 +105,8 @@ def commands(text: str) -> bool:
 
 
 _TELLS = re.compile(
-    r"^(?:my|our|we|i|i'm|i'd|i've|we're|we've|he|she|they|there|there's|it's|it|as|since|because|if|in case|somebody|someone|everybody|nobody|"
+    r"^(?:my|our|we|i|i'm|i'd|i've|we're|we've|he|she|they|there|there's|it's|it|as|since|because|if|in case|"
+    r"somebody|someone|everybody|nobody|"
     r"for|after all|no|not|don't|without)\b",
     re.IGNORECASE,
 )
@@ -112,10 +124,15 @@ def may_tell(text: str) -> bool:
 
 
 _QUALIFIER = re.compile(
-    r"^(?:(?:with|including|incl\.?|plus|and)\s+)?(?:the\s+|their\s+|its\s+)?(?:time\s?(?:s|stamps?|codes?)|timings?|timecodes included|"
-    r"in (?:brief|short|a few words|prose|writing|full|full sentences)|exact(?:ly)?(?: words)?|when(?: it is)?|where|how|at what times?|(?:and\s+)?give it to me|(?:that's|that is) all i need|the times?(?: for .*)?|the whole|"
-    r"all (?:two|three|four) (?:please|pls)|i need the times?(?: for .*)?|if you would|one (?:sentence|line) is enough|only the gist of it|cheers|hi there|briefly|no more|only then|only|"
-    r"if you(?:'d| would) be so kind|with that|word for word|verbatim|asap|quickly|that's all)(?:\s+(?:please|pls|included))?$",
+    r"^(?:(?:with|including|incl\.?|plus|and)\s+)?(?:the\s+|their\s+|its\s+)?(?:time\s?(?:s|stamps?|codes?)|"
+    r"timings?|timecodes included|"
+    r"in (?:brief|short|a few words|prose|writing|full|full sentences)|exact(?:ly)?(?: words)?|when(?: it is)?|"
+    r"where|how|at what times?|(?:and\s+)?give it to me|(?:that's|that is) all i need|the times?(?: for .*)?|"
+    r"the whole|"
+    r"all (?:two|three|four) (?:please|pls)|i need the times?(?: for .*)?|if you would|one (?:sentence|"
+    r"line) is enough|only the gist of it|cheers|hi there|briefly|no more|only then|only|"
+    r"if you(?:'d| would) be so kind|with that|word for word|verbatim|asap|quickly|that's all)(?:\s+(?:please|"
+    r"pls|included))?$",
     re.IGNORECASE,
 )
 

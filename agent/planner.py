@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What a planner may know: the videos there are, the one that is meant if none is named, and what was found before.
+    """What a planner may know: the videos there are, the one that is meant if none is named, what was found before.
 
     `recent` are the moments of the last answer, best first; of footage a planner sees nothing else.
     """

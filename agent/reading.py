@@ -43,8 +43,10 @@ _SOMEBODY = re.compile(
 )
 _FEW_WORDS = 9
 EVERYWHERE = re.compile(
-    r"\b(?:and\s+)?(?:(?:look|search|go|check|browse|hunt)\s+)?(?:through\s+|in\s+|across\s+|over\s+|throughout\s+)?(?:all|every|each|any)(?: of)?"
-    r"(?: (?:my|the|our|your|these|those|two|three|four|five))*(?: \w+)?\s+(?:videos|clips|films|files|recordings|footage|library|cameras)\b\s*"
+    r"\b(?:and\s+)?(?:(?:look|search|go|check|browse|hunt)\s+)?(?:through\s+|in\s+|across\s+|over\s+|"
+    r"throughout\s+)?(?:all|every|each|any)(?: of)?"
+    r"(?: (?:my|the|our|your|these|those|two|three|four|five))*(?: \w+)?\s+(?:videos|clips|films|files|"
+    r"recordings|footage|library|cameras)\b\s*"
     r"(?:[:,]|for\b|and (?:tell me|find|say)\b)?",
     re.IGNORECASE,
 )
@@ -62,12 +64,15 @@ _GOES = re.compile(
 )
 _CLOSE = 0.35
 _HOW_LONG = re.compile(
-    r"^(?:for )?how long (?:is|are|was|were|does|do|did)\s+(?P<what>.+?)(?:\s+(?:last|take|run|shown|seen|visible|for|altogether|in total))*$",
+    r"^(?:for )?how long (?:is|are|was|were|does|do|did)\s+(?P<what>.+?)(?:\s+(?:last|take|run|shown|seen|"
+    r"visible|for|altogether|in total))*$",
     re.IGNORECASE,
 )
 _LOCATES = re.compile(
-    r"^(?:when (?:exactly )?(?:do|does|did|is|are|was|were|can)|at (?:what|which) (?:times?|points?|minutes?|seconds?|moments?)|"
-    r"where (?:in \w+ )?(?:do|does|did|can|is|are) (?:somebody|someone|anybody|anyone|he|she|they|we|you|one|there)|where(?:'s| is) there|"
+    r"^(?:when (?:exactly )?(?:do|does|did|is|are|was|were|can)|at (?:what|which) (?:times?|points?|minutes?|"
+    r"seconds?|moments?)|"
+    r"where (?:in \w+ )?(?:do|does|did|can|is|are) (?:somebody|someone|anybody|anyone|he|she|they|we|you|one|"
+    r"there)|where(?:'s| is) there|"
     r"(?:give|tell|show) me (?:the )?(?:exact )?times? (?:at which|when|where)|tell me (?:where|when)|"
     r"in which (?:of (?:\w+ )*)?(?:videos?|clips?|films?|recordings?)|"
     r"(?:has|have|did|does) (?:any|some)(?:one|body)\b.*\b(?:say|said|mention|mentioned))\b",

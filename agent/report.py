@@ -21,8 +21,8 @@ _MOST_PICTURES = 60
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#1b2530;background:#fff}
 h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}ol{padding-left:1.5rem}li{margin:.6rem 0}
-.t{color:#5b6b7a;font-variant-numeric:tabular-nums;white-space:nowrap}img{display:block;max-height:9rem;margin:.3rem 0;
-border-radius:4px}pre{background:#f4f6f8;padding:.8rem;overflow:auto;font-size:13px}.bad{color:#a3262a}
+.t{color:#5b6b7a;font-variant-numeric:tabular-nums;white-space:nowrap}img{display:block;max-height:9rem;
+margin:.3rem 0;border-radius:4px}pre{background:#f4f6f8;padding:.8rem;overflow:auto;font-size:13px}.bad{color:#a3262a}
 @media(prefers-color-scheme:dark){body{color:#dfe6ec;background:#12171c}pre{background:#1b232b}.t{color:#93a3b1}}
 """
 
@@ -51,7 +51,8 @@ def html(plan: Plan, outcomes: Mapping[str, Outcome], answer: Answer) -> str:
     wrong = f"<h2>What did not work</h2><ul>{failed}</ul>" if failed else ""
     plan_text = markup.escape(plan.yaml())
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">\n'
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width">\n'
         f"<title>{title}</title><style>{_STYLE}</style></head>\n<body><h1>{title}</h1>\n{absent}<ol>\n{told}\n</ol>\n{notes}\n"
         f"{wrong}\n<h2>The plan</h2><pre>{plan_text}</pre></body></html>\n"
     )

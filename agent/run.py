@@ -18,20 +18,20 @@ from playhead.agent.answer import NOT_ANSWERED, NOT_SHOWN, lines
 from playhead.errors import InputError, StorageError
 from playhead.models.cache import write_atomically
 from playhead.plain import plain
-from playhead.types import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from playhead.agent.executor import Event, Outcome
     from playhead.agent.plan import Plan
+    from playhead.types import Answer
 
 PLAN, JOURNAL, ANSWER, REPORT, ARTIFACTS = "plan.yaml", "journal.jsonl", "answer.md", "report.html", "artifacts"
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What became of a request. Without a plan `questions` say what is missing; `failed` are the steps that failed."""
+    """What became of a request. Without a plan `questions` say what is missing; `failed` are steps that failed."""
 
     plan: Plan | None
     answer: Answer

@@ -146,7 +146,8 @@ _LAST = re.compile(
     re.IGNORECASE,
 )
 _AFTER = re.compile(
-    rf"\b(?:after|since|from|starting (?:at|from)|beyond|past)\s+(?:the\s+)?(?P<t>{TIME}){_MARK}(?:\s+(?:on(?:wards?)?|onward|until the end|to the end))?"
+    rf"\b(?:after|since|from|starting (?:at|from)|beyond|"
+    rf"past)\s+(?:the\s+)?(?P<t>{TIME}){_MARK}(?:\s+(?:on(?:wards?)?|onward|until the end|to the end))?"
     rf"|\b(?P<u>{TIME})\s+(?:on(?:wards?)?|and later)\b",
     re.IGNORECASE,
 )
@@ -171,22 +172,27 @@ _ORDINAL_PAIR = re.compile(
     re.IGNORECASE,
 )
 _EVERY = re.compile(
-    rf"\b(?:one\s+)?(?:every|each|per|once (?:every|a|per))\s+(?:(?P<other>other)\s+)?(?P<t>{_LENGTH}|quarter(?: of an?)? (?:minute|hour)|half (?:minute|hour)|{_UNIT}\b)"
+    rf"\b(?:one\s+)?(?:every|each|per|once (?:every|a|per))\s+(?:(?P<other>other)\s+)?(?P<t>{_LENGTH}|"
+    rf"quarter(?: of an?)? (?:minute|hour)|half (?:minute|hour)|{_UNIT}\b)"
     rf"|\b(?:at\s+)?(?P<u>{_LENGTH})\s+(?:intervals?|apart)\b|\b(?:in|with)\s+(?P<v>{_LENGTH})\s+steps\b",
     re.IGNORECASE,
 )
 _FPS = re.compile(r"\b(?:at\s+)?(?P<n>\d+(?:\.\d+)?)\s*(?:fps|frames? (?:per|a) second)\b", re.IGNORECASE)
 _COUNTED = (
-    r"(?:sentences?|sentances?|lines?|points?|bullet points?|bullets?|chapters?|parts?|sections?|frames?|stills?|pictures?|images?|"
+    r"(?:sentences?|sentances?|lines?|points?|bullet points?|bullets?|chapters?|parts?|sections?|frames?|"
+    r"stills?|pictures?|images?|"
     r"screenshots?|snapshots?|photos?|pics?|shots?|thumbnails?|entries|items|headings?|spots?|moments?|scenes?|hits?|matches|results?|places|examples|clips?|times)"
 )
 _LIMIT = re.compile(
-    rf"\b(?:in|at most|no more than|only|just|exactly|the|top|best|first)?\s*(?:(?:the|top|best)\s+)*(?P<n>{_NUMBER})[\s-]+"
-    rf"(?:(?:best|good|nice|clearest|most \w+|top|key|main|short|single|important|still|evenly \w+)\s+)*(?P<what>{_COUNTED})\b",
+    rf"\b(?:in|at most|no more than|only|just|exactly|the|top|best|first)?\s*(?:(?:the|top|"
+    rf"best)\s+)*(?P<n>{_NUMBER})[\s-]+"
+    rf"(?:(?:best|good|nice|clearest|most \w+|top|key|main|short|single|important|still|"
+    rf"evenly \w+)\s+)*(?P<what>{_COUNTED})\b",
     re.IGNORECASE,
 )
 _BEST = re.compile(
-    rf"\b(?:the\s+)?top\s+(?P<n>{_NUMBER})\b|\b(?:the\s+)?(?P<m>{_NUMBER})\s+(?=best\b)|\b(?:max(?:imum)?|at most|up to)\.?\s+(?P<o>{_NUMBER})\b|\b(?P<p>{_NUMBER})\s+(?:at (?:the )?most|max(?:imum)?|tops)\b",
+    rf"\b(?:the\s+)?top\s+(?P<n>{_NUMBER})\b|\b(?:the\s+)?(?P<m>{_NUMBER})\s+(?=best\b)|\b(?:max(?:imum)?|"
+    rf"at most|up to)\.?\s+(?P<o>{_NUMBER})\b|\b(?P<p>{_NUMBER})\s+(?:at (?:the )?most|max(?:imum)?|tops)\b",
     re.IGNORECASE,
 )
 _ONE_ONLY = re.compile(r"\b(?:only|just)\s+the\s+(?:best|first)(?:\s+(?:one|match|hit|moment))?\b", re.IGNORECASE)
@@ -200,16 +206,19 @@ _LANGUAGES = {
     "danish": "da", "norwegian": "no", "finnish": "fi", "greek": "el", "czech": "cs", "hungarian": "hu",
 }  # fmt: skip
 _LANGUAGE = re.compile(
-    rf"\b(?:,?\s*(?:it'?s|it is|spoken language is|(?:the )?language is|(?:he|she|they|the \w+) (?:speaks?|talks?)|spoken in|in|is in))?\s*"
+    rf"\b(?:,?\s*(?:it'?s|it is|spoken language is|(?:the )?language is|(?:he|she|they|the \w+) (?:speaks?|"
+    rf"talks?)|spoken in|in|is in))?\s*"
     rf"\b(?P<l>{'|'.join(_LANGUAGES)})\b(?:[\s-]speaking|[\s-]language)?",
     re.IGNORECASE,
 )
 _ONLY_SEEN = re.compile(
-    r"\b(?:,?\s*(?:only\s+)?(?:look|search)\s+only\s+(?:at|in)|only (?:look|search) (?:at|in))\s+(?:the\s+)?(?:pictures?|images?|visuals)\b.*$",
+    r"\b(?:,?\s*(?:only\s+)?(?:look|search)\s+only\s+(?:at|in)|only (?:look|search) (?:at|"
+    r"in))\s+(?:the\s+)?(?:pictures?|images?|visuals)\b.*$",
     re.IGNORECASE,
 )
 _ONLY_SAID = re.compile(
-    r"\b(?:only\s+(?:in|search|look at|listen to)\s+(?:the\s+)?(?:speech|sound|audio|transcript|what is said)|(?:in the|by) (?:speech|audio|transcript))\b",
+    r"\b(?:only\s+(?:in|search|look at|listen to)\s+(?:the\s+)?(?:speech|sound|audio|transcript|what is said)|"
+    r"(?:in the|by) (?:speech|audio|transcript))\b",
     re.IGNORECASE,
 )
 _ONLY_WRITTEN = re.compile(

@@ -6,13 +6,13 @@
                                   [--phrases FILE | --no-phrases]
 
 A plan over Playhead's tools is right when it holds every tool that is needed and none more, in an order that can run,
-with the right arguments; descriptions are compared by their content words without endings. Requests were written from the list of tools alone. Those whose id has an even first digit in
-its sha256 were open while the planner was made (`tuning`), and so were all of `more`; the others (`unseen`) and the
-paraphrases of either were not.
+with the right arguments; descriptions are compared by their content words without endings. Requests were written from
+the list of tools alone. Those whose id has an even first digit in its sha256 were open while the planner was made
+(`tuning`), and so were all of `more`; the others (`unseen`) and the paraphrases of either were not.
 
 A catalogue is as TaskBench writes it (Shen et al. 2023); REQUESTS has one {"id", "user_request"} a line, OUT gets one
-{"id", "nodes", "links"}. Worked phrases for its tools (taskbench_phrases.yaml) are used where the catalogue is that of
-TaskBench Multimedia; `--no-phrases` leaves the descriptions alone to tell what a tool does.
+{"id", "nodes", "links"}. Worked phrases for its tools (taskbench_phrases.yaml) are used where the catalogue is that
+of TaskBench Multimedia; `--no-phrases` leaves the descriptions alone to tell what a tool does.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ from playhead.types import Video
 HERE = Path(__file__).parent
 PHRASES = HERE / "taskbench_phrases.yaml"
 FUNCTION = frozenset(
-    "a an the is are was were be being of with that to in on at who which what and it its his her their our my your when "
-    "where there does do did has have moment moments scene scenes part".split()
+    "a an the is are was were be being of with that to in on at who which what and it its his her their our my your "
+    "when where there does do did has have moment moments scene scenes part".split()
 )
 ALL = 100
 

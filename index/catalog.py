@@ -81,7 +81,7 @@ class Record:
 
 
 class Catalog:
-    """An open catalogue; several threads may read. `StorageError` where the disk refuses, `LibraryError` if damaged."""
+    """An open catalogue; several threads may read. `StorageError` if the disk refuses, `LibraryError` if damaged."""
 
     def __init__(self, path: Path, *, readonly: bool = False, create: bool = False) -> None:
         self.path = path

@@ -35,7 +35,8 @@ class Question:
 
 
 _LEAD = re.compile(
-    r"^(?:(?:please|can you|could you|and|so|then|also)\s+)*(?:tell (?:me|us)|say|i(?:'d| would) like to know|i want to know|do you know|answer)[\s,:]+",
+    r"^(?:(?:please|can you|could you|and|so|then|also)\s+)*(?:tell (?:me|us)|say|i(?:'d| would) like to know|"
+    r"i want to know|do you know|answer)[\s,:]+",
     re.IGNORECASE,
 )
 _SAID = re.compile(
