@@ -1,29 +1,28 @@
-"""Models small enough to see through, and a short film of real pictures and a real voice."""
+"""Models small enough to see through."""
 
 from __future__ import annotations
 
 import hashlib
 import shutil
 import subprocess
-import wave
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFont
 
 from playhead import Library, Settings
-from playhead.models.registry import OFFLINE, Models
 from playhead.models.roles import Detection, Role
-from playhead.types import Channel, Span, Utterance
+from playhead.types import Span, Utterance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from playhead.models.registry import Models
 
 COLOURS = {"red": (1, 0, 0), "green": (0, 1, 0), "blue": (0, 0, 1), "white": (1, 1, 1)}
 
@@ -168,58 +167,3 @@ def talk(ffmpeg: str, tmp_path: Path) -> Path:
     coding = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "pcm_s16le"]
     subprocess.run([ffmpeg, "-v", "error", "-nostdin", *inputs, *coding, str(path)], check=True, timeout=60)
     return path
-
-
-@pytest.fixture(scope="session")
-def models() -> Models:
-    """The real offline models, loaded once."""
-    return Models(OFFLINE, threads=2)
-
-
-SHOT_S = 3
-SAID = "The ferry to the island leaves at half past nine."
-SHOWN = ("coffee.png", "rocket.jpg", "chelsea.png", "motorcycle_left.png")
-
-
-@pytest.fixture(scope="session")
-def film(ffmpeg: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three seconds each of a coffee, a rocket with GATE B12 on it, a cat over which `SAID` is said, a motorcycle."""
-    import skimage
-    from hibari import SAMPLE_RATE, Hibari
-
-    folder = tmp_path_factory.mktemp("film")
-    photographs = next(iter(skimage.__path__))
-    inputs: list[str] = []
-    for number, name in enumerate(SHOWN):
-        with Image.open(f"{photographs}/data/{name}") as photograph:
-            still = photograph.convert("RGB").resize((640, 360))
-        if name == "rocket.jpg":
-            draw = ImageDraw.Draw(still)
-            draw.rectangle((180, 270, 480, 345), fill=(10, 30, 90))
-            draw.text((200, 280), "GATE B12", (255, 255, 255), ImageFont.load_default(52))
-        still.save(folder / f"{number}.png")
-        inputs += ["-loop", "1", "-framerate", "10", "-t", str(SHOT_S), "-i", str(folder / f"{number}.png")]
-    with wave.open(str(folder / "said.wav"), "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(SAMPLE_RATE)
-        out.writeframes((np.clip(Hibari()(SAID), -1, 1) * 32000).astype("<i2").tobytes())
-    count = len(SHOWN)
-    graph = f"concat=n={count}:v=1:a=0[v];[{count}:a]adelay={2 * SHOT_S * 1000}:all=1,apad=whole_dur=12[a]"
-    inputs += ["-i", str(folder / "said.wav"), "-filter_complex", graph, "-map", "[v]", "-map", "[a]"]
-    coding = ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
-    subprocess.run(
-        [ffmpeg, "-v", "error", "-nostdin", *inputs, *coding, str(folder / "film.mp4")], check=True, timeout=60
-    )
-    return folder / "film.mp4"
-
-
-@pytest.fixture(scope="session")
-def filmed(film: Path, models: Models, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    """A library of the film, watched and listened to by the real models."""
-    folder = tmp_path_factory.mktemp("filmed")
-    with Library(folder / "library", settings=Settings(), models=models) as library:
-        report = library.add(film)
-        assert not report.failed
-        assert library.counts("film.mp4").keys() == set(Channel) - {Channel.CAPTION}
-        yield library
