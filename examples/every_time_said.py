@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
+from typing import TYPE_CHECKING
 
 from playhead import Library, Span
-from playhead.types import Word
+
+if TYPE_CHECKING:
+    from playhead.types import Word
 
 
 def main() -> None:
