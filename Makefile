@@ -33,7 +33,7 @@ demo/first.playhead:
 bench: demo/first.playhead ## measure a cold search of the demonstration (benchmarks/ has the rest)
 	$(BIN)/python benchmarks/cold_search.py demo/first.playhead
 
-docs: $(INSTALLED) ## write the reference from tools, settings and --help
+docs: $(INSTALLED) ## write the reference and the schema of plans from tools, settings and --help
 	$(BIN)/python docs/reference.py
 
 clean: ## remove what make made, .venv too

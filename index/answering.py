@@ -7,6 +7,7 @@ times. With one, the model words what was found; counts, lengths and orders stay
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from playhead.index.depict import described, draft, refined
@@ -16,7 +17,7 @@ from playhead.index.wording import word
 from playhead.types import Answer, Channel, Citation, Claim, Moment, SearchResult, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from playhead.index.library import Library
     from playhead.models.chat import Chat
@@ -108,11 +109,15 @@ class Answering:
             return Claim(sentence(best.channel, texts), tuple(c for c in evidence if c.text in texts))
         if question.kind in (Kind.WHEN, Kind.WHETHER):
             return Claim(ended(f"The picture looks like {question.about}"), (cite(moment),))
-        scenes = self._depicted(moment.video, moment.span)
-        return scenes[0] if scenes else Claim(ended(f"The picture looks like {question.about}"), (best,))
+        seen = Claim(ended(f"The picture looks like {question.about}"), (best,))
+        return next(self._depicted(moment.video, moment.span), seen)
 
-    def _depicted(self, video: Video, span: Span) -> list[Claim]:
-        return described(refined(self._library, video, draft(self._library, video, span)))
+    def _depicted(self, video: Video, span: Span, *, backwards: bool = False) -> Iterator[Claim]:
+        """A sentence for each shot that shows something; a shot is looked at when its turn comes."""
+        shots = [shot for shot in self._library.shots(video) if shot.overlap_s(span)] or [span]
+        for shot in reversed(shots) if backwards else shots:
+            part = Span(max(shot.start_s, span.start_s), min(shot.end_s, span.end_s))
+            yield from described(refined(self._library, video, draft(self._library, video, part)))
 
     # Counting
 
@@ -181,27 +186,30 @@ class Answering:
         if ends[1] - ends[0] <= _SAME_S:
             edge = "start" if before else "end"
             return Answer((), (f"“{question.about}” is at the {edge} of {video.name} ({anchor.span}).",))
-        claims = self._told(video, Span(*ends), question.channels)
-        near = claims[-_SCENES:] if before else claims[:_SCENES]
+        near = list(islice(self._told(video, Span(*ends), question.channels, backwards=before), _SCENES))
         if not near:
             return Answer((), (f"Nothing is recognised {question.kind} “{question.about}” ({anchor.span}).",))
-        return Answer(tuple(near), (f"“{question.about}” is taken to be {video.name} {anchor.span}.",))
+        in_order = reversed(near) if before else near
+        return Answer(tuple(in_order), (f"“{question.about}” is taken to be {video.name} {anchor.span}.",))
 
     def _during(self, question: Question) -> Answer:
         anchor = self._first(question.about)
         if anchor is None:
             return self._absent(question.about)
-        claims = self._told(anchor.video, anchor.span, question.channels)
-        return Answer(
-            tuple(claims[:_FEW]), (f"“{question.about}” is taken to be {anchor.video.name} {anchor.span}.",)
-        )
+        claims = islice(self._told(anchor.video, anchor.span, question.channels), _FEW)
+        note = f"“{question.about}” is taken to be {anchor.video.name} {anchor.span}."
+        return Answer(tuple(claims), (note,))
 
-    def _told(self, video: Video, span: Span, channels: Sequence[Channel]) -> list[Claim]:
+    def _told(
+        self, video: Video, span: Span, channels: Sequence[Channel], *, backwards: bool = False
+    ) -> Iterator[Claim]:
         if not channels:
-            return self._depicted(video, span)
+            yield from self._depicted(video, span, backwards=backwards)
+            return
         segments = self._library.observed(video, channels, span)
         inside = [s for s in segments if s.span.start_s >= span.start_s - _SAME_S]
-        return [Claim(sentence(s.channel, [s.text]), (citation(s, video, self._library.folder),)) for s in inside]
+        for s in reversed(inside) if backwards else inside:
+            yield Claim(sentence(s.channel, [s.text]), (citation(s, video, self._library.folder),))
 
     def _why(self, question: Question) -> Answer:
         """What somebody says near it that gives a reason; where nobody does, the footage does not say why."""

@@ -189,6 +189,12 @@ class _Pass:
             watcher.add_to(record, self._stills)
         if Channel.SPEECH in options.channels:
             self._add_speech(record, said.start_s)
+        if (
+            not record.video.duration_s and record.segments
+        ):  # nothing was decoded: subtitles alone tell how far it goes
+            start_s = min(said.start_s, *(found.segment.span.start_s for found in record.segments))
+            end_s = max(found.segment.span.end_s for found in record.segments)
+            record.video = replace(video, start_s=start_s, duration_s=end_s - start_s)
         embed_texts(record, self._models)
         return record
 

@@ -63,7 +63,10 @@ _BESIDE = re.compile(
     r"(?P<way>before|after|while|during|when|as)\b\s+(?P<about>.+)$"
 )
 _BESIDE_FIRST = re.compile(r"^(?P<way>before|after|while|during|when) (?P<about>.+?), (?P<lead>what|who|which)\b.*$")
-_WHY = re.compile(r"^(?:why|how come|for what reason|what is the reason|what causes|what caused)\b\s*(?P<about>.*)$")
+_WHY = re.compile(
+    r"^(?:why(?: is it(?: said)? that)?|how come|for what reason|what is the reason|what causes|what caused)\b"
+    r"\s*(?P<about>.*)$"
+)
 _WHEN = re.compile(r"^(?:when|at what (?:time|point|second|minute)|where in the \w+|since when)\b\s*(?P<about>.*)$")
 _WHETHER = re.compile(
     r"^(?:is|are|was|were|does|do|did|can|could|has|have|will)\b\s*(?:there|you|we|anyone|anybody|somebody|someone)?"
@@ -77,7 +80,7 @@ _AUXILIARY = re.compile(
 _TAIL = re.compile(
     r"\s*\b(?:(?:to be )?(?:seen|shown|visible|said|mentioned|spoken|written|heard|uttered)|"
     r"appears?|appeared|appearing|comes? up|come|comes|happens?|happen|lasts?|last|(?:on|in) (?:the )?(?:screen|"
-    r"picture|video|film|footage|clip|movie|recording|shot)|in (?:this|it)|there)$"
+    r"picture|video|film|footage|clip|movie|recording|shot)|in (?:this|it)|there|is|are|was|were)$"
 )
 _NAMES = re.compile(r"\bin (?:the |this )?(?:video|film|footage|clip|movie|recording)\b")
 

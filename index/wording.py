@@ -35,6 +35,14 @@ def refine(draft: str, evidence: Sequence[Citation], chat: Chat) -> Answer:
     return held(chat.ask(prompt), used)
 
 
+def inquire(evidence: Sequence[Citation], most: int, chat: Chat) -> Answer:
+    """At most `most` questions that the model asks about observations, each with the observations it is about."""
+    used = evidence[:_MOST]
+    prompt = prompts.load("inquire").fill(most=str(most), observations=prompts.data(_numbered(used)))
+    found = held(chat.ask(prompt), used)
+    return Answer(found.claims[:most], dropped=found.dropped)
+
+
 def held(text: str, evidence: Sequence[Citation]) -> Answer:
     """Model output as claims: each sentence with the numbered evidence it names; others are dropped and counted."""
     if _NOT_SHOWN in text.upper():

@@ -1,11 +1,11 @@
-"""The commands that plan and run: ask, plan, check, run, replay, chat."""
+"""The commands that plan and run: ask, plan, check, run, replay, chat; and dataset, which asks by itself."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -46,6 +46,7 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example:  playhead run digest.yaml --set video=talk.mp4 --out digest/")(run)
     app.command(epilog="Example:  playhead replay digest/")(replay)
     app.command(epilog="Example:  playhead chat --video film.mp4")(chat)
+    app.command(epilog="Example:  playhead dataset ~/Videos --kind conversation --out talks.jsonl")(dataset)
 
 
 @contextmanager
@@ -205,6 +206,41 @@ def chat(
                 continue
             render_run.show_run(done, brief=True)
     return 0
+
+
+def dataset(
+    folder: Annotated[Path | None, typer.Argument(help="Indexed footage (default: all of the library).")] = None,
+    kind: Annotated[
+        Literal["description", "conversation"], typer.Option(help="What to make of each video.")
+    ] = "description",
+    out: Annotated[
+        Path | None, typer.Option(help="File to write, or to go on with (default: standard output).", metavar="FILE")
+    ] = None,
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    model: AskedOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Make a data set of footage: a line of JSON for each video, in which everything was observed."""
+    del debug
+    from playhead.agent.dataset import DatasetFile, Kind, line, make, videos_below
+    from playhead.tools.contract import Context
+
+    with _agent(library, model, profile) as agent, render.progress_bars(quiet=json) as progress:
+        videos = videos_below(agent.library, folder) if folder else agent.library.videos()
+        context = Context(agent.library, agent.library.folder, progress, agent.chat)
+        if out is None:
+            make(Kind(kind), videos, context, lambda said: render.say(line(said).decode().rstrip("\n")))
+            return
+        with DatasetFile(out) as file:
+            made = make(Kind(kind), videos, context, file.write, file.holds)
+    if json:
+        render.say_json({"file": out, "made": made, "videos": len(videos)})
+    else:
+        kept = len(videos) - made
+        rest = f"; {render.videos(kept)} {'was' if kept == 1 else 'were'} there already" if kept else ""
+        render.say(render.line(f"{render.videos(made)} in {out}{rest}"))
 
 
 def _line() -> str:

@@ -314,7 +314,7 @@ def film(ffmpeg: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     import skimage
     from hibari import SAMPLE_RATE, Hibari
 
-    folder = tmp_path_factory.mktemp("film")
+    folder, made = tmp_path_factory.mktemp("parts"), tmp_path_factory.mktemp("film") / "film.mp4"
     photographs = next(iter(skimage.__path__))
     inputs: list[str] = []
     for number, name in enumerate(SHOWN):
@@ -335,10 +335,8 @@ def film(ffmpeg: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     graph = f"concat=n={count}:v=1:a=0[v];[{count}:a]adelay={2 * SHOT_S * 1000}:all=1,apad=whole_dur=12[a]"
     inputs += ["-i", str(folder / "said.wav"), "-filter_complex", graph, "-map", "[v]", "-map", "[a]"]
     coding = ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
-    subprocess.run(
-        [ffmpeg, "-v", "error", "-nostdin", *inputs, *coding, str(folder / "film.mp4")], check=True, timeout=60
-    )
-    return folder / "film.mp4"
+    subprocess.run([ffmpeg, "-v", "error", "-nostdin", *inputs, *coding, str(made)], check=True, timeout=60)
+    return made
 
 
 @pytest.fixture(scope="session")

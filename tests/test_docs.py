@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
 import shlex
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from playhead import Library
+from playhead.agent.check import check
+from playhead.agent.plan import parse_plan, read_plan
+from playhead.errors import PlanError
 from playhead.interfaces.cli import app, main
 from playhead.interfaces.demo_film import build
+from playhead.tools.registry import all_tools
 
 ROOT = Path(__file__).parents[1]
 NEEDS_A_DOWNLOAD = {"hub", "speech=whisper:small"}
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def worked_plans() -> list[str]:
+    """The plans that docs/plans.md shows; the first is digest.yaml."""
+    page = (ROOT / "docs" / "plans.md").read_text(encoding="utf-8")
+    return re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +40,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Library(folder / "footage.playhead") as library:
         report = library.add(folder / "talk.mp4")
     assert not report.failed
+    (folder / "digest.yaml").write_text(worked_plans()[0])
     return folder
 
 
@@ -84,19 +100,108 @@ def _help(command: str) -> str:
         }
     ),
 )
-def test_command_lines_about_the_film_run(line: str, here: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_command_lines_about_the_film_run(
+    line: str, here: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("Is there a cat?\nand what comes after that?\n"))  # for chat
     line = line.partition(" > ")[0]
     if not (here / "shoe.jpg").exists():
         pytest.importorskip("PIL.Image").new("RGB", (64, 64), "white").save(here / "shoe.jpg")
     assert main(shlex.split(line)[1:]) == 0, capfd.readouterr().err
 
 
-def test_the_reference_is_current() -> None:
-    from importlib.util import module_from_spec, spec_from_file_location
+def shown() -> list[tuple[str, str]]:
+    """Each `ask` of which a page shows what it prints, with that."""
+    texts = [page.read_text(encoding="utf-8") for page in PAGES]
+    blocks = [b for text in texts for b in re.findall(r"^```console\n(.*?)^```", text, re.DOTALL | re.MULTILINE)]
+    parts = [
+        part
+        for block in blocks
+        for part in re.findall(r"^\$ (playhead ask .*)\n((?:[^$\n].*\n)+)", block, re.MULTILINE)
+    ]
+    return sorted({(line, printed.rstrip("\n")) for line, printed in parts})
 
+
+@pytest.mark.parametrize(("line", "printed"), shown())
+def test_answers_are_as_the_pages_show_them(
+    line: str, printed: str, here: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(shlex.split(line)[1:]) == 0
+    assert capfd.readouterr().out.rstrip("\n") == printed
+
+
+def test_pages_show_answers() -> None:
+    assert len(shown()) > 3
+
+
+def generator() -> Any:
+    """docs/reference.py as a module."""
     spec = spec_from_file_location("reference", ROOT / "docs" / "reference.py")
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert (ROOT / "docs" / "reference.md").read_text(encoding="utf-8") == module.reference(), "run: make docs"
+    return module
+
+
+@pytest.mark.parametrize("name", ["reference.md", "plan-reference.md", "plan.schema.json"])
+def test_what_is_generated_is_current(name: str) -> None:
+    pages = generator().PAGES
+    assert set(pages) == {"reference.md", "plan-reference.md", "plan.schema.json"}
+    assert (ROOT / "docs" / name).read_text(encoding="utf-8") == pages[name](), "run: make docs"
+
+
+PLAN: dict[str, Any] = {
+    "inputs": {"video": "talk.mp4"},
+    "steps": {
+        "find": {"tool": "search_moments", "args": {"query": "a cat", "video": "$video", "channels": ["picture"]}},
+        "frames": {"tool": "extract_frames", "args": {"moments": ["$find.moments[0]"]}},
+        "captions": {"tool": "caption_frames", "args": {"frames": "$frames.frames"}},
+        "rest": {"tool": "summarize", "args": {"video": "$video", "start_s": "$find.moments[0].span.end_s"}},
+    },
+    "answer": "rest",
+}
+
+
+def step(**said: object) -> dict[str, Any]:
+    find = {"tool": "search_moments", "args": {"query": "a cat"}} | said
+    return PLAN | {"steps": {"find": find}, "answer": "find"}
+
+
+@pytest.mark.parametrize(
+    ("plan", "valid"),
+    [
+        (PLAN, True),
+        (step(), True),
+        (step(tool="search_moment"), False),
+        (step(args={}), False),
+        (step(args={"query": "a cat", "number": 3}), False),
+        (step(args={"query": "a cat", "limit": "three"}), False),
+        (step(args={"query": "a cat", "limit": "$count"}), True),
+        (step(why="because"), False),
+        (PLAN | {"steps": {"Find it": step()["steps"]["find"]}}, False),
+        (PLAN | {"outputs": {}}, False),
+    ],
+)
+def test_the_schema_takes_what_the_reader_and_the_checker_take(plan: dict[str, Any], valid: bool) -> None:
+    from jsonschema import Draft202012Validator
+
+    schema = json.loads((ROOT / "docs" / "plan.schema.json").read_text())
+    Draft202012Validator.check_schema(schema)
+    assert Draft202012Validator(schema).is_valid(plan) == valid
+    try:
+        read = read_plan(plan | {"inputs": {"video": "talk.mp4", "count": 3}})
+        assert (not check(read, all_tools()).problems) == valid
+    except PlanError:
+        assert not valid
+
+
+def test_the_worked_plans_fit_the_schema() -> None:
+    from jsonschema import Draft202012Validator
+
+    schema = Draft202012Validator(json.loads((ROOT / "docs" / "plan.schema.json").read_text()))
+    plans = worked_plans()
+    assert plans
+    for text in [*plans, (ROOT / "examples" / "meeting_minutes.yaml").read_text()]:
+        schema.validate(yaml.safe_load(text))
+        assert not check(parse_plan(text).given({"video": "talk.mp4"}), all_tools()).problems, text
