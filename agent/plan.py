@@ -145,7 +145,7 @@ def _reason(error: Any) -> str:
     if error["type"] == "extra_forbidden":
         return "there is no such field"
     if error["type"] == "too_long":
-        return f"there are {error['ctx']['actual_length']:,} and {error['ctx']['max_length']} are allowed"
+        return f"there are too many, {error['ctx']['max_length']:,} are allowed"
     given = json.dumps(error["input"], default=str)[:60]
     return f"{error['msg'][:1].lower()}{error['msg'][1:]} (it says {given})"
 
