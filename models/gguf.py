@@ -127,11 +127,14 @@ def _knows_tools(path: str) -> bool:
 
 
 def _message(said: dict[str, Any]) -> AIMessage:
-    """As LangChain says it; calls whose arguments are no JSON are there as `invalid_tool_calls`."""
+    """As LangChain says it; calls whose arguments are no JSON object are there as `invalid_tool_calls`."""
     calls, invalid = [], []
     for call in said.get("tool_calls") or []:
         try:
-            calls.append(parse_tool_call(call, return_id=True))
+            parsed: Any = parse_tool_call(call, return_id=True)
+            if not isinstance(parsed["args"], dict):
+                raise OutputParserException("The arguments are no JSON object")
+            calls.append(parsed)
         except OutputParserException as error:
             invalid.append(make_invalid_tool_call(call, str(error)))
     return AIMessage(content=said.get("content") or "", tool_calls=calls, invalid_tool_calls=invalid)

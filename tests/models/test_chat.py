@@ -91,10 +91,15 @@ def test_a_call_with_broken_arguments_is_an_invalid_call_and_no_error() -> None:
     calls = [
         {"id": "1", "type": "function", "function": {"name": "fly", "arguments": '{"to": "Rome"}'}},
         {"id": "2", "type": "function", "function": {"name": "fly", "arguments": '{"to": "Ro'}},
+        {"id": "3", "type": "function", "function": {"name": "fly", "arguments": '["Rome"]'}},
+        {"id": "4", "type": "function", "function": {"name": "land", "arguments": ""}},
     ]
     message = _message({"content": None, "tool_calls": calls})
-    assert [(call["name"], call["args"], call["id"]) for call in message.tool_calls] == [("fly", {"to": "Rome"}, "1")]
-    assert [call["args"] for call in message.invalid_tool_calls] == ['{"to": "Ro']
+    assert [(call["name"], call["args"], call["id"]) for call in message.tool_calls] == [
+        ("fly", {"to": "Rome"}, "1"),
+        ("land", {}, "4"),
+    ]
+    assert [call["args"] for call in message.invalid_tool_calls] == ['{"to": "Ro', '["Rome"]']
     assert message.content == ""
 
 
