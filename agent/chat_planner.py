@@ -141,6 +141,7 @@ def read_json(text: str) -> dict[str, Any]:
             continue
         if {"steps", "questions", "plan", "tool"} & value.keys():
             plans += [plan for plan in [value.get("plan", value)] if plan not in plans]
+        last = "what is in braces has no steps"
     if len(plans) > 1:
         raise PlanError(
             f"The answer holds {len(plans)} plans", "they are not the same", "Answer with one JSON object"

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from playhead.tools.contract import Tool
 
-_MOST_STEPS, _MOST_VALUES = 8, 20
+_MOST_STEPS, _MOST_VALUES = 6, 20
 _REFERENCE = {"type": "string", "pattern": r"^\$[a-z][a-z0-9_.\[\]]*$"}
 _KEPT = ("type", "enum")
 

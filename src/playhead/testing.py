@@ -64,7 +64,8 @@ class ScriptedChat(BaseChatModel):
     prompts: list[str] = Field(default_factory=list)
 
     def __init__(self, *answers: str | Exception | Callable[[str], str]) -> None:
-        super().__init__(answers=answers)
+        super().__init__()
+        self.answers = answers
 
     @property
     def _llm_type(self) -> str:

@@ -111,7 +111,7 @@ BAD = {
     "braces that hold no JSON": ("Use {query} for {video}.", "no plan as JSON"),
     "half a plan": (GOOD[:-10], "no plan as JSON"),
     "a list": ("[1, 2, 3]", "no plan as JSON"),
-    "JSON of something else": ('{"answer": 42}', "no plan as JSON"),
+    "JSON of something else": ('{"answer": 42}', "has no steps"),
     "single quotes": (GOOD.replace('"', "'"), "no plan as JSON"),
     "a plan that is text": ('{"plan": "search for the dog"}', "no plan as JSON"),
     "something deep": ('{"steps":' * 20_000 + "1" + "}" * 20_000, "no plan as JSON"),
