@@ -77,9 +77,8 @@ class Agent:
             else:
                 from playhead.agent.chat_planner import ChatPlanner, ExampleSource
 
-                self._planner = ChatPlanner(
-                    self.chat, self.tools, self.library, ExampleSource(offline, offline.nearest)
-                )
+                examples = ExampleSource(offline, offline.nearest, self.tools)
+                self._planner = ChatPlanner(self.chat, self.tools, self.library, examples, self.budget)
         return self._planner
 
     @property

@@ -2,25 +2,29 @@
 
 The model sees the tools, the names of the videos, worked examples like the request, and the request: nothing out of
 footage. It needs neither tool calling nor a JSON mode: the format is in the prompt, and the answer is read tolerantly
-(around prose, code fences and trailing commas), then checked like any other plan.
+(around prose, code fences and trailing commas), then checked like any other plan. What was cut off, or says two
+things, is never guessed at: it goes back. A model that keeps to a JSON Schema is given that of a plan.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from playhead import prompts
 from playhead.agent.check import check
 from playhead.agent.plan import Plan, read_plan
+from playhead.agent.plan_schema import plan_schema
 from playhead.agent.planner import Planner, Proposal, Stage
 from playhead.agent.references import field_types, name_of
 from playhead.errors import PlanError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from playhead.agent.check import Budget
     from playhead.index.library import Library
     from playhead.models.chat import Chat
     from playhead.tools.contract import Tool
@@ -28,10 +32,14 @@ if TYPE_CHECKING:
 _REPAIRS = 2
 _EXAMPLES = 6
 _MOST_ANSWER = 100_000
+_MOST_QUESTIONS, _MOST_QUESTION = 5, 500
+_MARK = re.compile(r'"(?:[^"\\]|\\.)*"?|[{}]', re.DOTALL)
+_LOOSE_COMMA = re.compile(r",(\s*[}\]])")
+_ALSO_ARGS = ("arguments", "parameters")
 
 
 class ChatPlanner:
-    """Plans by language model; faults go back to it, twice at most. `examples` are the worked ones it is shown."""
+    """Plans by language model; faults go back to it, twice at most. `examples` gives the worked ones it is shown."""
 
     def __init__(
         self,
@@ -39,24 +47,27 @@ class ChatPlanner:
         tools: Mapping[str, Tool[Any, Any]],
         library: Library | None = None,
         examples: Sequence[tuple[str, Plan]] | ExampleSource | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self._chat, self._tools, self._library, self._examples = chat, tools, library, examples
+        self._budget, self._schema = budget, plan_schema(tools)
         self.id = f"chat:{chat.id}@{prompts.load('plan').sha256[:8]}"
 
     def propose(self, request: str, stage: Stage) -> Proposal:
-        """A checked plan, or what the model asks back. Raises `PlanError` where there is none."""
+        """A checked plan, or what the model asks back. Raises `PlanError` with its last attempt if there is none."""
         if not re.search(r"\w", request):
             return Proposal(None, ("What shall I look for or do?",))
         prompt = self._prompt(request, stage)
         asked, said, problems = prompt, "", ""
         for attempt in range(_REPAIRS + 1):
-            said = self._chat.ask(asked)[:_MOST_ANSWER]
+            said = self._chat.ask(asked, self._schema)[:_MOST_ANSWER]
             try:
-                proposal = self._read(said, request)
+                proposal = self._read(said, request, stage)
             except PlanError as error:
                 problems = str(error)
             else:
-                notes = (f"The language model needed {attempt} repairs.",) if attempt else ()
+                repairs = "a repair" if attempt == 1 else f"{attempt} repairs"
+                notes = (f"The language model needed {repairs}.",) if attempt else ()
                 return Proposal(proposal.plan, proposal.questions, notes)
             asked = prompts.load("repair").fill(prompt=prompt, attempt=said[:4000], problems=problems[:4000])
         raise PlanError(
@@ -89,68 +100,123 @@ class ChatPlanner:
         )
         return [f"{text}\n{json.dumps(_shorter(plan))}" for text, plan in found]
 
-    def _read(self, said: str, request: str) -> Proposal:
+    def _read(self, said: str, request: str, stage: Stage) -> Proposal:
         found = read_json(said)
-        asked = found.get("questions")
-        if asked and not found.get("steps"):
-            return Proposal(None, tuple(str(one) for one in (asked if isinstance(asked, list) else [asked])))
+        if "questions" in found and not found.get("steps"):
+            return Proposal(None, _questions(found["questions"]))
         plan = read_plan({"request": request[:20_000]} | _normal(found))
-        check(plan, self._tools, self._library).demand()
+        check(plan, self._tools, self._library if stage.videos else None, self._budget).demand()
         return Proposal(plan)
 
 
 class ExampleSource:
     """Worked requests most like a new one, planned by another planner, so that they are right by construction."""
 
-    def __init__(self, planner: Planner, nearest: Any) -> None:
-        self._planner, self._nearest = planner, nearest
+    def __init__(self, planner: Planner, nearest: Any, tools: Mapping[str, Tool[Any, Any]]) -> None:
+        self._planner, self._nearest, self._tools = planner, nearest, tools
 
     def like(self, request: str, count: int, stage: Stage) -> list[tuple[str, Plan]]:
-        """At most `count` requests with their plans."""
+        """At most `count` requests with their plans; they are about the video that is meant, or else the first."""
+        video = stage.video or next(iter(stage.videos), None)
         found = []
         for example in self._nearest(request, 2 * count):
             text = re.sub(r"\{\w+\}", "a dog", example.text)
-            proposal = self._planner.propose(text, stage)
-            if proposal.plan is not None:
-                found.append((text, proposal.plan))
+            plan = self._planner.propose(text, replace(stage, video=video, recent=())).plan
+            if plan is not None and not check(plan, self._tools).problems:
+                found.append((text, plan))
         return found[:count]
 
 
 def read_json(text: str) -> dict[str, Any]:
-    """The first JSON object in a text: after thoughts, in a code fence, with trailing commas. Raises `PlanError`."""
-    text = re.sub(r"<think>.*?(?:</think>|$)", "", text, flags=re.DOTALL)
+    """The one plan or question in a text: around prose, in a code fence, with trailing commas. Raises `PlanError`."""
     if not text.strip():
         raise PlanError("The answer is empty", "", "Answer with a plan as JSON")
-    decoder, last = json.JSONDecoder(), ""
-    for candidate in (text, re.sub(r",(\s*[}\]])", r"\1", text)):
-        for start in (found.start() for found in re.finditer(r"\{", candidate)):
-            try:
-                value, _ = decoder.raw_decode(candidate, start)
-            except (ValueError, RecursionError) as error:
-                last = last or str(error)
-                continue
-            if isinstance(value, dict) and ({"steps", "questions", "plan", "tool"} & value.keys()):
-                return value["plan"] if isinstance(value.get("plan"), dict) else value
-    raise PlanError("The answer holds no plan as JSON", last, "Answer with one JSON object")
+    plans: list[dict[str, Any]] = []
+    last = "it has no { that is closed again" if "{" in text else ""
+    for said in _objects(text):
+        try:
+            value = _decoded(said)
+        except (ValueError, RecursionError) as error:
+            last = str(error)
+            continue
+        if {"steps", "questions", "plan", "tool"} & value.keys():
+            plans += [plan for plan in [value.get("plan", value)] if plan not in plans]
+        last = "what is in braces has no steps"
+    if len(plans) > 1:
+        raise PlanError(
+            f"The answer holds {len(plans)} plans", "they are not the same", "Answer with one JSON object"
+        )
+    if not plans or not isinstance(plans[0], dict):
+        raise PlanError("The answer holds no plan as JSON", last, "Answer with one JSON object")
+    return plans[0]
+
+
+def _objects(text: str) -> Iterator[str]:
+    """What stands between outermost braces. Of an object that was cut off, its parts are nothing by themselves."""
+    start = text.find("{")
+    while start >= 0:
+        end = _end(text, start)
+        if not end:
+            return
+        yield text[start:end]
+        start = text.find("{", end)
+
+
+def _end(text: str, start: int) -> int:
+    depth = 0
+    for mark in _MARK.finditer(text, start):
+        depth += {"{": 1, "}": -1}.get(mark[0], 0)
+        if not depth:
+            return mark.end()
+    return 0
+
+
+def _decoded(said: str) -> dict[str, Any]:
+    try:
+        value: dict[str, Any] = json.loads(said, object_pairs_hook=_unique)
+    except json.JSONDecodeError:
+        value = json.loads(_LOOSE_COMMA.sub(r"\1", said), object_pairs_hook=_unique)
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise PlanError(f"{next(name for name in names if names.count(name) > 1)!r} is there twice")
+    return found
+
+
+def _questions(asked: object) -> tuple[str, ...]:
+    listed = asked if isinstance(asked, list) else [asked]
+    texts = [one.strip()[:_MOST_QUESTION] for one in listed if isinstance(one, str) and one.strip()]
+    if not texts:
+        raise PlanError("The answer asks nothing and plans nothing", "", "Answer with a plan as JSON")
+    return tuple(texts[:_MOST_QUESTIONS])
 
 
 def _normal(found: dict[str, Any]) -> dict[str, Any]:
     """Steps as a mapping, although models like to write a list; one bare call as a plan of one step."""
-    if "tool" in found and "steps" not in found:
-        found = {"steps": {"step": {"tool": found["tool"], "args": found.get("args", {})}}}
-    steps = found.get("steps")
-    if isinstance(steps, list):
-        named = enumerate(steps, 1)
-        found = found | {
-            "steps": {
-                str(step.get("id") or step.get("name") or f"step_{n}"): {
-                    k: v for k, v in step.items() if k in ("tool", "args")
-                }
-                for n, step in named
-                if isinstance(step, dict)
-            }
-        }
-    return {key: value for key, value in found.items() if key in ("inputs", "steps", "answer") and value is not None}
+    steps = [found] if "tool" in found and "steps" not in found else found.get("steps")
+    steps = _named(steps) if isinstance(steps, list) else steps
+    if isinstance(steps, dict):
+        steps = {name: _called(step) if isinstance(step, dict) else step for name, step in steps.items()}
+    return {key: found[key] for key in ("inputs", "answer") if found.get(key) is not None} | {"steps": steps}
+
+
+def _named(steps: list[Any]) -> dict[str, Any]:
+    named: dict[str, Any] = {}
+    for number, step in enumerate(steps, 1):
+        own = (step.get("id") or step.get("name")) if isinstance(step, dict) else None
+        name = str(own or f"step_{number}")
+        if name in named:
+            raise PlanError(f"Two steps are called {name!r}", "", "Give each a name of its own")
+        named[name] = step
+    return named
+
+
+def _called(step: dict[str, Any]) -> dict[str, Any]:
+    return {"args" if key in _ALSO_ARGS else key: value for key, value in step.items() if key not in ("id", "name")}
 
 
 def _told(tool: Tool[Any, Any]) -> str:

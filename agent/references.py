@@ -6,7 +6,8 @@ import re
 import types
 import typing
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, Union, get_args, get_origin
+from enum import Enum
+from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -139,8 +140,8 @@ def name_of(kind: Any) -> str:
         return " or ".join(name_of(option) for option in get_args(kind) if option is not type(None))
     if get_origin(kind) is tuple:
         return f"list of {name_of(get_args(kind)[0])}"
-    if get_origin(kind) is typing.Literal:
-        return " or ".join(map(str, get_args(kind)))
+    if get_origin(kind) is Literal or (isinstance(kind, type) and issubclass(kind, Enum)):
+        return " or ".join(str(option) for option in get_args(kind) or kind)
     simple = {str: "text", float: "number", int: "whole number", bool: "true or false"}
     if isinstance(kind, type) and (accepted := getattr(kind, "accepts", ())):
         return " or ".join(option.__name__ for option in accepted)

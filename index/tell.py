@@ -94,7 +94,7 @@ def quoted(text: str) -> str:
 def ended(text: str) -> str:
     """A text with a full stop at its end, unless it ends with a mark already."""
     text = text.strip()
-    return text if not text or text[-1] in ".!?…”" else f"{text}."
+    return text if not text or text[-1] in ".!?…”。！？" else f"{text}."
 
 
 def _capital(text: str) -> str:

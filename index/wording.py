@@ -15,10 +15,15 @@ if TYPE_CHECKING:
     from playhead.models.chat import Chat
     from playhead.types import Citation
 
-_NUMBERS = re.compile(r"\[\s*(\d+(?:\s*[,;]\s*\d+)*)\s*\]")
-_SENTENCE = re.compile(r".+?(?:[.!?…](?:\s*\[[\d\s,;]+\])+|(?:\s*\[[\d\s,;]+\])+[.!?…]?|[.!?…](?=\s|$)|$)", re.DOTALL)
-_NOT_SHOWN = "NOT SHOWN"
+_NUMBERS = re.compile(r"\[\s*(\d+(?:\s*[,;]\s*\d+)*)\s*\]", re.ASCII)
+_CITED = r"(?: ?\[[\d ,;]+\]){1,50}"
+_SENTENCE = re.compile(  # on one line; a citation in the middle of a sentence does not end it
+    rf".+?(?:[.!?…。！？]{_CITED}|{_CITED}(?:[.!?…。！？]|(?= *$)|(?= [^a-z\s,;:]))|[。！？]|[.!?…](?=\s|$)|$)"
+)
+_NOT_SHOWN = re.compile(r"\W*NOT SHOWN\b")
+_BULLET = re.compile(r"^(?:[-*•]+|\d{1,3}[.)])\s+")
 _MOST = 200
+_MOST_ANSWER = 100_000
 
 
 def word(task: str, evidence: Sequence[Citation], chat: Chat) -> Answer:
@@ -45,25 +50,24 @@ def inquire(evidence: Sequence[Citation], most: int, chat: Chat) -> Answer:
 
 def held(text: str, evidence: Sequence[Citation]) -> Answer:
     """Model output as claims: each sentence with the numbered evidence it names; others are dropped and counted."""
-    if _NOT_SHOWN in text.upper():
+    if _NOT_SHOWN.match(text):
         return Answer(())
+    known = {str(number): citation for number, citation in enumerate(evidence, 1)}
     claims, dropped = [], 0
-    for line in filter(None, map(str.strip, text.splitlines())):
-        for found in _SENTENCE.finditer(line):
-            sentence = found[0].strip()
-            numbers = [int(n) for group in _NUMBERS.findall(sentence) for n in re.findall(r"\d+", group)]
-            plainly = _tidy(_NUMBERS.sub("", sentence))
-            known = [evidence[n - 1] for n in dict.fromkeys(numbers) if 1 <= n <= len(evidence)]
-            if plainly and known:
-                claims.append(Claim(plainly, tuple(known)))
+    for line in text[:_MOST_ANSWER].splitlines():
+        for found in _SENTENCE.finditer(_BULLET.sub("", " ".join(line.split()))):
+            numbers = [n.lstrip("0") for group in _NUMBERS.findall(found[0]) for n in re.findall(r"\d+", group)]
+            plainly = _tidy(_NUMBERS.sub("", found[0]))
+            rests_on = tuple(known[n] for n in dict.fromkeys(numbers) if n in known)
+            if plainly and rests_on:
+                claims.append(Claim(plainly, rests_on))
             elif plainly:
                 dropped += 1
     return Answer(tuple(claims), dropped=dropped)
 
 
 def _tidy(text: str) -> str:
-    text = re.sub(r"\s+([.!?,])", r"\1", text)
-    text = re.sub(r"\s+", " ", text).strip().lstrip("-*• ")
+    text = re.sub(r" +([.!?,。！？]|$)", r"\1", " ".join(text.split())).lstrip("-*• ")
     return ended(text) if re.search(r"\w", text) else ""
 
 

@@ -6,6 +6,7 @@ runs in this process with llama.cpp through `xllamacpp` (the extra `local-llm`).
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models.chat_models import BaseChatModel
 
 _PACKAGES = {"ollama": "langchain-ollama", "openai": "langchain-openai", "anthropic": "langchain-anthropic"}
+_THOUGHTS = re.compile(r"^.*</think>|<think>.*", re.DOTALL)
 _EXAMPLES = "For example ollama:qwen3:8b, openai:gpt-5-mini, anthropic:claude-haiku-4-5 or gguf:model.gguf"
 
 
@@ -25,10 +27,18 @@ class Chat:
         self.model = model
         self.id = name or _name(model)
 
-    def ask(self, prompt: str) -> str:
-        """The answer as text. Raises `ModelError` where the model fails, whatever it raised."""
+    def ask(self, prompt: str, schema: dict[str, Any] | None = None) -> str:
+        """The answer as text, without thoughts. Raises `ModelError` where the model fails, whatever it raised.
+
+        `schema` is a JSON Schema of the answer; it binds models that say `takes_schema`, others never see it.
+        """
+        model: Any = self.model
+        if schema is not None and getattr(model, "takes_schema", False):
+            model = model.bind(response_format={"type": "json_schema", "json_schema": {"schema": schema}})
         try:
-            message: Any = self.model.invoke(prompt)
+            message: Any = model.invoke(prompt)
+        except ModelError:
+            raise
         except Exception as error:
             raise ModelError(
                 f"The language model {self.id} failed",
@@ -36,7 +46,7 @@ class Chat:
                 "Try another --model",
             ) from error
         text = getattr(message, "text", message)
-        return str(text() if callable(text) and not isinstance(text, str) else text)
+        return _THOUGHTS.sub("", str(text() if callable(text) and not isinstance(text, str) else text))
 
 
 def load_chat(spec: str) -> Chat:

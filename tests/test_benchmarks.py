@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from playhead.agent.chat_planner import ChatPlanner
+from playhead.testing import ScriptedChat
+from playhead.tools.registry import all_tools
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -22,6 +26,7 @@ def benchmark(name: str) -> Any:
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look for it
     spec.loader.exec_module(module)
     return module
 
@@ -97,3 +102,23 @@ def test_every_translation_is_there_and_of_something() -> None:
     photographs = recall.packaged("ja")
     assert sum(len(photograph.captions) for photograph in photographs) >= 40
     assert all(photograph.path.is_file() for photograph in photographs)
+
+
+def test_plans_of_a_language_model_are_counted_for_what_they_are() -> None:
+    local_llm = benchmark("local_llm")
+    tools = {name: tool for name, tool in all_tools().items() if name in ("probe_video", "search_moments")}
+    find, probe = (
+        f'{{"steps": {{"step": {{"tool": "{tool}", "args": {{"{argument}": "beach.mp4"}}}}}}}}'
+        for tool, argument in (("search_moments", "query"), ("probe_video", "video"))
+    )
+    right, repaired, asks_back, fails = [find], ["Hm.", find], ['{"questions": ["Which?"]}'], ["Hm."] * 3
+    others = [probe] * (len(local_llm.REQUESTS) - 4)
+    chat = local_llm.Counted(ScriptedChat(*right, *repaired, *asks_back, *fails, *others), held=True)
+    score = local_llm.measure(ChatPlanner(chat, tools), chat, show=False)
+    codec = sum("codec" in request for request, *_ in local_llm.REQUESTS)
+    assert (score.valid, score.right, score.repaired, score.asked_back) == (len(others) + 2, 2 + codec, 1, 1)
+    assert score.failed == {"PlanError": 1}
+    assert f"valid plans {score.valid}/20, right tools 3/20, after a repair 1" in str(score)
+    assert {tool for _, *accepted in local_llm.REQUESTS for one in accepted for tool in one.split()} <= set(
+        all_tools()
+    )

@@ -1,4 +1,4 @@
-"""For tests of your own backends: a contract suite for each role, and tiny random models in the hubs' formats.
+"""For tests of your own: contract suites for the roles, tiny random models as hubs have them, a scripted chat model.
 
 A contract is a plain class. Subclass it with a `Test` name and give it a fixture called `model`:
 
@@ -9,6 +9,12 @@ A contract is a plain class. Subclass it with a `Test` name and give it a fixtur
 
 The builders write a model of a few kilobytes with random weights into a folder, in the layout in which a hub
 delivers it. What it says is noise; that it loads and runs is the point.
+
+A scripted chat model stands in for a language model wherever one is taken:
+
+    chat = ScriptedChat('{"steps": {"find": {"tool": "search_moments", "args": {"query": "a cat"}}}}')
+    run = Agent(library, chat).run("Is there a cat?")
+    assert "Is there a cat?" in chat.prompts[0]
 """
 
 from __future__ import annotations
@@ -17,6 +23,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import Field
 
 from playhead.models.roles import (
     SAMPLE_RATE_HZ,
@@ -32,14 +42,47 @@ from playhead.models.roles import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from langchain_core.messages import BaseMessage
     from numpy.typing import NDArray
 
     from playhead.models.roles import Image, Sound
     from playhead.types import Utterance
 
 TEXTS = ("a dog runs on the beach", "", "two people cook in a kitchen", "rain " * 400, "Zürich, 3 °C …", "x")
+
+
+class ScriptedChat(BaseChatModel):
+    """A chat model that gives these answers in order: a text, an exception to raise, or a function of the prompt.
+
+    `prompts` are what it was asked. It cannot call tools. Asked once too often, it raises `IndexError`.
+    """
+
+    answers: tuple[Any, ...] = ()
+    prompts: list[str] = Field(default_factory=list)
+
+    def __init__(self, *answers: str | Exception | Callable[[str], str]) -> None:
+        super().__init__()
+        self.answers = answers
+
+    @property
+    def _llm_type(self) -> str:
+        return "scripted"
+
+    def _generate(
+        self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: Any = None, **kwargs: Any
+    ) -> ChatResult:
+        del stop, run_manager, kwargs
+        self.prompts.append("\n".join(message.text for message in messages))
+        if len(self.prompts) > len(self.answers):
+            raise IndexError(f"the script has only {len(self.answers)} answers")
+        answer = self.answers[len(self.prompts) - 1]
+        if isinstance(answer, Exception):
+            raise answer
+        text = answer(self.prompts[-1]) if callable(answer) else answer
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(text))])
 
 
 def picture(height: int = 90, width: int = 160, seed: int = 0) -> Image:
