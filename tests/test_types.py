@@ -98,6 +98,7 @@ def test_a_result_has_the_documented_plain_form() -> None:
                         "text": "hello",
                         "thumbnail": "/library/thumbs/1.jpg",
                         "part": 0,
+                        "id": "",
                     }
                 ],
             }

@@ -121,7 +121,7 @@ def test_a_chapter_begins_with_its_time() -> None:
 
 @pytest.mark.parametrize(
     ("dropped", "line"),
-    [(1, "(1 sentence without evidence was dropped.)"), (2, "(2 sentences without evidence were dropped.)")],
+    [(1, "(Dropped for want of evidence: 1 sentence.)"), (2, "(Dropped for want of evidence: 2 sentences.)")],
 )
 def test_what_was_dropped_is_told(dropped: int, line: str) -> None:
     assert lines(Answer((claim(said(1, 2)),), dropped=dropped))[-1] == line
@@ -295,7 +295,7 @@ TELL = read_plan({"request": "Who?", "steps": {"a": {"tool": "tell"}}})
 def test_a_run_drops_what_does_not_hold_and_says_how_many(own: Library, tmp_path: Path) -> None:
     answer = Answer((claim(said(1, 2)), claim(said(50, 60), text="The moon is made of cheese."), claim()))
     run = Agent(own, tools={"tell": Tell(answer)}).run(TELL, out=tmp_path / "run")
-    assert str(run) == "Somebody says hello. [0:01.0–0:02.0]\n(2 sentences without evidence were dropped.)"
+    assert str(run) == "Somebody says hello. [0:01.0–0:02.0]\n(Dropped for want of evidence: 2 sentences.)"
     assert run.answer.dropped == 2
     for name in ("answer.md", "report.html"):
         text = (tmp_path / "run" / name).read_text()

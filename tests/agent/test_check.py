@@ -117,7 +117,7 @@ FAULTS: dict[str, tuple[str, Problem]] = {
     "a channel that there is not": (
         "a: {tool: search_moments, args: {query: x, channels: [smell]}}",
         Problem(
-            "a", "channels", "['smell'] does not fit", "list of Channel",
+            "a", "channels", "['smell'] does not fit", "list of picture or object or text or speech or caption",
             "Input should be 'picture', 'object', 'text', 'speech' or 'caption'",
         ),
     ),
@@ -189,7 +189,7 @@ FAULTS: dict[str, tuple[str, Problem]] = {
     "an input of another type in a list": (
         "inputs: {c: smell}\nsteps: {a: {tool: search_moments, args: {query: x, channels: [$c]}}}",
         Problem(
-            "a", "channels", "['smell'] does not fit", "list of Channel",
+            "a", "channels", "['smell'] does not fit", "list of picture or object or text or speech or caption",
             "Input should be 'picture', 'object', 'text', 'speech' or 'caption'",
         ),
     ),
