@@ -202,8 +202,8 @@ class Builder:
         return []
 
     def _names_video(self) -> bool:
-        """Whether a search is to stay in one video: it was named, and there are others."""
-        return "video" in self.inputs and len(self.stage.videos) != 1
+        """Whether a search is to stay in one video: it was named, by the request or beside it."""
+        return "video" in self.inputs and (len(self.stage.videos) != 1 or self.stage.video is not None)
 
     def _question(self, clause: Clause) -> list[str]:
         self.asked = polite_less(clause.text)

@@ -76,7 +76,7 @@ class Window(Arguments):
     @classmethod
     def _taken(cls, value: object) -> object:
         if isinstance(value, cls.accepts):
-            return {"video": value.video.id, "start_s": value.span.start_s, "end_s": value.span.end_s}  # type: ignore[attr-defined]
+            return {"video": str(value.video.path), "start_s": value.span.start_s, "end_s": value.span.end_s}  # type: ignore[attr-defined]
         return value
 
 
@@ -93,7 +93,7 @@ class Picture(Arguments):
     @classmethod
     def _taken(cls, value: object) -> object:
         if isinstance(value, cls.accepts):
-            return {"video": value.video.id, "time_s": value.time_s, "path": value.path}  # type: ignore[attr-defined]
+            return {"video": str(value.video.path), "time_s": value.time_s, "path": value.path}  # type: ignore[attr-defined]
         return value
 
     @field_validator("path")

@@ -6,6 +6,7 @@ A tool knows nothing of planners, LangChain or the command line: it takes checke
 from __future__ import annotations
 
 import inspect
+import os
 import threading
 from abc import ABC, abstractmethod
 from contextlib import ExitStack
@@ -16,10 +17,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from playhead.errors import InputError, UnsafeMediaError
+from playhead.errors import InputError, MediaError, UnsafeMediaError
 from playhead.media.decode import probe
 from playhead.media.files import open_file
 from playhead.media.images import read_image
+from playhead.models.cache import sha256_of
 from playhead.models.roles import Role
 from playhead.types import Video
 
@@ -64,15 +66,20 @@ class Context:
     def open(self, video: str) -> MediaFile:
         """Open a video of the library (by id, name or path), or a file under the `roots` of the settings."""
         try:
-            path = self.library.video(video).path
+            known = self.library.video(video)
         except InputError:
             roots, limits = self.library.settings.roots, self.library.settings.limits
             if not roots:
                 raise
             return open_file(Path(video), roots, limits)
+        path = known.path
         if not path.exists():
             raise UnsafeMediaError(f"{path} cannot be opened", "the file is gone", "Index it at its new place")
-        return open_file(path, [path.parent], self.library.settings.limits)
+        file = open_file(path, [path.parent], self.library.settings.limits)
+        if sha256_of(path) != known.id:
+            os.close(file.descriptor)
+            raise MediaError(f"{path} cannot be used", "it changed since it was indexed", "Index it again")
+        return file
 
     def video(self, key: str) -> Video:
         """The video of the library, or the file under the `roots` of the settings, that is meant."""

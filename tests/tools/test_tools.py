@@ -12,7 +12,7 @@ import pytest
 from pydantic import Field
 
 from playhead import Library, Settings, tools
-from playhead.errors import InputError, LibraryError, UnsafeMediaError
+from playhead.errors import InputError, LibraryError, MediaError, UnsafeMediaError
 from playhead.plain import plain
 from playhead.tools.contract import Arguments, Context, Effect, Tool
 from playhead.tools.registry import all_tools, get_tool
@@ -299,3 +299,24 @@ def test_errors_of_the_library_come_through(own: Context) -> None:
     (own.library.folder / "catalog.sqlite").write_bytes(b"no database" * 100)
     with pytest.raises(LibraryError):
         get_tool("search_moments").call({"query": "hello"}, own)
+
+
+# Several tools after one another
+
+
+def test_frames_of_a_file_that_is_not_indexed_can_be_looked_at(context: Context, folder: Path) -> None:
+    path = str(folder / "allowed" / "plain.mp4")
+    frames = get_tool("extract_frames").call({"video": path, "at_s": [0.0, 0.5]}, context)
+    assert [frame.time_s for frame in frames.frames] == [0.0, 0.5]
+    seen = get_tool("detect_objects").call({"frames": frames.frames}, context)
+    assert {citation.video.path for citation in seen.seen} <= {Path(path)}
+    shots = get_tool("detect_shots").call({"video": path}, context)
+    middle = get_tool("extract_frames").call({"moments": shots.shots}, context)
+    assert len(middle.frames) == len(shots.shots) == 1
+
+
+def test_a_file_that_changed_since_it_was_indexed_is_not_taken_for_the_old_one(own: Context, tmp_path: Path) -> None:
+    with (tmp_path / "footage" / "subtitled.mp4").open("ab") as file:
+        file.write(b"\0" * 100)
+    with pytest.raises(MediaError, match="it changed since it was indexed"):
+        get_tool("extract_frames").call({"video": "subtitled.mp4", "at_s": [0.0]}, own)
