@@ -23,7 +23,8 @@ def plan_schema(tools: Mapping[str, Tool[Any, Any]]) -> dict[str, Any]:
         "items": {"anyOf": [_step(tool) for tool in tools.values()]},
     }
     questions = {"type": "array", "minItems": 1, "maxItems": 3, "items": {"type": "string"}}
-    return {"anyOf": [_object({"steps": steps}), _object({"questions": questions})]}
+    inputs = _object({"video": {"type": "string"}}, [])  # the one that plans have of themselves
+    return {"anyOf": [_object({"inputs": inputs, "steps": steps}), _object({"questions": questions})]}
 
 
 def _step(tool: Tool[Any, Any]) -> dict[str, Any]:

@@ -344,6 +344,7 @@ def test_the_schema_names_every_tool_and_argument() -> None:
     schema = plan_schema(all_tools())
     steps, questions = schema["anyOf"]
     assert list(questions["properties"]) == ["questions"]
+    assert list(steps["properties"]) == ["inputs", "steps"]  # in this order: steps refer to inputs
     offered = {
         s["properties"]["tool"]["const"]: s["properties"]["args"]
         for s in steps["properties"]["steps"]["items"]["anyOf"]
