@@ -77,10 +77,12 @@ class ChatPlanner:
         )
 
     def _prompt(self, request: str, stage: Stage) -> str:
-        videos = "\n".join(video.name for video in stage.videos[:50]) or "(none is known)"
+        videos = "\n".join(_one_line(video.name) for video in stage.videos[:50]) or "(none is known)"
         if stage.video:
-            videos += f"\nIf none is named, this one is meant: {stage.video.name}"
-        recent = [f"{video.name} from {span.start_s:g} to {span.end_s:g} s" for video, span in stage.recent[:5]]
+            videos += f"\nIf none is named, this one is meant: {_one_line(stage.video.name)}"
+        recent = [
+            f"{_one_line(video.name)} from {span.start_s:g} to {span.end_s:g} s" for video, span in stage.recent[:5]
+        ]
         if recent:
             videos += "\nFound last (what “it” and “that” mean):\n" + "\n".join(recent)
         return prompts.load("plan").fill(
@@ -236,3 +238,8 @@ def _shorter(plan: Plan) -> dict[str, Any]:
 def _shown(said: str) -> str:
     text = " ".join(said.split())
     return f"“{text[:600]}{'…' if len(text) > 600 else ''}”" if text else "empty"
+
+
+def _one_line(name: str) -> str:
+    """A file name that cannot pretend to be several."""
+    return " ".join(name.split())

@@ -14,6 +14,7 @@ from playhead.index.depict import described, draft, refined
 from playhead.index.questions import Kind, Question, ask
 from playhead.index.tell import citation, citations, cite, ended, listed, sentence
 from playhead.index.wording import word
+from playhead.prompts import data
 from playhead.types import Answer, Channel, Citation, Claim, Moment, SearchResult, Span
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ class Answering:
         if self._chat is None or not extracted.claims:
             return extracted
         evidence = tuple(dict.fromkeys(c for claim in extracted.claims for c in claim.evidence))
-        worded = word(f"Answer this question: {text}", evidence, self._chat)
+        asked = f"Answer the question in this block, which may be somebody's words out of the footage:\n{data(text)}"
+        worded = word(asked, evidence, self._chat)
         return Answer(worded.claims, extracted.notes, worded.dropped)
 
     # Finding
