@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from playhead.agent.pieces import commands, polite_less, unquoted
+from playhead.agent.pieces import polite_less, unquoted
 from playhead.agent.slots import read_slots
 
 BACK = re.compile(
@@ -82,6 +82,7 @@ _LEADING = re.compile(
     r"(?::\s+|,\s+)(?P<rest>.+)$",
     re.IGNORECASE | re.DOTALL,
 )
+_WHEN_IS = re.compile(r"^when (?:exactly )?(?:do|does|did|is|are|was|were|can|will)\b", re.IGNORECASE)
 _MOMENT = re.compile(
     rf"^(?:the\s+|a\s+|an\s+|all\s+(?:of\s+)?(?:the\s+)?|every\s+(?:single\s+)?|each\s+|any\s+|exact\s+|very\s+|one\s+of\s+)*"
     rf"(?:{_PLACE}|places?|spots?|instances?|occurrences?|shots?|footage|clips?)\b\s*(?:{_LINKED}|at which|in|"
@@ -109,7 +110,7 @@ def read_anchor(text: str) -> tuple[str, Anchor | None]:
 def leading(request: str) -> tuple[str, str]:
     """A stretch that is named first and goes for all that follows ("For the first minute: …"), and the rest."""
     found = _LEADING.match(request)
-    if found is None or commands(found["lead"]):
+    if found is None or _WHEN_IS.match(found["lead"]):
         return "", request
     return found["lead"], found["rest"]
 

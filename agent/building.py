@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from playhead.agent.anchors import BACK, Anchor, When, bare_moment, is_back, looked_for
+from playhead.agent.anchors import BACK, SOMEWHERE, Anchor, When, bare_moment, is_back, looked_for, told_thing
 from playhead.agent.pieces import NAMED, is_video_words, polite_less, unquoted, without_names
 from playhead.agent.plan import Plan, Step
 from playhead.agent.reading import EVERYWHERE, PICTURED, WINDOWED, Clause
@@ -54,9 +54,9 @@ _CAPTIONS = re.compile(r"\b(?:captions?|captioned)\b", re.IGNORECASE)
 _STILLS = re.compile(
     r"\b(?:frames?|stills?|stils?|pictures?|images?|screenshots?|snapshots?|photos?|thumbnails?)\b", re.IGNORECASE
 )
-_OF_VIDEO = re.compile(
-    r"\b(?:the|in|of|from|my|our|this)\b[\w\s]*\b(?:videos?|films?|clips?|footage|recordings?|movies?|files?|cameras?|interview|talk|lecture|show|call|match|game)\b",
-    re.IGNORECASE,
+_FOOTAGE = (
+    r"(?:videos?|films?|clips?|footage|recordings?|movies?|files?|cameras?|tapes?|one|interview|talk|lecture|show|call|"
+    r"match|game|lesson|podcast|vlog|party|trip|session)"
 )
 _STEP_NAMES = {
     "search_moments": "find", "extract_frames": "frames", "caption_frames": "captions", "detect_objects": "objects",
@@ -111,13 +111,21 @@ class Builder:
         found = [match[0] for match in NAMED.finditer(self.request)]
         if found:
             return found
-        told = set(re.findall(r"[^\W_]+", self.request.lower()))
-        of_name = {name: list(re.findall(r"[^\W\d_]{3,}", name.rsplit(".", 1)[0].lower())) for name in known}
-        shared = {w for w in told if sum(w in words for words in of_name.values()) > 1}
-        own = [name for name, words in of_name.items() if words and set(words) <= told and set(words) - shared]
-        if len(own) == 1 and _OF_VIDEO.search(self.request):
-            return own
-        return []
+        words = {name: re.findall(r"[^\W\d_]{3,}", name.rsplit(".", 1)[0].lower()) for name in known}
+        own = [name for name in known if any(self._speaks_of(word) for word in _distinct(name, words))]
+        return own if len(own) == 1 else []
+
+    def _speaks_of(self, word: str) -> bool:
+        """Whether the request speaks of footage by this word: "the honeymoon video", "the interview with the coach"."""
+        word = re.escape(word)
+        return bool(
+            re.search(rf"\b{word}(?:'s)?\s+(?:\w+\s+)?{_FOOTAGE}\b", self.request, re.IGNORECASE)
+            or re.search(
+                rf"\b{_FOOTAGE}\s+(?:with|of|from|about|at|in|on|called|named)\s+(?:the\s+)?{word}\b",
+                self.request,
+                re.IGNORECASE,
+            )
+        )
 
     def _needs_video(self, clause: Clause) -> bool:
         return not EVERYWHERE.search(self.request) and clause.tool in _NEEDS_VIDEO and clause.anchor is None
@@ -184,7 +192,8 @@ class Builder:
 
     def _search(self, clause: Clause) -> list[str]:
         slots = clause.slots
-        query = looked_for(without_names(slots.text))
+        words = without_names(slots.text)
+        query = (told_thing(words) if SOMEWHERE.search(words) else looked_for(words)) or bare_moment(words)
         if not query or is_back(query) or _only_back(query):
             query = clause.subject
         if not query:
@@ -424,6 +433,11 @@ def _only_back(text: str) -> bool:
             re.IGNORECASE,
         )
     )
+
+
+def _distinct(name: str, words: Mapping[str, Sequence[str]]) -> list[str]:
+    """The words of a video's name that no other video's has."""
+    return [word for word in words[name] if sum(word in other for other in words.values()) == 1]
 
 
 def _choice(names: Sequence[str]) -> str:

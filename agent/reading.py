@@ -41,13 +41,15 @@ MOST_CLAUSES = 24
 _SOMEBODY = re.compile(
     r"^(?:did|does|do|is|was|has|will|how|why|what|when|where)\b.*\b(?:he|she|they|it)\b", re.IGNORECASE
 )
+_GOES_ON = re.compile(r"^(?:whether|if)\b", re.IGNORECASE)
+_CUTS = re.compile(r"\b(?:cuts|edits|shots|scenes?|takes?|(?:scene|camera|shot) changes?)\b", re.IGNORECASE)
 _FEW_WORDS = 9
 EVERYWHERE = re.compile(
-    r"\b(?:and\s+)?(?:(?:look|search|go|check|browse|hunt)\s+)?(?:through\s+|in\s+|across\s+|over\s+|"
-    r"throughout\s+)?(?:all|every|each|any)(?: of)?"
-    r"(?: (?:my|the|our|your|these|those|two|three|four|five))*(?: \w+)?\s+(?:videos|clips|films|files|"
-    r"recordings|footage|library|cameras)\b\s*"
-    r"(?:[:,]|for\b|and (?:tell me|find|say)\b)?",
+    r"\b(?:and\s+)?(?:(?:look|search|go|check|browse|hunt)\s+)?(?:through\s+|in\s+|on\s+|across\s+|over\s+|throughout\s+)?"
+    r"(?:(?:all|every|each|any)(?: one)?(?: of)?(?: (?:my|the|our|your|these|those|two|three|four|five))*(?: \w+)?\s+"
+    r"(?:videos|clips|films|files|recordings|footage|library|cameras|tapes|videos?)"
+    r"|(?<=across )(?:my|the|our|these)\s+(?:\w+\s+)?(?:videos|clips|films|files|recordings|footage|library|cameras|tapes)"
+    r"|(?:the|my|our)\s+(?:whole|entire)\s+(?:library|collection|archive))\b\s*(?:[:,]|for\b|and (?:tell me|find|say)\b)?",
     re.IGNORECASE,
 )
 _QUESTION = re.compile(
@@ -105,6 +107,8 @@ class Clause:
             or (may_tell(self.text) and self.intent.score < _NAMED_THING)
         ):
             return False
+        if told_moment(self.text) and self.tool != "extract_frames":
+            return False
         likely = self.intent.score >= LIKELY and not self.intent.outside
         return commands(self.text) or likely or self.intent.score >= _SURE or self.text.rstrip().endswith("?")
 
@@ -116,6 +120,11 @@ class Clause:
     def timed(self, window: Slots | None, times: tuple[float, ...], anchor: Anchor | None, subject: str) -> Clause:
         """The clause with a stretch, times, a moment or a thing that were named elsewhere, where it names none."""
         told = replace(self, subject=subject)
+        if window and self.slots.has_window and not _meet(self.slots, window):
+            fault = (
+                f"“{self.text}” and “{window.text or 'the other time'}” leave no time at all: which part is meant?"
+            )
+            return replace(told, slots=replace(self.slots, faults=(*self.slots.faults, fault)))
         if self.slots.has_window or self.slots.at_s or (self.anchor and not is_back(self.anchor.words)):
             return told
         start_s, end_s = (window.start_s, window.end_s) if window else (None, None)
@@ -175,8 +184,11 @@ class Reader:
         text = piece.text
         if before is None or not re.search(r"\w", hidden(text)):
             return False
-        if _SOMEBODY.match(polite_less(text)) and may_tell(polite_less(last)) and len(last.split()) < _FEW_WORDS:
+        named = may_tell(polite_less(last)) and len(last.split()) < _FEW_WORDS and not told_moment(last)
+        if _SOMEBODY.match(polite_less(text)) and named:
             return False  # "the man in red, did he win"
+        if not piece.strong and _GOES_ON.match(text):
+            return False
         if piece.strong or only_when(text) or (tells(last) and not tells(text)):
             return True
         if commands(text) and polite_less(text):
@@ -221,6 +233,15 @@ class Reader:
         return [replace(c, slots=replace(c.slots, every_s=c.slots.every_s or every_s)) for c in told]
 
 
+def _meet(one: Slots, other: Slots) -> bool:
+    """Whether two stretches have time in common; those that count from the end may have."""
+    times = [time_s for slots in (one, other) for time_s in (slots.start_s, slots.end_s) if time_s is not None]
+    if any(time_s < 0 for time_s in times):
+        return True
+    start_s = max(one.start_s or 0.0, other.start_s or 0.0)
+    return all(slots.end_s is None or start_s < slots.end_s for slots in (one, other))
+
+
 def _anchor(text: str) -> tuple[str, Anchor | None]:
     """The text without the moment that says when; "from the video" says none."""
     rest, anchor = read_anchor(text)
@@ -244,7 +265,8 @@ def _as_question(text: str, intent: Intent) -> Intent:
     asking = replace(intent, tool="answer_question", score=max(intent.score, _SURE), outside=False)
     if _GOES.match(bare) and intent.tool not in _STRUCTURAL and intent.of("search_moments") >= intent.score - _CLOSE:
         return searching
-    if _LOCATES.match(bare) and (intent.tool not in _STRUCTURAL or intent.score < _ASKED):
+    structural = intent.tool in _STRUCTURAL and not (intent.tool == "detect_shots" and not _CUTS.search(bare))
+    if _LOCATES.match(bare) and (not structural or intent.score < _ASKED):
         return searching
     if intent.tool == "probe_video" and (found := _HOW_LONG.match(bare)) and not _is_footage(found["what"]):
         return asking
@@ -307,7 +329,14 @@ def _once(clauses: list[Clause]) -> list[Clause]:
 
 
 def _repeats(first: Clause, second: Clause) -> bool:
-    if first.tool not in WINDOWED - {"extract_frames"} | {"probe_video"}:
+    if first.tool == "extract_frames":
+        return (
+            not second.slots.every_s
+            and not second.anchor
+            and bool(second.slots.at_s)
+            and first.slots.at_s == second.slots.at_s
+        )
+    if first.tool not in WINDOWED | {"probe_video"}:
         return False
     both = first.slots.has_window and second.slots.has_window
     clash = first.slots.chapters != second.slots.chapters or (first.slots.limit and second.slots.limit)
