@@ -72,13 +72,13 @@ _ANCHORS: tuple[tuple[When, re.Pattern[str]], ...] = tuple(
             r"\b(?:right|just|shortly|immediately|directly)?\s*\b(?:before|until|till|up to|leading up to|"
             r"up until)\s+(?P<a>.+)$",
         ),
-        (When.DURING, r"\b(?:while|during|when|whenever)\s+(?P<a>.+)$"),
+        (When.DURING, r"\b(?:while|during|when|whenever|(?:for )?as long as|throughout)\s+(?P<a>.+)$"),
         (When.DURING, rf"\b(?:in|at|of|for|from|around)\s+(?:the|that|this)\s+{_PLACE}\s+{_LINKED}\s+(?P<a>.+)$"),
     )
 )
 _LEADING = re.compile(
     r"^(?P<lead>(?:(?:right|just|shortly)\s+)?(?:for|from|in|during|between|after|before|while|when|once|until|"
-    r"as soon as)\b(?:[^:]|:(?=\d)){2,90}?)"
+    r"as soon as|(?:the )?(?:first|last|opening|final))\b(?:[^:]|:(?=\d)){2,90}?)"
     r"(?::\s+|,\s+)(?P<rest>.+)$",
     re.IGNORECASE | re.DOTALL,
 )
@@ -208,5 +208,10 @@ def told_thing(text: str) -> str:
 
 
 def is_back(text: str) -> bool:
-    """Whether words only refer to something that was named before: "it", "that", "there on", "it is"."""
-    return bool(BACK.fullmatch(re.sub(r"\s+(?:is|was|on|onwards?|happens?)$", "", text.strip())))
+    """Whether words only refer to something that was named before: "it", "that", "there on", "they're in view"."""
+    bare = re.sub(
+        r"\s+(?:is|was|are|on|onwards?|happens?|visible|shown|in (?:view|shot|frame|the picture))$", "", text.strip()
+    )
+    return bool(BACK.fullmatch(bare)) or bool(
+        re.fullmatch(r"(?:they|he|she|it)(?:'re|'s| are| is| does| do)?", bare, re.IGNORECASE)
+    )

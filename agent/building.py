@@ -38,7 +38,10 @@ _ORDINAL = re.compile(
     r"\bthe (first|second|third|fourth|fifth|last)(?: (?:one|moment|hit|result|match|scene))?\b", re.IGNORECASE
 )
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1}
-_PER_SHOT = re.compile(r"\b(?:each|every|per|all(?: the)?|of the) (?:shots?|scenes?|takes?|cuts?)\b", re.IGNORECASE)
+_PER_SHOT = re.compile(
+    r"\b(?:each|every|per|all(?: the)?|of the)(?: single)? (?:shots?|scenes?|takes?|cuts?)\b", re.IGNORECASE
+)
+_FROM_POINT = re.compile(r"\bfrom\b(?!.*\bon(?:wards?)?\b)", re.IGNORECASE)
 _FRAME_OF = re.compile(
     r"\b(?:frames?|stills?|pictures?|images?|screenshots?|snapshots?|photos?|thumbnails?|shots?|jpe?gs?|"
     r"pics?)\b(?:\s+(?:to|for) \w+)?\s*"
@@ -248,6 +251,14 @@ class Builder:
         if _PER_SHOT.search(slots.text):
             self.shots = self.shots or self._step("detect_shots", {"video": self._video()} | self._times(slots))
             return {"moments": f"${self.shots}.shots"}, []
+        if (
+            _FROM_POINT.search(clause.text)
+            and slots.start_s is not None
+            and slots.end_s is None
+            and not slots.every_s
+        ):
+            args, questions = self._in_video({})
+            return args | {"at_s": [slots.start_s]}, questions
         around = anchor is not None and not is_back(anchor.words)
         if slots.every_s or slots.has_window or (around and anchor and anchor.when is not When.DURING):
             args, questions = self._window(clause)

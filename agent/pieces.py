@@ -146,6 +146,18 @@ def only_when(text: str) -> bool:
     )
 
 
+_ECHO = re.compile(
+    r"^(?:(?:can|could|would|will) (?:you|u|i)\s+|i'd like to\s+)?(?:\w+)\s+(?:it|that|them|this|those)\b(?:\s+(?:out|down|up|off|for me|please|as text|"
+    r"in (?:a|one) (?:single )?(?:sentence|line)|somewhere|to me))*$",
+    re.IGNORECASE,
+)
+
+
+def echoes(text: str) -> bool:
+    """Whether a piece only says again that something is to be done: "can you type them out for me"."""
+    return bool(_ECHO.match(text.strip(" .?!")))
+
+
 def qualifies(text: str) -> bool:
     """Whether a piece only says how: "with times", "in brief"."""
     return bool(_QUALIFIER.match(polite_less(text).strip(" .!?"))) or not polite_less(text)

@@ -10,6 +10,7 @@ from playhead.agent.anchors import SOMEWHERE, Anchor, is_back, leading, read_anc
 from playhead.agent.pieces import (
     Part,
     commands,
+    echoes,
     hidden,
     is_video_words,
     may_tell,
@@ -74,7 +75,7 @@ _LOCATES = re.compile(
     r"^(?:when (?:exactly )?(?:do|does|did|is|are|was|were|can)|at (?:what|which) (?:times?|points?|minutes?|"
     r"seconds?|moments?)|"
     r"where (?:in \w+ )?(?:do|does|did|can|is|are) (?:somebody|someone|anybody|anyone|he|she|they|we|you|one|"
-    r"there)|where(?:'s| is) there|"
+    r"there)|where(?:'s| is| are) (?:there|the|a|an|my|our)|"
     r"(?:give|tell|show) me (?:the )?(?:exact )?times? (?:at which|when|where)|tell me (?:where|when)|"
     r"in which (?:of (?:\w+ )*)?(?:videos?|clips?|films?|recordings?)|"
     r"(?:has|have|did|does) (?:any|some)(?:one|body)\b.*\b(?:say|said|mention|mentioned))\b",
@@ -170,6 +171,8 @@ class Reader:
         for piece, intent in zip(pieces, intents, strict=True):
             if spans and qualifies(piece.text):
                 continue
+            if before and echoes(piece.text) and (intent.tool == before.tool or before.score > _SURE > intent.score):
+                continue
             last = request[spans[-1][0] : spans[-1][1]] if spans else ""
             if not spans or self._begins(piece, intent, before, last):
                 spans.append([piece.start, piece.end])
@@ -207,7 +210,9 @@ class Reader:
         for text, one, (rest, anchor), whole, part in zip(
             texts, slots, anchored, intents, intents[len(texts) :], strict=False
         ):
-            intent = _as_question(one.text, _better(whole, part) if anchor else whole)
+            intent = _as_question(
+                f"{one.text}{'?' if text.rstrip().endswith('?') else ''}", _better(whole, part) if anchor else whole
+            )
             clauses.append(_sharing(Clause(text, one, intent, rest, anchor), shared))
         return clauses
 
@@ -245,6 +250,8 @@ def _meet(one: Slots, other: Slots) -> bool:
 def _anchor(text: str) -> tuple[str, Anchor | None]:
     """The text without the moment that says when; "from the video" says none."""
     rest, anchor = read_anchor(text)
+    if anchor and re.match(r"(?:i|we|i'm|i've|we're)\b", anchor.words, re.IGNORECASE):
+        return rest or text, None  # "before I upload it" is a reason
     if anchor and (is_video_words(anchor.words) or not re.search(r"\w{2}", anchor.words)):
         return text, None
     return rest, anchor
@@ -281,7 +288,8 @@ def _as_question(text: str, intent: Intent) -> Intent:
     doubtful = intent.tool == "world" and (
         intent.score < _WORLDLY or intent.of("answer_question") > intent.score - _NEARLY
     )
-    if _QUESTION.match(bare) and (intent.score < _ASKED or doubtful):
+    asked = _QUESTION.match(bare) or (text.rstrip().endswith("?") and not commands(text))
+    if asked and (intent.score < _ASKED or doubtful):
         return asking
     return intent
 
@@ -293,6 +301,25 @@ def _is_footage(text: str) -> bool:
         not bare
         or is_video_words(bare)
         or bool(re.fullmatch(r"(?:it|this|that|(?:the|this) (?:whole |entire )?thing)", bare, re.IGNORECASE))
+    )
+
+
+def _spread(clauses: list[Clause]) -> list[Clause]:
+    """A stretch that the first clause begins with ("From 1:00 to 2:00 I need both …") goes for the others as well."""
+    if not clauses or not clauses[0].slots.has_window or not _begins_with_time(clauses[0].text):
+        return clauses
+    return [clauses[0], *(_sharing(clause, clauses[0]) for clause in clauses[1:])]
+
+
+def _begins_with_time(text: str) -> bool:
+    first = " ".join(text.split()[:_FEW_WORDS])
+    return (
+        bool(
+            re.match(
+                r"(?:from|for|in|between|during|within|after|the (?:first|last)|first|last)\b", text, re.IGNORECASE
+            )
+        )
+        and read_slots(first).has_window
     )
 
 

@@ -50,6 +50,7 @@ TIME = rf"(?:{_CLOCK}|{_PRIMED}|{_EQUATION}|\d+m\d+s?|{_NAMED}|{_LENGTH})"
 _MARK = r"(?:\s*(?:mark|in\b(?!\s+(?:the|a)\b)|minutes? in))?"
 _TO = r"\s*(?:-|–|—|\bto\b|\buntil\b|\btill\b|\bup to\b|\band\b|\bthrough\b)\s*(?:the\s+)?"
 _UNTIL = r"\s*(?:-|–|—|\bto\b|\buntil\b|\btill\b|\bup to\b|\bthrough\b)\s*(?:the\s+)?"
+_SHARE = r"(?:quarter|half)(?: of an?)?\s+(?:minute|hour)\b"
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 
 
@@ -138,17 +139,22 @@ _DOTTED = re.compile(
     rf"\b(?:between|from)\s+(?P<a>\d{{1,2}}\.[0-5]\d){_TO}(?P<b>\d{{1,2}}\.[0-5]\d)\b(?!\s*{_UNIT}\b)", re.IGNORECASE
 )
 _FIRST = re.compile(
-    rf"\b(?:(?:in|for|of|during|from|within)\s+)?(?:the\s+|its\s+)?(?:first|1st|opening|initial)\s+(?P<t>{_LENGTH}|{_UNIT}\b)",
+    rf"\b(?:(?:in|for|of|during|from|within)\s+)?(?:the\s+|its\s+)?(?:first|1st|opening|initial)\s+(?P<t>{_SHARE}|{_LENGTH}|{_UNIT}\b)",
     re.IGNORECASE,
 )
 _LAST = re.compile(
-    rf"\b(?:(?:in|for|of|during|from|within)\s+)?(?:the\s+|its\s+)?(?:last|final|closing)\s+(?P<t>{_LENGTH}|{_UNIT}\b)",
+    rf"\b(?:(?:in|for|of|during|from|within)\s+)?(?:the\s+|its\s+)?(?:last|final|closing)\s+(?P<t>{_SHARE}|{_LENGTH}|{_UNIT}\b)",
     re.IGNORECASE,
 )
 _AFTER = re.compile(
     rf"\b(?:after|since|from|starting (?:at|from)|beyond|"
     rf"past)\s+(?:the\s+)?(?P<t>{TIME}){_MARK}(?:\s+(?:on(?:wards?)?|onward|until the end|to the end))?"
     rf"|\b(?P<u>{TIME})\s+(?:on(?:wards?)?|and later)\b",
+    re.IGNORECASE,
+)
+_PASSED = re.compile(
+    rf"\b(?:once|after|when)\s+(?:the\s+)?(?:first\s+)?(?P<t>{_LENGTH})\s+(?:have|has|are|is)\s+(?:gone by|passed|over|up|elapsed|gone)\b"
+    rf"|\b(?P<u>{_LENGTH})\s+in\s+and\s+(?:on(?:wards?)?|later|after)\b|\bafter\s+the\s+(?P<v>{_LENGTH})\s+(?:point|mark)\b",
     re.IGNORECASE,
 )
 _BEFORE = re.compile(rf"\b(?:before|until|till|up to|by)\s+(?:the\s+)?(?P<t>{TIME}){_MARK}", re.IGNORECASE)
@@ -173,7 +179,7 @@ _ORDINAL_PAIR = re.compile(
 )
 _EVERY = re.compile(
     rf"\b(?:one\s+)?(?:every|each|per|once (?:every|a|per))\s+(?:(?P<other>other)\s+)?(?P<t>{_LENGTH}|"
-    rf"quarter(?: of an?)? (?:minute|hour)|half (?:minute|hour)|{_UNIT}\b)"
+    rf"{_SHARE}|{_UNIT}\b)"
     rf"|\b(?:at\s+)?(?P<u>{_LENGTH})\s+(?:intervals?|apart)\b|\b(?:in|with)\s+(?P<v>{_LENGTH})\s+steps\b",
     re.IGNORECASE,
 )
@@ -277,12 +283,7 @@ def _read_every(slots: Slots) -> Slots:
         return _cut(slots, found, every_s=1 / max(float(found["n"]), 1e-3))
     if found := _EVERY.search(slots.text):
         text = found["t"] or found["u"] or found["v"]
-        share = re.match(r"(quarter|half)(?: of an?)? (?=minute|hour)", text)
-        value = seconds(text[share.end() :] if share else text) or _UNITS.get(
-            (text[share.end() :] if share else text).strip()[0], 1.0
-        )
-        value *= {"quarter": 0.25, "half": 0.5}[share[1]] if share else 1.0
-        return _cut(slots, found, every_s=value * (2 if found["other"] else 1))
+        return _cut(slots, found, every_s=_unit_or_length(text) * (2 if found["other"] else 1))
     return slots
 
 
@@ -305,6 +306,8 @@ def _read_window(slots: Slots) -> Slots:
         return _cut(slots, found, end_s=_unit_or_length(found["t"]))
     if found := _LAST.search(text):
         return _cut(slots, found, start_s=-_unit_or_length(found["t"]))
+    if found := _PASSED.search(text):
+        return _cut(slots, found, start_s=seconds(found["t"] or found["u"] or found["v"]))
     after, before = _AFTER.search(text), _BEFORE.search(text)
     if after and before:
         start_s, end_s = seconds(after["t"] or after["u"]) or 0.0, _time(before, "t")
@@ -331,6 +334,9 @@ def _ranged(slots: Slots, start_s: float, end_s: float) -> Slots:
 
 
 def _unit_or_length(text: str) -> float:
+    share = re.match(r"(quarter|half)(?: of an?)?\s+(?=minute|hour)", text.strip(), re.IGNORECASE)
+    if share:
+        return {"quarter": 0.25, "half": 0.5}[share[1].lower()] * _UNITS[text.strip()[share.end()].lower()]
     return seconds(text) or _UNITS[text.strip()[0].lower()]
 
 

@@ -63,7 +63,13 @@ def is_right(row: dict[str, Any], proposal: Proposal) -> bool:
     """Whether the proposal is one that the request's author accepts."""
     if proposal.plan is None:
         return not row["plans"]
-    steps = [(step.tool, dict(step.args)) for step in proposal.plan.steps.values()]
+    said = json.dumps([dict(step.args) for step in proposal.plan.steps.values()])
+    steps = []
+    for name, step in proposal.plan.steps.items():
+        args = dict(step.args)
+        if args.get("limit") == 1 and f"${name}.moments[0]" in said:
+            args["only"] = args.pop("limit")  # it stands for a stretch: one moment is all that is looked at
+        steps.append((step.tool, args))
     inputs = proposal.plan.inputs
     return any(_matches(gold, steps, inputs, row["videos"]) for gold in row["plans"])
 
@@ -88,6 +94,8 @@ def _arguments(wanted: dict[str, Any], args: dict[str, Any], inputs: dict[str, A
         del args["limit"]
     if "at_s" in wanted and wanted["at_s"] == "$" and "moments" in args:
         args["at_s"] = args.pop("moments")
+    if (only := args.pop("only", None)) and {"limit", "limit?"} & set(wanted):
+        args["limit"] = only
     names = {name.rstrip("?"): name for name in wanted}
     if "video" not in names and "video" in args:
         own = args.pop("video")
