@@ -42,6 +42,7 @@ _PER_SHOT = re.compile(
     r"\b(?:each|every|per|all(?: the)?|of the)(?: single)? (?:shots?|scenes?|takes?|cuts?)\b", re.IGNORECASE
 )
 _FROM_POINT = re.compile(r"\bfrom\b(?!.*\bon(?:wards?)?\b)", re.IGNORECASE)
+_EACH = re.compile(r"\b(?:each|every one|all of them|them|those)\b", re.IGNORECASE)
 _FRAME_OF = re.compile(
     r"\b(?:frames?|stills?|pictures?|images?|screenshots?|snapshots?|photos?|thumbnails?|shots?|jpe?gs?|"
     r"pics?)\b(?:\s+(?:to|for) \w+)?\s*"
@@ -119,7 +120,7 @@ class Builder:
         return own if len(own) == 1 else []
 
     def _speaks_of(self, word: str) -> bool:
-        """Whether the request speaks of footage by this word: "the honeymoon video", "the interview with the coach"."""
+        """Whether the request speaks of footage by this word: "the honeymoon video", "the talk with the coach"."""
         word = re.escape(word)
         return bool(
             re.search(rf"\b{word}(?:'s)?\s+(?:\w+\s+)?{_FOOTAGE}\b", self.request, re.IGNORECASE)
@@ -275,6 +276,8 @@ class Builder:
         subject = looked_for(without_names(what["what"])) if what else ""
         if subject and not _only_back(subject) and not is_video_words(subject):
             return {"moments": self._moments_of(subject, slots)}, []
+        if self.shots and not self.found and _EACH.search(slots.text):
+            return {"moments": f"${self.shots}.shots"}, []
         if self.found:
             each = re.search(r"\beach\b", slots.text)
             return {"moments": self._all_found(slots.text), "limit": None if each else slots.limit}, []

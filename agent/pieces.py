@@ -147,7 +147,8 @@ def only_when(text: str) -> bool:
 
 
 _ECHO = re.compile(
-    r"^(?:(?:can|could|would|will) (?:you|u|i)\s+|i'd like to\s+)?(?:\w+)\s+(?:it|that|them|this|those)\b(?:\s+(?:out|down|up|off|for me|please|as text|"
+    r"^(?:(?:can|could|would|will) (?:you|u|i)\s+|i'd like to\s+)?(?:\w+)\s+(?:it|that|them|this|"
+    r"those)\b(?:\s+(?:out|down|up|off|for me|please|as text|"
     r"in (?:a|one) (?:single )?(?:sentence|line)|somewhere|to me))*$",
     re.IGNORECASE,
 )

@@ -6,7 +6,16 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from playhead.agent.anchors import SOMEWHERE, Anchor, is_back, leading, read_anchor, told_moment, told_thing
+from playhead.agent.anchors import (
+    SOMEWHERE,
+    Anchor,
+    bare_moment,
+    is_back,
+    leading,
+    read_anchor,
+    told_moment,
+    told_thing,
+)
 from playhead.agent.pieces import (
     Part,
     commands,
@@ -42,6 +51,7 @@ MOST_CLAUSES = 24
 _SOMEBODY = re.compile(
     r"^(?:did|does|do|is|was|has|will|how|why|what|when|where)\b.*\b(?:he|she|they|it)\b", re.IGNORECASE
 )
+_OURSELVES = re.compile(r"\b(?:i|we|my|our|me|us|i'm|we're|i've)\b", re.IGNORECASE)
 _GOES_ON = re.compile(r"^(?:whether|if)\b", re.IGNORECASE)
 _CUTS = re.compile(r"\b(?:cuts|edits|shots|scenes?|takes?|(?:scene|camera|shot) changes?)\b", re.IGNORECASE)
 _FEW_WORDS = 9
@@ -49,8 +59,10 @@ EVERYWHERE = re.compile(
     r"\b(?:and\s+)?(?:(?:look|search|go|check|browse|hunt)\s+)?(?:through\s+|in\s+|on\s+|across\s+|over\s+|throughout\s+)?"
     r"(?:(?:all|every|each|any)(?: one)?(?: of)?(?: (?:my|the|our|your|these|those|two|three|four|five))*(?: \w+)?\s+"
     r"(?:videos|clips|films|files|recordings|footage|library|cameras|tapes|videos?)"
-    r"|(?<=across )(?:my|the|our|these)\s+(?:\w+\s+)?(?:videos|clips|films|files|recordings|footage|library|cameras|tapes)"
-    r"|(?:the|my|our)\s+(?:whole|entire)\s+(?:library|collection|archive))\b\s*(?:[:,]|for\b|and (?:tell me|find|say)\b)?",
+    r"|(?<=across )(?:my|the|our|these)\s+(?:\w+\s+)?(?:videos|clips|films|files|recordings|footage|library|"
+    r"cameras|tapes)"
+    r"|(?:the|my|our)\s+(?:whole|entire)\s+(?:library|collection|archive))\b\s*(?:[:,]|for\b|and (?:tell me|"
+    r"find|say)\b)?",
     re.IGNORECASE,
 )
 _QUESTION = re.compile(
@@ -213,7 +225,8 @@ class Reader:
             intent = _as_question(
                 f"{one.text}{'?' if text.rstrip().endswith('?') else ''}", _better(whole, part) if anchor else whole
             )
-            clauses.append(_sharing(Clause(text, one, intent, rest, anchor), shared))
+            noting = intent.tool == "detect_objects" and len(rest.split()) < 3  # "note when somebody enters"
+            clauses.append(_sharing(Clause(text, one, intent, rest, None if noting else anchor), shared))
         return clauses
 
     @staticmethod
@@ -234,6 +247,9 @@ class Reader:
         every_s = next((one.slots.every_s for one in said if one.slots.every_s), None)
         anchor = next((anchor for one in said if (anchor := told_moment(one.text))), None)
         subject = next((thing for one in said if (thing := told_thing(one.text))), "")
+        subject = subject or next(
+            (bare_moment(one.slots.text) for one in said if not _OURSELVES.search(one.text)), ""
+        )
         told = [clause.timed(window, times, anchor, subject) for clause in asking]
         return [replace(c, slots=replace(c.slots, every_s=c.slots.every_s or every_s)) for c in told]
 

@@ -153,7 +153,8 @@ _AFTER = re.compile(
     re.IGNORECASE,
 )
 _PASSED = re.compile(
-    rf"\b(?:once|after|when)\s+(?:the\s+)?(?:first\s+)?(?P<t>{_LENGTH})\s+(?:have|has|are|is)\s+(?:gone by|passed|over|up|elapsed|gone)\b"
+    rf"\b(?:once|after|when)\s+(?:the\s+)?(?:first\s+)?(?P<t>{_LENGTH})\s+(?:have|has|are|is)\s+(?:gone by|"
+    rf"passed|over|up|elapsed|gone)\b"
     rf"|\b(?P<u>{_LENGTH})\s+in\s+and\s+(?:on(?:wards?)?|later|after)\b|\bafter\s+the\s+(?P<v>{_LENGTH})\s+(?:point|mark)\b",
     re.IGNORECASE,
 )
@@ -288,6 +289,11 @@ def _read_every(slots: Slots) -> Slots:
 
 
 def _read_window(slots: Slots) -> Slots:
+    return _read_both_ends(slots) or _read_edge(slots) or _read_one_end(slots)
+
+
+def _read_both_ends(slots: Slots) -> Slots | None:
+    """A stretch from one time to another."""
     text = slots.text
     if found := _DOTTED.search(text):
         start_s, end_s = (seconds(found[name].replace(".", ":")) or 0.0 for name in "ab")
@@ -302,13 +308,23 @@ def _read_window(slots: Slots) -> Slots:
     if found := _ORDINAL_PAIR.search(text):
         unit = _UNITS[found["unit"][0].lower()]
         return _ranged(_cut(slots, found), _ordinal(found["a"]) * unit, _ordinal(found["b"]) * unit)
-    if found := _FIRST.search(text):
+    return None
+
+
+def _read_edge(slots: Slots) -> Slots | None:
+    """The first or the last of the video, or all but its beginning."""
+    if found := _FIRST.search(slots.text):
         return _cut(slots, found, end_s=_unit_or_length(found["t"]))
-    if found := _LAST.search(text):
+    if found := _LAST.search(slots.text):
         return _cut(slots, found, start_s=-_unit_or_length(found["t"]))
-    if found := _PASSED.search(text):
+    if found := _PASSED.search(slots.text):
         return _cut(slots, found, start_s=seconds(found["t"] or found["u"] or found["v"]))
-    after, before = _AFTER.search(text), _BEFORE.search(text)
+    return None
+
+
+def _read_one_end(slots: Slots) -> Slots:
+    """After a time, before a time, or after the one and before the other."""
+    after, before = _AFTER.search(slots.text), _BEFORE.search(slots.text)
     if after and before:
         start_s, end_s = seconds(after["t"] or after["u"]) or 0.0, _time(before, "t")
         cut = _cut(slots, before)
