@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
+import os
 import re
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +25,7 @@ from playhead.agent.plan import Plan, load_plan
 from playhead.agent.planner import Planner, Proposal, Stage
 from playhead.agent.run import JOURNAL, PLAN, Run, write_run
 from playhead.errors import InputError, PlanError, StorageError
-from playhead.models.cache import write_atomically
+from playhead.models.cache import cache_folder, write_atomically
 from playhead.models.chat import Chat, load_chat
 from playhead.tools.contract import Context
 from playhead.tools.registry import all_tools
@@ -120,6 +123,7 @@ class Agent:
         succeeded is kept, and `Run.failed` says what did not.
         """
         notes: tuple[str, ...] = ()
+        self.library.videos()  # raises where there is no library
         if isinstance(request, str):
             proposal = self.plan(request, video)
             if proposal.plan is None:
@@ -156,7 +160,7 @@ class Agent:
             listen(event)
 
         context = Context(self.library, folder, chat=self.chat)
-        cache = Cache(self.library.folder / "cache")
+        cache = Cache(self._cache_folder())
         executor = Executor(self.tools, context, cache, step_timeout_s=self._step_timeout_s, budget=self.budget)
         outcomes = executor.run(plan, journal, heard, cancel, fresh=fresh)
         answer = self._answer(plan, outcomes)
@@ -164,6 +168,13 @@ class Agent:
         journal.write("answered", sentences=len(answer.claims), dropped=answer.dropped)
         self._recent = _moments(answer) or self._recent
         return Run(plan, answer, folder, outcomes, tuple(events))
+
+    def _cache_folder(self) -> Path:
+        """In the library; of one that cannot be written to, in the user's cache."""
+        own = self.library.folder / "cache"
+        if os.access(own if own.exists() else self.library.folder, os.W_OK):
+            return own
+        return cache_folder() / "runs" / hashlib.sha256(str(self.library.folder).encode()).hexdigest()[:16]
 
     def _answer(self, plan: Plan, outcomes: Mapping[str, Outcome]) -> Answer:
         answers = []
@@ -173,12 +184,12 @@ class Agent:
                 answers.append(answered(outcome.result))
             elif outcome.state == "nothing":
                 answers += [answered(o.result) for o in outcomes.values() if o.ok and not _has(o)]
-        return held(together(answers))
+        return held(together(answers), None if self.library.settings.roots else self.library.videos())
 
     def _folder(self, plan: Plan, out: str | Path | None) -> Path:
         """The run's folder, with its plan in it."""
-        folder = Path(out).expanduser() if out else self.library.folder / "runs" / _name(plan)
         try:
+            folder = Path(out).expanduser() if out else _fresh(self.library.folder / "runs" / _name(plan))
             folder.mkdir(parents=True, exist_ok=True)
             kept = folder / PLAN
             if kept.exists():
@@ -194,9 +205,8 @@ class Agent:
                 write_atomically(kept, [plan.yaml().encode()])
         except OSError as error:
             why = (error.strerror or str(error)).lower()
-            raise StorageError(
-                f"The run cannot be kept in {folder}", why, "Choose another folder with --out"
-            ) from error
+            where = out or self.library.folder / "runs"
+            raise StorageError(f"The run cannot be kept in {where}", why, "Choose another with --out") from error
         return folder
 
     # Again
@@ -268,6 +278,17 @@ def _name(plan: Plan) -> str:
     return "-".join([time.strftime("%Y%m%d-%H%M%S"), plan.digest[:6], *words])
 
 
+def _fresh(folder: Path) -> Path:
+    """A new folder of this name, or of the name with a number where there is one already."""
+    number = 1
+    while True:
+        new = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
+        with suppress(FileExistsError):
+            new.mkdir(parents=True)
+            return new
+        number += 1
+
+
 def _beside(path: Path) -> Path:
     path, number = path.resolve(), 1
     while (folder := path.with_name(f"{path.name}.replay{number}")).exists():
@@ -278,7 +299,12 @@ def _beside(path: Path) -> Path:
 def _digests(journal: Path) -> dict[str, str]:
     if not journal.is_file():
         raise PlanError(f"{journal.parent} holds no finished run", f"there is no {journal.name} in it")
-    return {e["step"]: e["sha256"] for e in read_journal(journal) if e.get("sha256") and "step" in e}
+    entries = read_journal(journal)
+    if not any(entry["event"] == "answered" for entry in entries):
+        raise PlanError(
+            f"{journal.parent} holds no finished run", "it did not end", f"Go on: playhead run {journal.parent}"
+        )
+    return {e["step"]: e["sha256"] for e in entries if e.get("sha256") and "step" in e}
 
 
 __all__ = ["Agent", "CancelledError"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from playhead.agent.anchors import BACK, SOMEWHERE, Anchor, When, bare_moment, is_back, looked_for, told_thing
 from playhead.agent.pieces import NAMED, is_video_words, polite_less, unquoted, without_names
 from playhead.agent.plan import Plan, Step
-from playhead.agent.reading import EVERYWHERE, PICTURED, WINDOWED, Clause
+from playhead.agent.reading import PICTURED, WINDOWED, Clause
 from playhead.agent.references import field_types, fits
 from playhead.agent.slots import Slots, language, said_or_written
 from playhead.index.questions import ask
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from playhead.agent.planner import Stage
     from playhead.tools.contract import Tool
+    from playhead.types import Video
 
 _ALL = 100
 _EVERY_ONE = re.compile(r"\b(?:every(?:\s+(?:single\s+)?time)?|all|each|any time|whenever|how many)\b", re.IGNORECASE)
@@ -97,18 +98,21 @@ class Builder:
         unknown = [name for name in named if known and name.lower() not in {k.lower() for k in known}]
         if unknown:
             return [f"There is no video {unknown[0]}. Which is meant: {_choice(known)}?"]
+        if len(named) > 1:
+            return [f"One video at a time, please: {_choice(named)}?"]
         if named:
             self.inputs["video"] = next((k for k in known if k.lower() == named[0].lower()), named[0])
         elif self.stage.video is not None:
-            self.inputs["video"] = self.stage.video.name
+            self.inputs["video"] = self._called(self.stage.video)
         elif len(known) == 1:
             self.inputs["video"] = known[0]
-        elif any(self._needs_video(clause) for clause in clauses):
-            if known and not self.stage.recent:
-                return [f"Which video is meant: {_choice(known)}?"]
-            if not known:
-                self.inputs["video"] = None
+        elif not known and any(clause.tool in _NEEDS_VIDEO for clause in clauses):
+            self.inputs["video"] = None
         return []
+
+    def _called(self, video: Video) -> str:
+        """The video's name, or its id where another has the same name."""
+        return video.name if sum(video.name == other.name for other in self.stage.videos) == 1 else video.id
 
     def _named(self, known: Sequence[str]) -> list[str]:
         """Videos that the request names: by file name, by a known name without its ending."""
@@ -130,9 +134,6 @@ class Builder:
                 re.IGNORECASE,
             )
         )
-
-    def _needs_video(self, clause: Clause) -> bool:
-        return not EVERYWHERE.search(self.request) and clause.tool in _NEEDS_VIDEO and clause.anchor is None
 
     def _video(self) -> str | None:
         return "$video" if "video" in self.inputs else None
@@ -203,7 +204,7 @@ class Builder:
         if not query:
             return ["What shall I look for?"]
         args: dict[str, Any] = {"query": query}
-        if self._names_video():
+        if self._names_video(slots):
             args["video"] = "$video"
         args |= self._times(slots)
         if slots.limit or _EVERY_ONE.search(slots.text):
@@ -214,16 +215,18 @@ class Builder:
         self.found.append(self._step("search_moments", args))
         return []
 
-    def _names_video(self) -> bool:
-        """Whether a search is to stay in one video: it was named, by the request or beside it."""
+    def _names_video(self, slots: Slots) -> bool:
+        """Whether to look in one video only: it was named, or times are, which are those of one video."""
+        if slots.has_window and "video" in self.inputs:
+            return True
         return "video" in self.inputs and (len(self.stage.videos) != 1 or self.stage.video is not None)
 
     def _question(self, clause: Clause) -> list[str]:
-        self.asked = polite_less(clause.text)
-        args: dict[str, Any] = {"question": self.asked}
-        if self._names_video():
-            args["video"] = "$video"
         slots = clause.slots
+        self.asked = slots.text if slots.has_window else polite_less(clause.text)
+        args: dict[str, Any] = {"question": self.asked}
+        if self._names_video(slots):
+            args["video"] = "$video"
         self._step("answer_question", args | self._times(slots) if slots.has_window else args)
         return []
 
@@ -250,7 +253,11 @@ class Builder:
             args, questions = self._in_video({})
             return args | {"at_s": list(slots.at_s)}, questions
         if _PER_SHOT.search(slots.text):
-            self.shots = self.shots or self._step("detect_shots", {"video": self._video()} | self._times(slots))
+            if not self.shots:
+                args, questions = self._in_video(self._times(slots))
+                if questions:
+                    return {}, questions
+                self.shots = self._step("detect_shots", args)
             return {"moments": f"${self.shots}.shots"}, []
         if (
             _FROM_POINT.search(clause.text)
@@ -292,7 +299,7 @@ class Builder:
         """The moments of a new search, for the frames of something that is named with them."""
         query = looked_for(bare_moment(re.sub(r"^(?:the\s+)?(?:every|each|all)\s+", "", words, flags=re.IGNORECASE)))
         args: dict[str, Any] = {"query": query or words}
-        if self._names_video():
+        if self._names_video(slots):
             args["video"] = "$video"
         many = _EVERY_ONE.search(slots.text) or re.search(r"\bmoments|scenes|places\b", slots.text)
         args["limit"] = _ALL if many and slots.limit in (None, 1) else slots.limit or 1
@@ -311,7 +318,10 @@ class Builder:
             return self._captions(clause)
         if tool in PICTURED and (slots.at_s or (self.frames and _STILLS.search(slots.text))):
             if slots.at_s:
-                self.frames = self._step("extract_frames", {"video": self._video(), "at_s": list(slots.at_s)})
+                args, questions = self._in_video({})
+                if questions:
+                    return questions
+                self.frames = self._step("extract_frames", args | {"at_s": list(slots.at_s)})
             self._step(tool, {"frames": f"${self.frames}.frames"})
             return []
         args, questions = self._window(clause)
@@ -402,13 +412,13 @@ class Builder:
             return {"video": video} | _ends(f"{moment}.span.start_s", f"{moment}.span.end_s", on, up, text)
         if self.stage.recent and not self.found and (refers or BACK.search(text)):
             recent, span = self.stage.recent[_which(text, len(self.stage.recent))]
-            self.inputs["video"] = recent.name
+            self.inputs["video"] = self._called(recent)
             return {"video": "$video"} | _ends(span.start_s, span.end_s, on, up, text)
         return None
 
     def _recent(self, text: str) -> dict[str, Any]:
         video, span = self.stage.recent[_which(text, len(self.stage.recent))]
-        self.inputs["video"] = video.name
+        self.inputs["video"] = self._called(video)
         return {"video": "$video", "at_s": [round((span.start_s + span.end_s) / 2, 3)]}
 
     def plan(self) -> Plan:

@@ -12,17 +12,17 @@ import json
 import os
 import shutil
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from playhead import __version__, prompts
 from playhead.errors import StorageError
-from playhead.models.cache import write_atomically
+from playhead.models.cache import sha256_of, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from playhead.tools.contract import Arguments, Context, Tool
 
@@ -97,8 +97,8 @@ def key_of(tool: Tool[Any, Any], args: Arguments, context: Context) -> str:
         "tool": [tool.name, tool.version, type(tool).__module__],
         "arguments": given,
         "models": roles,
-        "library": [str(library.folder), library.fingerprint(video if known else None)] if tool.indexed else "",
         "folder": str(library.folder),
+        "library": [library.fingerprint(video if known else None)] if tool.indexed else "",
         "chat": [context.chat.id, prompts.digest()] if tool.worded and context.chat else "",
         "settings": [library.settings.exact_limit, library.settings.limits] if tool.indexed else "",
     }
@@ -106,10 +106,14 @@ def key_of(tool: Tool[Any, Any], args: Arguments, context: Context) -> str:
 
 
 def _by_id(value: Any, context: Context) -> Any:
-    """Arguments with every video by its id, whatever it was called: a name may be another video's tomorrow."""
+    """Arguments with videos by their id and pictures by their bytes: a name may be another file's tomorrow."""
     if isinstance(value, list):
         return [_by_id(item, context) for item in value]
     if not isinstance(value, dict):
         return value
     named = {key: _by_id(item, context) for key, item in value.items()}
-    return named | {"video": context.video(named["video"]).id} if named.get("video") else named
+    if named.get("video"):
+        named["video"] = context.video(named["video"]).id
+    if named.get("path") and Path(named["path"]).is_file():
+        named["path"] = sha256_of(Path(named["path"]))
+    return named

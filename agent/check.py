@@ -270,11 +270,12 @@ class _Checker:
         }
         args = tool.Args.model_construct(**later, **known)
         try:
-            return float(tool.estimate_s(args, self._footage_s(known)))
+            return float(tool.estimate_s(args, self._footage_s(tool, known)))
         except Exception:  # noqa: BLE001 - a tool of somebody else that cannot say it without what is known later
             return 1.0
 
-    def _footage_s(self, values: Mapping[str, object]) -> float:
+    def _footage_s(self, tool: Tool[Any, Any], values: Mapping[str, object]) -> float:
+        """The length of the footage that a step will go through; none where its index spares that."""
         if self._library is None:
             return 600.0
         try:
@@ -282,7 +283,8 @@ class _Checker:
             videos = [video] if video else self._library.videos()
         except PlayheadError:
             return 600.0
-        return sum(video.duration_s for video in videos)
+        spared = tool.remembers if not values.get("language") else None
+        return sum(v.duration_s for v in videos if spared is None or spared not in self._library.indexed(v))
 
 
 _LATER: Any = object()

@@ -20,6 +20,7 @@ from playhead.agent.check import Budget
 from playhead.agent.references import NothingThereError, references, resolve
 from playhead.errors import InputError, ModelError, PlayheadError, StorageError
 from playhead.plain import plain
+from playhead.tools.contract import WAITING
 from playhead.types import Progress
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ _TRIES = 3
 _PAUSE_S = 0.5
 _BEAT_S = 0.1
 _TRANSIENT = (ConnectionError, TimeoutError, InterruptedError, BlockingIOError)
+_TRANSIENT_NAMES = frozenset(  # of clients of language models, which are not imported here
+    "ConnectError ConnectTimeout ReadTimeout ReadError RemoteProtocolError APIConnectionError APITimeoutError "
+    "RateLimitError InternalServerError".split()
+)
 
 
 class State(StrEnum):
@@ -227,12 +232,13 @@ class _Execution:
             if name in self._outcomes or name in self._calls:
                 continue
             done = [self._outcomes.get(need) for need in self._needs[name]]
-            broken = [outcome for outcome in done if outcome and not outcome.ok]
-            if broken:
+            if None in done:
+                continue
+            if broken := [outcome for outcome in done if outcome and not outcome.ok]:
                 self._skip(name, broken)
             elif self._late():
                 self._give_up(name, 0.0)
-            elif None not in done and len(self._calls) < self._executor.workers:
+            elif len(self._calls) < self._executor.workers:
                 self._start(name)
 
     def _skip(self, name: str, broken: list[Outcome]) -> None:
@@ -271,6 +277,8 @@ class _Execution:
         if self._calls.get(call.step) is not call:
             return
         if isinstance(news, Progress):
+            if news.stage == WAITING:  # for its turn: the clock is not running yet
+                call.started_s = time.monotonic()
             self._tell(Event("progress", call.step, self._plan.steps[call.step].tool, progress=news))
             return
         del self._calls[call.step]
@@ -320,9 +328,8 @@ def transient(error: BaseException) -> bool:
     """Whether the same call may succeed a little later: the network, a busy file; never bad input or damage."""
     if isinstance(error, InputError | StorageError):
         return False
-    if isinstance(error, ModelError):
-        return isinstance(error.__cause__, _TRANSIENT)
-    return isinstance(error, _TRANSIENT)
+    cause = error.__cause__ if isinstance(error, ModelError) else error
+    return isinstance(cause, _TRANSIENT) or type(cause).__name__ in _TRANSIENT_NAMES
 
 
 def digest(result: object) -> str:

@@ -5,13 +5,14 @@ A journal that ends in the middle of a line belongs to a run that was killed; th
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from playhead.errors import StorageError
+from playhead.errors import InputError, StorageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,9 +25,14 @@ class Journal:
         self.path = path
         self._lock = threading.Lock()
         try:
-            whole = _whole(path.read_bytes()) if path.exists() else b""
             self._file = path.open("ab")
-            self._file.truncate(len(whole))
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._file.truncate(len(_whole(path.read_bytes())))
+        except BlockingIOError as error:
+            self._file.close()
+            raise InputError(
+                f"The run in {path.parent} is going on already", "", "Wait, or choose another folder with --out"
+            ) from error
         except OSError as error:
             raise _refused(path, error) from error
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _OUTSIDE = 0.45
 _CLEAR = 0.45
+_LONGEST = 2000
 _DECLINED = {
     "edit": "editing footage", "generate": "making new pictures, films or texts", "translate": "translating",
     "send": "sending or publishing anything", "files": "changing, fetching or deleting files",
@@ -44,6 +45,10 @@ class OfflinePlanner:
         words = re.sub(r"\s+", " ", request).strip()
         if not re.search(r"\w", words):
             return Proposal(None, ("What shall I look for or do?",))
+        if len(words) > _LONGEST:
+            return Proposal(
+                None, (f"That is too long to be read at once; please say it in {_LONGEST:,} characters.",)
+            )
         clauses, remarks = _without_unclear(self._reader.read(words))
         questions = self._declined(clauses) + [fault for clause in clauses for fault in clause.slots.faults]
         if not clauses:

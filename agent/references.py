@@ -77,6 +77,8 @@ def _follow(asked: Reference, value: Any) -> object:
         if not -len(value) <= part < len(value):
             raise NothingThereError(f"{asked} is not there", f"{len(value)} were found")
         value = value[part]
+    if asked.path and value == ():
+        raise NothingThereError(f"{asked} is empty", "nothing was found")
     return value
 
 

@@ -55,7 +55,7 @@ class Run:
 
     @property
     def exit_code(self) -> int:
-        """0 done, 2 nothing to run or nothing succeeded, 3 done in part."""
+        """0 done, 1 nothing succeeded, 2 nothing to run, 3 done in part."""
         if self.plan is None:
             return InputError.exit_code
         if not self.failed:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field, replace
 
@@ -33,7 +34,7 @@ _NUMBERS |= {
 }
 _NAMES = "|".join(sorted(map(re.escape, _NUMBERS), key=len, reverse=True))
 _TENS = r"(?:twenty|thirty|forty|fifty)[- ](?:one|two|three|four|five|six|seven|eight|nine)"
-_NUMBER = rf"(?:\d+(?:[.,]\d+)?|{_TENS}|(?:{_NAMES})(?:\s+and\s+a\s+half)?)"
+_NUMBER = rf"(?:\d{{1,3}}(?:,\d{{3}})+|\d+(?:[.,]\d+)?|{_TENS}|(?:{_NAMES})(?:\s+and\s+a\s+half)?)"
 _UNIT = r"(?:hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)"
 _LESS = rf"(?<=\w)\s*(?:and\s+)?{_NUMBER}[\s-]*(?:minutes?|mins?|m|seconds?|secs?|s)\b"
 _HOURS = rf"{_NUMBER}[\s-]*(?:hours?|hrs?|h)\b(?:{_LESS}(?:\s*(?:and\s+)?{_NUMBER}[\s-]*(?:seconds?|secs?|s)\b)?)?"
@@ -65,7 +66,6 @@ class Slots:
     every_s: float | None = None
     limit: int | None = None
     chapters: bool = False
-    language: str = ""
     channels: tuple[Channel, ...] = ()
     faults: tuple[str, ...] = field(default=())
 
@@ -78,6 +78,8 @@ class Slots:
 def number(text: str) -> float | None:
     """The value of `3`, `1.5`, `three`, `twenty-five`, `one and a half`, `a couple of`, `half a`."""
     text = re.sub(r"\s+", " ", text.strip().lower())
+    if re.fullmatch(r"\d{1,3}(?:,\d{3})+", text):
+        return float(text.replace(",", ""))
     if re.fullmatch(r"\d+(?:[.,]\d+)?", text):
         return float(text.replace(",", "."))
     if text.endswith(" and a half"):
@@ -191,10 +193,9 @@ _COUNTED = (
     r"screenshots?|snapshots?|photos?|pics?|shots?|thumbnails?|entries|items|headings?|spots?|moments?|scenes?|hits?|matches|results?|places|examples|clips?|times)"
 )
 _LIMIT = re.compile(
-    rf"\b(?:in|at most|no more than|only|just|exactly|the|top|best|first)?\s*(?:(?:the|top|"
-    rf"best)\s+)*(?P<n>{_NUMBER})[\s-]+"
-    rf"(?:(?:best|good|nice|clearest|most \w+|top|key|main|short|single|important|still|"
-    rf"evenly \w+)\s+)*(?P<what>{_COUNTED})\b",
+    rf"\b(?:(?:in|at most|no more than|only|just|exactly)\s+)?(?:(?:the|top|best|first)\s+){{0,3}}(?P<n>{_NUMBER})[\s-]+"
+    rf"(?:(?:best|good|nice|clearest|most \w+|top|key|main|short|single|important|still|evenly \w+)\s+){{0,3}}"
+    rf"(?P<what>{_COUNTED})\b",
     re.IGNORECASE,
 )
 _BEST = re.compile(
@@ -212,10 +213,11 @@ _LANGUAGES = {
     "hindi": "hi", "chinese": "zh", "mandarin": "zh", "japanese": "ja", "korean": "ko", "swedish": "sv",
     "danish": "da", "norwegian": "no", "finnish": "fi", "greek": "el", "czech": "cs", "hungarian": "hu",
 }  # fmt: skip
+_LANGUAGE_NAMES = "|".join(_LANGUAGES)
 _LANGUAGE = re.compile(
-    rf"\b(?:,?\s*(?:it'?s|it is|spoken language is|(?:the )?language is|(?:he|she|they|the \w+) (?:speaks?|"
-    rf"talks?)|spoken in|in|is in))?\s*"
-    rf"\b(?P<l>{'|'.join(_LANGUAGES)})\b(?:[\s-]speaking|[\s-]language)?",
+    rf"\b(?:,?\s*(?:it'?s|it is|(?:spoken )?language is|(?:he|she|they|(?:the )?\w+) (?:speaks?|talks?)|(?:is )?spoken in|is in|are in|in))\s+"
+    rf"(?P<l>{_LANGUAGE_NAMES})\b|\b(?P<m>{_LANGUAGE_NAMES})[\s-](?:speaking|language|audio|speech|sound|spoken)\b"
+    rf"|,\s*(?P<n>{_LANGUAGE_NAMES})\s*$|\b(?P<o>{_LANGUAGE_NAMES}) transcript\b",
     re.IGNORECASE,
 )
 _ONLY_SEEN = re.compile(
@@ -248,6 +250,9 @@ def read_slots(clause: str, *, counts: bool = True) -> Slots:
         slots = step(slots)
     if counts:
         slots = _read_limit(slots)
+    nothing_of_the_end = slots.start_s == 0 and math.copysign(1, slots.start_s) < 0
+    if slots.every_s == 0 or slots.end_s == 0 or nothing_of_the_end:
+        slots = replace(slots, every_s=None, faults=(*slots.faults, f"“{clause}” names no time at all: how long?"))
     if slots.every_s and slots.limit == 1:
         slots = replace(slots, limit=None)
     return replace(slots, text=_tidy(slots.text), faults=(*slots.faults, *_contradictions(clause, slots)))
@@ -353,7 +358,8 @@ def _unit_or_length(text: str) -> float:
     share = re.match(r"(quarter|half)(?: of an?)?\s+(?=minute|hour)", text.strip(), re.IGNORECASE)
     if share:
         return {"quarter": 0.25, "half": 0.5}[share[1].lower()] * _UNITS[text.strip()[share.end()].lower()]
-    return seconds(text) or _UNITS[text.strip()[0].lower()]
+    value = seconds(text)
+    return _UNITS[text.strip()[0].lower()] if value is None else value
 
 
 def _read_at(slots: Slots) -> Slots:
@@ -406,7 +412,8 @@ def said_or_written(text: str) -> tuple[Channel, ...]:
 def language(text: str) -> str:
     """The ISO 639-1 code of the language that is named, or an empty string."""
     found = _LANGUAGE.search(text)
-    return _LANGUAGES[found["l"].lower()] if found else ""
+    named = found and (found["l"] or found["m"] or found["n"] or found["o"])
+    return _LANGUAGES[named.lower()] if named else ""
 
 
 def without_language(text: str) -> str:

@@ -27,6 +27,8 @@ _SHORTEST = 2
 def central(texts: Sequence[str], encoder: SentenceEncoder, count: int) -> list[int]:
     """The numbers of the `count` most telling texts, in their own order. Any number of texts will do."""
     kept = list(range(len(texts)))
+    if count <= 0:
+        return []
     if len(texts) <= count:
         return kept
     vectors = encoder.encode(texts)
@@ -68,12 +70,12 @@ def changes(texts: Sequence[str], encoder: SentenceEncoder, most: int | None = N
     least = depth.mean() + depth.std() / 2 if most is None else 0.0
     chosen: list[int] = []
     for n in np.argsort(-depth, kind="stable"):
+        if most is not None and len(chosen) >= most:
+            break
         gap = gaps[int(n)]
         bounds = (0, *chosen, len(texts))
         if depth[n] > least and all(abs(gap - other) >= _SHORTEST for other in bounds):
             chosen.append(gap)
-        if most is not None and len(chosen) >= most:
-            break
     return sorted(chosen)
 
 

@@ -22,27 +22,34 @@ _SENTENCE = re.compile(  # on one line; a citation in the middle of a sentence d
 )
 _NOT_SHOWN = re.compile(r"\W*NOT SHOWN\b")
 _BULLET = re.compile(r"^(?:[-*•]+|\d{1,3}[.)])\s+")
-_MOST = 200
+MOST = 200
+"""Observations that a language model reads at once."""
 _MOST_ANSWER = 100_000
 
 
 def word(task: str, evidence: Sequence[Citation], chat: Chat) -> Answer:
-    """What the model writes for `task`. Sentences without evidence that exists are dropped and counted."""
-    used = evidence[:_MOST]
-    prompt = prompts.load("word").fill(task=task, observations=prompts.data(_numbered(used)))
-    return held(chat.ask(prompt), used)
+    """What the model writes for `task`, part by part where there is much evidence.
+
+    Sentences without evidence that exists are dropped and counted.
+    """
+    written = []
+    for start in range(0, max(1, len(evidence)), MOST):
+        used = evidence[start : start + MOST]
+        prompt = prompts.load("word").fill(task=task, observations=prompts.data(_numbered(used)))
+        written.append(held(chat.ask(prompt), used))
+    return Answer(tuple(c for answer in written for c in answer.claims), dropped=sum(a.dropped for a in written))
 
 
 def refine(draft: str, evidence: Sequence[Citation], chat: Chat) -> Answer:
-    """The draft without what no evidence supports."""
-    used = evidence[:_MOST]
+    """The draft without what no evidence supports; of the evidence at most `MOST` is read."""
+    used = evidence[:MOST]
     prompt = prompts.load("refine").fill(observations=prompts.data(_numbered(used)), draft=prompts.data(draft))
     return held(chat.ask(prompt), used)
 
 
 def inquire(evidence: Sequence[Citation], most: int, chat: Chat) -> Answer:
     """At most `most` questions that the model asks about observations, each with the observations it is about."""
-    used = evidence[:_MOST]
+    used = evidence[:MOST]
     prompt = prompts.load("inquire").fill(most=str(most), observations=prompts.data(_numbered(used)))
     found = held(chat.ask(prompt), used)
     return Answer(found.claims[:most], dropped=found.dropped)

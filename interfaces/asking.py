@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from playhead.errors import InputError, PlanError
+from playhead.errors import InputError, PlayheadError
 from playhead.interfaces import render, render_run
 from playhead.interfaces.options import (
     DebugOption,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playhead.agent.agent import Agent
+    from playhead.agent.plan import Plan
     from playhead.agent.run import Run
 
 AskedOption = Annotated[
@@ -121,7 +123,8 @@ def check(
     del debug
     from playhead.agent.plan import load_plan
 
-    loaded = load_plan(file).given(_values(given))
+    loaded = load_plan(file)
+    loaded = loaded.given(_values(given, loaded))
     with _agent(library, None, None) as agent:
         checked = agent.check(loaded)
     if json:
@@ -157,7 +160,8 @@ def run(
                 )
             done = agent.resume(file, listen=listen, fresh=fresh)
         else:
-            done = agent.run(load_plan(file).given(_values(given)), out=out, listen=listen, fresh=fresh)
+            loaded = load_plan(file)
+            done = agent.run(loaded.given(_values(given, loaded)), out=out, listen=listen, fresh=fresh)
     return _show(done, json=json)
 
 
@@ -199,7 +203,7 @@ def chat(
             try:
                 with render_run.events(quiet=not sys.stderr.isatty()) as listen:
                     done = agent.run(words, video=video or "", listen=listen)
-            except PlanError as error:
+            except PlayheadError as error:
                 if debug:
                     raise
                 render.note(render.line(str(error)))
@@ -244,10 +248,13 @@ def dataset(
 
 
 def _line() -> str:
+    """The next request; empty when there is none: at the end, at `exit`, at an empty line of a person."""
     try:
-        return input("> " if sys.stdin.isatty() else "").strip()
+        while not (words := input("> " if sys.stdin.isatty() else "").strip()) and not sys.stdin.isatty():
+            continue
     except EOFError:
         return ""
+    return "" if words.lower() in ("exit", "quit", "bye") else words
 
 
 def _show(done: Run, *, json: bool) -> int:
@@ -258,17 +265,22 @@ def _show(done: Run, *, json: bool) -> int:
     return done.exit_code
 
 
-def _values(given: list[str] | None) -> dict[str, Any]:
-    import yaml
-
+def _values(given: list[str] | None, plan: Plan) -> dict[str, Any]:
+    """Inputs by name, each of the type that the plan's own value has; of one that has none, a number where it is one."""
     values: dict[str, Any] = {}
     for text in given or []:
         name, sign, value = text.partition("=")
         if not (name and sign):
             raise InputError(f"--set {text} is not NAME=VALUE", "", "For example: --set video=talk.mp4")
-        try:
-            said = yaml.safe_load(value)
-        except yaml.YAMLError:
-            said = value
-        values[name] = said if isinstance(said, str | int | float | bool) else value
+        values[name] = _as(value, plan.inputs.get(name))
     return values
+
+
+def _as(value: str, own: object) -> object:
+    if isinstance(own, str):
+        return value
+    if isinstance(own, bool) and value in ("true", "false"):
+        return value == "true"
+    if re.fullmatch(r"-?(?:0|[1-9]\d*)", value):
+        return int(value)
+    return float(value) if re.fullmatch(r"-?(?:0|[1-9]\d*)\.\d+", value) else value

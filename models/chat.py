@@ -6,17 +6,20 @@ runs in this process with llama.cpp through `xllamacpp` (the extra `local-llm`).
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playhead.errors import ModelError, SettingsError
+from playhead.models.cache import sha256_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models.chat_models import BaseChatModel
 
 _PACKAGES = {"ollama": "langchain-ollama", "openai": "langchain-openai", "anthropic": "langchain-anthropic"}
 _THOUGHTS = re.compile(r"^.*</think>|<think>.*", re.DOTALL)
+_SECRET = re.compile(r"key|token|secret|password|client|callbacks|prompts", re.IGNORECASE)
 _EXAMPLES = "For example ollama:qwen3:8b, openai:gpt-5-mini, anthropic:claude-haiku-4-5 or gguf:model.gguf"
 
 
@@ -25,7 +28,7 @@ class Chat:
 
     def __init__(self, model: BaseChatModel, name: str = "") -> None:
         self.model = model
-        self.id = name or _name(model)
+        self.id = f"{name or _name(model)}@{_settings(model)}"
 
     def ask(self, prompt: str, schema: dict[str, Any] | None = None) -> str:
         """The answer as text, without thoughts. Raises `ModelError` where the model fails, whatever it raised.
@@ -57,7 +60,8 @@ def load_chat(spec: str) -> Chat:
     if provider == "gguf":
         from playhead.models.gguf import ChatGGUF
 
-        return Chat(ChatGGUF.open(Path(name).expanduser()), spec)
+        model = ChatGGUF.open(Path(name).expanduser())
+        return Chat(model, f"{spec}:{sha256_of(Path(model.model_path))[:8]}")
     from langchain.chat_models import init_chat_model
 
     try:
@@ -74,6 +78,16 @@ def load_chat(spec: str) -> Chat:
     except Exception as error:
         why = f"{type(error).__name__}: {error}"[:300]
         raise ModelError(f"{spec} cannot be used", why, "Set its key, or name another --model") from error
+
+
+def _settings(model: Any) -> str:
+    """A digest of the settings that decide what a model answers; keys and connections are none of them."""
+    plain = {
+        name: value
+        for name, value in sorted(vars(model).items())
+        if isinstance(value, str | int | float | bool | list | tuple | dict) and not _SECRET.search(name)
+    }
+    return hashlib.sha256(repr(plain).encode()).hexdigest()[:8]
 
 
 def _name(model: Any) -> str:

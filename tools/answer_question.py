@@ -34,8 +34,7 @@ class AnswerQuestion(Tool[AnswerQuestionArgs, Answer]):
     def run(self, args: AnswerQuestionArgs, context: Context) -> Answer:
         """The time is found first; only what lies there is looked at closely."""
         library = context.library
-        video = library.video(args.video) if args.video else None
-        span = args.span(video) if video and not args.whole else None
+        video, span = args.within(args.video, context)
         return Answering(library, video, span, context.chat).answer(args.question)
 
     def estimate_s(self, args: AnswerQuestionArgs, footage_s: float) -> float:  # noqa: ARG002

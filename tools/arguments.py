@@ -10,13 +10,14 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, FiniteFloat, field_validator, model_validator
 
 from playhead.errors import InputError
 from playhead.tools.contract import Arguments
 from playhead.types import Citation, Frame, Moment, Shot, Span
 
 if TYPE_CHECKING:
+    from playhead.tools.contract import Context
     from playhead.types import Video
 
 _START = "From this second of the video on; negative: counted from its end; empty: from its start."
@@ -53,10 +54,26 @@ class Stretch(Arguments):
             raise InputError(f"{video.name} has nothing at {asked}", f"it plays {whole}", "Give times inside it")
         return Span(start_s, end_s)
 
+    def within(self, video: str, context: Context) -> tuple[Video | None, Span | None]:
+        """One video of the library or (no name, no times) all of it, and the part of that video that is meant.
+
+        Times without a name are those of the only video. Raises `InputError` where there are several.
+        """
+        if not video and self.whole:
+            return None, None
+        found = context.library.video(video) if video else _only(context.library.videos())
+        return found, None if self.whole else self.span(found)
+
     @property
     def whole(self) -> bool:
         """Whether no part was asked for."""
         return self.start_s is None and self.end_s is None
+
+
+def _only(videos: list[Video]) -> Video:
+    if len(videos) != 1:
+        raise InputError("Times are those of one video", f"the library holds {len(videos)}", "Name one")
+    return videos[0]
 
 
 def _counted(time_s: float, whole: Span) -> float:
@@ -69,8 +86,8 @@ class Window(Arguments):
     accepts: ClassVar[tuple[type, ...]] = (Moment, Shot, Citation)
 
     video: str = Field(description="Id, name or path of the video.")
-    start_s: float
-    end_s: float
+    start_s: FiniteFloat
+    end_s: FiniteFloat
 
     @model_validator(mode="before")
     @classmethod
@@ -86,7 +103,7 @@ class Picture(Arguments):
     accepts: ClassVar[tuple[type, ...]] = (Frame,)
 
     video: str = Field(description="Id, name or path of the video it was taken from.")
-    time_s: float = Field(description="When it is shown.")
+    time_s: FiniteFloat = Field(description="When it is shown.")
     path: Path = Field(description="The picture's file.")
 
     @model_validator(mode="before")

@@ -23,7 +23,7 @@ from playhead.media.files import open_file
 from playhead.media.images import read_image
 from playhead.models.cache import sha256_of
 from playhead.models.roles import Role
-from playhead.types import Video
+from playhead.types import Channel, Progress, Video
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from playhead.media.files import MediaFile
     from playhead.models.chat import Chat
     from playhead.models.roles import Image
-    from playhead.types import Progress
 
 
 class Effect(StrEnum):
@@ -104,6 +103,8 @@ A = TypeVar("A", bound=Arguments)
 R = TypeVar("R")
 
 
+WAITING = "waiting for its turn"
+_TURN_S = 0.1
 _AT_WORK: dict[Role, threading.RLock] = {role: threading.RLock() for role in Role}
 
 
@@ -112,7 +113,7 @@ class Tool(ABC, Generic[A, R]):
 
     `version` is raised when the same arguments begin to give another result. `roles` names the models it runs: tools
     that share one take turns. `indexed` says that the result depends on what the library holds, `worded` that a
-    language model words it where there is one. `examples` are requests that it answers, for the offline planner.
+    language model words it where there is one, `remembers` the channel whose index spares the work. `examples` are requests that it answers, for the offline planner.
     """
 
     name: ClassVar[str]
@@ -124,6 +125,7 @@ class Tool(ABC, Generic[A, R]):
     indexed: ClassVar[bool] = False
     worded: ClassVar[bool] = False
     examples: ClassVar[tuple[str, ...]] = ()
+    remembers: ClassVar[Channel | None] = None
 
     @abstractmethod
     def run(self, args: A, context: Context) -> R:
@@ -156,5 +158,7 @@ class Tool(ABC, Generic[A, R]):
         args = self.checked(arguments)
         with ExitStack() as turns:
             for role in sorted(self.roles):
-                turns.enter_context(_AT_WORK[role])
+                while not _AT_WORK[role].acquire(timeout=_TURN_S):
+                    context.progress(Progress(WAITING, self.name))
+                turns.callback(_AT_WORK[role].release)
             return self.run(args, context)

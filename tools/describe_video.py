@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from playhead.index.depict import described, draft, refined
-from playhead.index.wording import refine, word
+from playhead.index.wording import MOST, refine, word
 from playhead.models.roles import Role
 from playhead.tools.arguments import Stretch, video_field
 from playhead.tools.contract import Arguments, Context, Tool
 from playhead.types import Answer, Claim, Progress
 
-_MOST = 60  # scenes that a language model reads at once
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from playhead.index.depict import Scene
 
 
 class DescribeVideoArgs(Stretch):
@@ -46,8 +49,8 @@ class DescribeVideo(Tool[DescribeVideoArgs, Answer]):
             return Answer(tuple(claims), notes)
         written: list[Claim] = []
         dropped = 0
-        for start in range(0, len(kept), _MOST):
-            evidence = [c for scene in kept[start : start + _MOST] for c in scene.evidence]
+        for scenes_read in _batches(kept):
+            evidence = [c for scene in scenes_read for c in scene.evidence]
             first = word("Describe what is to be seen and what happens, in order of time.", evidence, context.chat)
             second = refine("\n".join(claim.text for claim in first.claims), evidence, context.chat)
             written += second.claims
@@ -57,3 +60,15 @@ class DescribeVideo(Tool[DescribeVideoArgs, Answer]):
     def estimate_s(self, args: DescribeVideoArgs, footage_s: float) -> float:  # noqa: ARG002
         """A look at each shot and a search or two for what it may show."""
         return 1.0 + footage_s / 5 * 0.15
+
+
+def _batches(scenes: Sequence[Scene]) -> Iterator[list[Scene]]:
+    """Scenes, as many at a time as a language model reads at once."""
+    batch: list[Scene] = []
+    for scene in scenes:
+        if batch and sum(len(other.evidence) for other in [*batch, scene]) > MOST:
+            yield batch
+            batch = []
+        batch.append(scene)
+    if batch:
+        yield batch

@@ -7,7 +7,7 @@ from typing import ClassVar
 from playhead.media.decode import Cut, End, Wants, decode
 from playhead.tools.arguments import Stretch, video_field
 from playhead.tools.contract import Arguments, Context, Tool
-from playhead.types import Progress, Shot, Shots, Span, Video
+from playhead.types import Channel, Progress, Shot, Shots, Span, Video
 
 
 class DetectShotsArgs(Stretch):
@@ -24,6 +24,7 @@ class DetectShots(Tool[DetectShotsArgs, Shots]):
     Args: ClassVar[type[Arguments]] = DetectShotsArgs
     result: ClassVar[type] = Shots
     indexed: ClassVar[bool] = True
+    remembers: ClassVar[Channel | None] = Channel.PICTURE
 
     def run(self, args: DetectShotsArgs, context: Context) -> Shots:
         """As indexed, or by decoding where the video is not in the library. A shot that reaches out is kept whole."""
@@ -33,7 +34,7 @@ class DetectShots(Tool[DetectShotsArgs, Shots]):
         return Shots(tuple(Shot(video, span) for span in spans if span.overlap_s(within)))
 
     def estimate_s(self, args: DetectShotsArgs, footage_s: float) -> float:  # noqa: ARG002
-        """Nothing for what is indexed; decoding runs at about ten times real time."""
+        """Decoding runs at several times real time."""
         return 0.1 + footage_s / 10
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
 from playhead.errors import InputError
 from playhead.media.decode import Sample, Wants, decode
@@ -24,10 +24,16 @@ class ExtractFramesArgs(Stretch):
     """Of which video, and when: at times, every so many seconds, or in the middle of moments."""
 
     video: str = Field("", max_length=4096, description="Id, name or path of a video; not needed with moments.")
-    at_s: tuple[float, ...] = Field((), max_length=_MOST, description="At these seconds; negative: from the end.")
+    at_s: tuple[FiniteFloat, ...] = Field(
+        (), max_length=_MOST, description="At these seconds; negative: from the end."
+    )
     every_s: float | None = Field(None, gt=0, allow_inf_nan=False, description="One every so many seconds.")
-    moments: tuple[Window, ...] = Field((), description="One from the middle of each of these moments.")
-    limit: int | None = Field(None, ge=1, le=_MOST, description="How many at most, spread evenly.")
+    moments: tuple[Window, ...] = Field(
+        (), max_length=10 * _MOST, description="One from the middle of each of these moments."
+    )
+    limit: int | None = Field(
+        None, ge=1, le=_MOST, description="How many at most; of every_s spread evenly, else the first."
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -54,7 +60,7 @@ class ExtractFrames(Tool[ExtractFramesArgs, Frames]):
     effects: ClassVar[frozenset[Effect]] = frozenset({Effect.READS, Effect.WRITES})
 
     def run(self, args: ExtractFramesArgs, context: Context) -> Frames:
-        """JPEGs in the context's folder, in order of time; with moments, in their order."""
+        """JPEGs in the context's folder, in the order in which they were asked for."""
         wanted: dict[str, tuple[Video, list[float]]] = {}
         order: list[tuple[str, float]] = []
         for video, time_s in _times(args, context):
@@ -75,7 +81,13 @@ class ExtractFrames(Tool[ExtractFramesArgs, Frames]):
 def _times(args: ExtractFramesArgs, context: Context) -> Iterable[tuple[Video, float]]:
     if args.moments:
         for window in args.moments[: args.limit]:
-            yield context.video(window.video), (window.start_s + window.end_s) / 2
+            video = context.video(window.video)
+            span = (
+                Stretch(start_s=window.start_s, end_s=window.end_s).span(video)
+                if window.end_s > window.start_s
+                else None
+            )
+            yield video, (span.start_s + span.end_s) / 2 if span else window.start_s
         return
     video = context.video(args.video)
     if args.at_s:

@@ -37,7 +37,7 @@ class LookArgs(Stretch):
 
 
 def look(args: LookArgs, channel: Channel, context: Context) -> Observations:
-    """What is observed on a channel: in frames, or in a video, as indexed or else at one frame a second."""
+    """What is observed on a channel: in frames, or in a video, as indexed or else in its key frames."""
     if args.frames:
         pictures = [(context.video(f.video), f.time_s, f.path, context.picture(f.path)) for f in args.frames]
         return Observations(tuple(_observed(channel, iter(pictures), len(pictures), context)))

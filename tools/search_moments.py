@@ -38,12 +38,11 @@ class SearchMoments(Tool[SearchMomentsArgs, SearchResult]):
 
     def run(self, args: SearchMomentsArgs, context: Context) -> SearchResult:
         """Search the library."""
-        video = context.library.video(args.video) if args.video else None
-        span = args.span(video) if video and not args.whole else None
+        video, span = args.within(args.video, context)
         return context.library.search(
             args.query,
             video=video,
-            between=(span.start_s, span.end_s) if span else (args.start_s, args.end_s),
+            between=(span.start_s, span.end_s) if span else None,
             channels=args.channels,
             limit=args.limit,
             per_video=args.per_video,

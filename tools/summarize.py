@@ -121,7 +121,7 @@ def _worded(claims: Sequence[Claim], count: int, chat: Chat) -> Answer:
             break
         claims = shorter
     last = _of_part(claims[:_PART], count, chat)
-    return Answer(last.claims, last.notes, last.dropped + dropped)
+    return Answer(last.claims[:count], last.notes, last.dropped + dropped)
 
 
 def _of_part(claims: Sequence[Claim], count: int, chat: Chat) -> Answer:

@@ -30,6 +30,7 @@ class Transcribe(Tool[TranscribeArgs, Transcript]):
     effects: ClassVar[frozenset[Effect]] = frozenset({Effect.READS, Effect.COSTLY})
     roles: ClassVar[frozenset[Role]] = frozenset({Role.VOICE_ACTIVITY, Role.SPEECH})
     indexed: ClassVar[bool] = True
+    remembers: ClassVar[Channel | None] = Channel.SPEECH
 
     def run(self, args: TranscribeArgs, context: Context) -> Transcript:
         """As indexed, where it was and no language is given; otherwise by listening, subtitles not used."""
@@ -49,5 +50,5 @@ class Transcribe(Tool[TranscribeArgs, Transcript]):
             return transcribe(file, library.models, language, library.settings.limits, context.progress)
 
     def estimate_s(self, args: TranscribeArgs, footage_s: float) -> float:  # noqa: ARG002
-        """Listening runs at about twice real time; what was indexed costs nothing."""
+        """Listening runs at about twice real time (benchmarks/RESULTS.md, Speech)."""
         return 0.5 + footage_s / 2
