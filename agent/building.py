@@ -36,9 +36,12 @@ _ON_FROM = re.compile(
 )
 _UP_TO = re.compile(r"\b(?:(?:up to|until|till|before) (?:there|then|that(?: \w+)?|it|this))\b", re.IGNORECASE)
 _ORDINAL = re.compile(
-    r"\bthe (first|second|third|fourth|fifth|last)(?: (?:one|moment|hit|result|match|scene))?\b", re.IGNORECASE
+    r"\bthe (first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last)(?: (?:one|moment|hit|"
+    r"result|match|scene))?\b",
+    re.IGNORECASE,
 )
-_ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1}
+_ORDINAL_NAMES = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
+_ORDINALS = {name: number for number, name in enumerate(_ORDINAL_NAMES)} | {"last": -1}
 _PER_SHOT = re.compile(
     r"\b(?:each|every|per|all(?: the)?|of the)(?: single)? (?:shots?|scenes?|takes?|cuts?)\b", re.IGNORECASE
 )
@@ -411,13 +414,13 @@ class Builder:
             video = self._video() or f"{moment}.video.id"
             return {"video": video} | _ends(f"{moment}.span.start_s", f"{moment}.span.end_s", on, up, text)
         if self.stage.recent and not self.found and (refers or BACK.search(text)):
-            recent, span = self.stage.recent[_which(text, len(self.stage.recent))]
+            recent, span = self.stage.recent[which(text, len(self.stage.recent)) or 0]
             self.inputs["video"] = self._called(recent)
             return {"video": "$video"} | _ends(span.start_s, span.end_s, on, up, text)
         return None
 
     def _recent(self, text: str) -> dict[str, Any]:
-        video, span = self.stage.recent[_which(text, len(self.stage.recent))]
+        video, span = self.stage.recent[which(text, len(self.stage.recent)) or 0]
         self.inputs["video"] = self._called(video)
         return {"video": "$video", "at_s": [round((span.start_s + span.end_s) / 2, 3)]}
 
@@ -442,10 +445,11 @@ def _begins_it(words: str) -> bool:
     return bool(re.match(r"(?:when|where)\b", words))
 
 
-def _which(text: str, count: int) -> int:
+def which(text: str, count: int) -> int | None:
+    """The number of the moment that is meant by "the second one", the first by "it"; None where there is none."""
     found = _ORDINAL.search(text)
     number = _ORDINALS[found[1].lower()] if found else 0
-    return number if -count <= number < count else 0
+    return number if -count <= number < count else None
 
 
 def _only_back(text: str) -> bool:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from playhead.agent.building import Builder
+from playhead.agent.building import Builder, which
 from playhead.agent.intents import Intents, worked_examples
+from playhead.agent.plan import Plan, Step
 from playhead.agent.planner import Proposal, Stage
 from playhead.agent.reading import LIKELY, MOST_CLAUSES, Clause, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pydantic import JsonValue
 
     from playhead.agent.intents import Example
     from playhead.models.roles import SentenceEncoder
@@ -23,8 +26,17 @@ _LONGEST = 2000
 _DECLINED = {
     "edit": "editing footage", "generate": "making new pictures, films or texts", "translate": "translating",
     "send": "sending or publishing anything", "files": "changing, fetching or deleting files",
-    "world": "anything outside the footage",
+    "world": "not about your footage",
 }  # fmt: skip
+_NEVER = re.compile(r"^(?:please\s+)?(?:do not|don't|never)\b", re.IGNORECASE)
+_AGAIN = re.compile(
+    r"^(?:and\s+|then\s+|so\s+|now\s+)*(?:what about\s+|show me\s+|what (?:is|happens|comes|came|happened|"
+    r"is shown|is said) (?:in |on |at )?)?"
+    r"(?P<way>after|before)?\s*(?P<what>that|it|this|the \w+(?: (?:one|moment|hit|result))?)"
+    r"(?:\s+one)?[\s?.!]*$",
+    re.IGNORECASE,
+)
+_NEXT_S = 15.0  # of what comes after, or before, this much is described
 _ABLE = (
     "I can find moments, answer questions, sum up, describe, transcribe, read text on screen, list objects and "
     "shots, and take and caption frames"
@@ -49,6 +61,8 @@ class OfflinePlanner:
             return Proposal(
                 None, (f"That is too long to be read at once; please say it in {_LONGEST:,} characters.",)
             )
+        if stage.recent and (again := _AGAIN.match(words)):
+            return self._follow_up(words, again, stage)
         clauses, remarks = _without_unclear(self._reader.read(words))
         questions = self._declined(clauses) + [fault for clause in clauses for fault in clause.slots.faults]
         if not clauses:
@@ -65,6 +79,25 @@ class OfflinePlanner:
             return Proposal(None, (f"I do not know what to do for “{_short(words)}”. {_ABLE}.",))
         return Proposal(builder.plan(), notes=tuple(f"“{_short(text)}” was taken for a remark." for text in remarks))
 
+    def _follow_up(self, words: str, again: re.Match[str], stage: Stage) -> Proposal:
+        """What is at, after or before something that the last answer rests on."""
+        number = which(again["what"], len(stage.recent))
+        if number is None:
+            return Proposal(None, (f"The last answer rests on {len(stage.recent)} moments: which of them?",))
+        video, span = stage.recent[number]
+        start_s, end_s = span.start_s, span.end_s
+        if again["way"] == "after":
+            start_s, end_s = span.end_s, min(span.end_s + _NEXT_S, video.span.end_s)
+        elif again["way"] == "before":
+            start_s, end_s = max(span.start_s - _NEXT_S, video.span.start_s), span.start_s
+        if start_s >= end_s:
+            return Proposal(None, (f"There is nothing {again['way']} that in {video.name}.",))
+        args: dict[str, JsonValue] = {"video": "$video", "start_s": round(start_s, 3), "end_s": round(end_s, 3)}
+        step = Step(tool="describe_video", args=args)
+        return Proposal(
+            Plan(version=1, request=words, inputs={"video": video.id}, steps={"description": step}, answer="")
+        )
+
     def nearest(self, request: str, count: int) -> list[Example]:
         """The worked requests most like one."""
         return self._intents.nearest(request, count)
@@ -76,7 +109,9 @@ class OfflinePlanner:
             intent = clause.intent
             if intent.outside and intent.score >= _OUTSIDE and intent.tool in _DECLINED:
                 what = _DECLINED[intent.tool]
-                questions.append(f"“{_short(clause.text)}” is {what}, which I cannot do. {_ABLE}.")
+                questions.append(f"I cannot do “{_short(clause.text)}”: it is {what}. {_ABLE}.")
+            elif _NEVER.match(clause.text):
+                questions.append(f"“{_short(clause.text)}”: what shall I do instead?")
             elif intent.outside or intent.score < LIKELY:
                 questions.append(f"What do you mean by “{_short(clause.text)}”? {_ABLE}.")
         return questions

@@ -72,6 +72,19 @@ _QUESTION = re.compile(
 _STRUCTURAL = frozenset(("detect_shots", "probe_video", "extract_frames", "caption_frames", "search_moments"))
 _NEARLY, _WORLDLY = 0.12, 0.5
 _FORM = re.compile(r"\s*\b(?:in(?:to)?\s+)?(?:sentences?|lines|bullet points|bullets|points)\b\s*$", re.IGNORECASE)
+_WHO = re.compile(r"^(?:who|whom|whose|why)\b", re.IGNORECASE)
+_BEYOND = {
+    verb: kind
+    for kind, verbs in {
+        "send": "email e-mail send upload post share tweet publish forward",
+        "edit": "cut trim crop blur mute rotate splice merge dub stabilise stabilize",
+        "files": "delete erase rename download move",
+        "translate": "translate",
+        "world": "buy order book call remind",
+    }.items()
+    for verb in verbs.split()
+}
+"""Verbs that ask for what no tool does, whatever else is said."""
 _COUNTS = re.compile(r"^count\b", re.IGNORECASE)
 _GOES = re.compile(
     r"^(?:find|go to|jump to|skip to|take me to|locate|spot|look for|search for|pin ?down|pin ?point)\b",
@@ -191,7 +204,7 @@ class Reader:
                 before = intent
             else:
                 spans[-1][1] = piece.end
-        return [request[start:end] for start, end in spans]
+        return [request[start : end + (request[end : end + 1] == "?")] for start, end in spans]
 
     @staticmethod
     def _begins(piece: Part, intent: Intent, before: Intent | None, last: str) -> bool:
@@ -284,6 +297,8 @@ def _better(whole: Intent, part: Intent) -> Intent:
 def _as_question(text: str, intent: Intent) -> Intent:
     """What the form of a clause says more surely than its likeness: that it locates, counts, or asks."""
     bare = polite_less(text)
+    if beyond := _BEYOND.get("".join(re.findall(r"^[\w-]+", bare.lower()))):
+        return replace(intent, tool=beyond, score=max(intent.score, _SURE), outside=True)
     searching = replace(intent, tool="search_moments", score=max(intent.score, _SURE), outside=False)
     asking = replace(intent, tool="answer_question", score=max(intent.score, _SURE), outside=False)
     if _GOES.match(bare) and intent.tool not in _STRUCTURAL and intent.of("search_moments") >= intent.score - _CLOSE:
@@ -291,15 +306,13 @@ def _as_question(text: str, intent: Intent) -> Intent:
     structural = intent.tool in _STRUCTURAL and not (intent.tool == "detect_shots" and not _CUTS.search(bare))
     if _LOCATES.match(bare) and (not structural or intent.score < _ASKED):
         return searching
-    if intent.tool == "probe_video" and (found := _HOW_LONG.match(bare)) and not _is_footage(found["what"]):
-        return asking
-    if (found := _HOW_LONG.match(bare)) and _is_footage(found["what"]):
-        return replace(intent, tool="probe_video", score=max(intent.score, _SURE), outside=False)
+    if found := _HOW_LONG.match(bare):
+        return replace(asking, tool="probe_video") if _is_footage(found["what"]) else asking
     if intent.tool == "describe_video" and _BESIDE.match(bare):
         return asking
     if SOMEWHERE.search(bare) and intent.tool not in _STRUCTURAL and not _QUESTION.match(bare):
         return searching
-    if _COUNTS.match(bare) and intent.tool not in _STRUCTURAL:
+    if (_WHO.match(bare) and not intent.outside) or (_COUNTS.match(bare) and intent.tool not in _STRUCTURAL):
         return asking
     doubtful = intent.tool == "world" and (
         intent.score < _WORLDLY or intent.of("answer_question") > intent.score - _NEARLY

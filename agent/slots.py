@@ -193,7 +193,8 @@ _COUNTED = (
     r"screenshots?|snapshots?|photos?|pics?|shots?|thumbnails?|entries|items|headings?|spots?|moments?|scenes?|hits?|matches|results?|places|examples|clips?|times)"
 )
 _LIMIT = re.compile(
-    rf"\b(?:(?:in|at most|no more than|only|just|exactly)\s+)?(?:(?:the|top|best|first)\s+){{0,3}}(?P<n>{_NUMBER})[\s-]+"
+    rf"\b(?:(?:in|at most|no more than|only|just|exactly)\s+)?(?:(?:the|top|best|first)\s+){{0,3}}"
+    rf"(?P<n>{_NUMBER})[\s-]+"
     rf"(?:(?:best|good|nice|clearest|most \w+|top|key|main|short|single|important|still|evenly \w+)\s+){{0,3}}"
     rf"(?P<what>{_COUNTED})\b",
     re.IGNORECASE,
@@ -214,9 +215,13 @@ _LANGUAGES = {
     "danish": "da", "norwegian": "no", "finnish": "fi", "greek": "el", "czech": "cs", "hungarian": "hu",
 }  # fmt: skip
 _LANGUAGE_NAMES = "|".join(_LANGUAGES)
+_SPEAKS = (
+    r"it'?s|it is|(?:spoken )?language is|(?:he|she|they|(?:the )?\w+) (?:speaks?|talks?)|"
+    r"(?:is )?spoken in|is in|are in|in"
+)
 _LANGUAGE = re.compile(
-    rf"\b(?:,?\s*(?:it'?s|it is|(?:spoken )?language is|(?:he|she|they|(?:the )?\w+) (?:speaks?|talks?)|(?:is )?spoken in|is in|are in|in))\s+"
-    rf"(?P<l>{_LANGUAGE_NAMES})\b|\b(?P<m>{_LANGUAGE_NAMES})[\s-](?:speaking|language|audio|speech|sound|spoken)\b"
+    rf"\b(?:,?\s*(?:{_SPEAKS}))\s+(?P<l>{_LANGUAGE_NAMES})\b"
+    rf"|\b(?P<m>{_LANGUAGE_NAMES})[\s-](?:speaking|language|audio|speech|sound|spoken)\b"
     rf"|,\s*(?P<n>{_LANGUAGE_NAMES})\s*$|\b(?P<o>{_LANGUAGE_NAMES}) transcript\b",
     re.IGNORECASE,
 )
@@ -251,7 +256,7 @@ def read_slots(clause: str, *, counts: bool = True) -> Slots:
     if counts:
         slots = _read_limit(slots)
     nothing_of_the_end = slots.start_s == 0 and math.copysign(1, slots.start_s) < 0
-    if slots.every_s == 0 or slots.end_s == 0 or nothing_of_the_end:
+    if slots.every_s == 0 or slots.end_s == 0 or nothing_of_the_end or _BACKWARDS.search(clause):
         slots = replace(slots, every_s=None, faults=(*slots.faults, f"“{clause}” names no time at all: how long?"))
     if slots.every_s and slots.limit == 1:
         slots = replace(slots, limit=None)
@@ -373,7 +378,19 @@ def _read_at(slots: Slots) -> Slots:
     return _cut(slots, found, at_s=tuple(time for time in times if time is not None))
 
 
+_ABSURD = re.compile(
+    rf"\b(?:0|zero|no|-\d+|\d{{5,}}|(?:a|one|two|\d+)?\s*(?:thousand|million|"
+    rf"billion)s?)[\s-]+(?:of )?(?P<what>{_COUNTED})\b",
+    re.IGNORECASE,
+)
+_BACKWARDS = re.compile(r"\bevery\s+-", re.IGNORECASE)
+
+
 def _read_limit(slots: Slots) -> Slots:
+    if found := _ABSURD.search(slots.text):
+        return replace(
+            slots, faults=(*slots.faults, f"“{found[0].strip()}” cannot be had: how many {found['what']}?")
+        )
     chapters = bool(_CHAPTERS.search(slots.text))
     if found := _ONE_ONLY.search(slots.text):
         return _cut(slots, found, limit=1, chapters=chapters)

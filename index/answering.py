@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _ALL = 200
 _NEAR_BEST = 0.6  # of several moments, those with this share of the best one's score are part of the answer
 _SCENES = 2  # told of what comes before or after
+_STEM = 6
 _AROUND_S = 20.0  # a reason is given this close to what it explains
 _SAME_S = 0.05
 _FEW = 3
@@ -98,7 +99,7 @@ class Answering:
         if not moments:
             return self._absent(question.about)
         claims = [self._claim(moment, question) for moment in moments]
-        if question.kind is Kind.WHETHER:
+        if question.there and moments[0].evidence[0].channel in (Channel.OBJECT, Channel.PICTURE):
             claims[0] = Claim(f"Yes: {claims[0].text}", claims[0].evidence)
         return Answer(tuple({claim.evidence: claim for claim in claims}.values()))
 
@@ -110,8 +111,8 @@ class Answering:
             texts = [c.text for c in evidence if c.channel is best.channel and c.span == best.span]
             return Claim(sentence(best.channel, texts), tuple(c for c in evidence if c.text in texts))
         if question.kind in (Kind.WHEN, Kind.WHETHER):
-            return Claim(ended(f"The picture looks like {question.about}"), (cite(moment),))
-        seen = Claim(ended(f"The picture looks like {question.about}"), (best,))
+            return Claim(ended(f"It looks like “{question.about}”"), (cite(moment),))
+        seen = Claim(ended(f"It looks like “{question.about}”"), (best,))
         return next(self._depicted(moment.video, moment.span), seen)
 
     def _depicted(self, video: Video, span: Span, *, backwards: bool = False) -> Iterator[Claim]:
@@ -215,20 +216,29 @@ class Answering:
 
     def _why(self, question: Question) -> Answer:
         """What somebody says near it that gives a reason; where nobody does, the footage does not say why."""
-        found = [m for m in self._moments(question.about) if m]
-        reasons = [reason for moment in found for reason in self._reasons(moment)]
+        found = self._moments(question.about)
+        reasons = [reason for moment in found for reason in self._reasons(moment, question.about)]
         if reasons:
             return Answer(tuple({c.evidence: c for c in reasons}.values())[:_FEW])
         if not found:
             return self._absent(question.about)
         return Answer((), (f"Nobody says why; “{question.about}” is at {found[0].video.name} {found[0].span}.",))
 
-    def _reasons(self, moment: Moment) -> Iterable[Claim]:
+    def _reasons(self, moment: Moment, about: str) -> Iterable[Claim]:
+        """Sentences with a reason that are said while it is shown, or close to it and of the same thing."""
         span = Span(moment.span.start_s - _AROUND_S, moment.span.end_s + _AROUND_S)
+        topic = _content(about)
         for segment in self._library.observed(moment.video, (Channel.SPEECH,), span):
-            if _REASON.search(segment.text):
+            inside = self._span is None or segment.span.overlap_s(self._span) > 0
+            of_it = segment.span.overlap_s(moment.span) > 0 or bool(topic & _content(segment.text))
+            if inside and of_it and _REASON.search(segment.text):
                 evidence = (citation(segment, moment.video, self._library.folder),)
                 yield Claim(sentence(Channel.SPEECH, [segment.text]), evidence)
+
+
+def _content(text: str) -> frozenset[str]:
+    """The beginnings of the longer words of a text, by which it is of the same thing as another."""
+    return frozenset(word[:_STEM] for word in re.findall(r"\w+", text.lower()) if len(word) > _STEM - 2)
 
 
 def _joined(moments: Iterable[Moment]) -> list[Span]:

@@ -26,12 +26,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`about` is what to look for; `items` are the things to be put in order; `channels` narrow where to look."""
+    """`about` is what to look for; `items` are the things to be put in order; `channels` narrow where to look.
+
+    `there` says that the question is only whether something is to be seen: one that "yes" can answer.
+    """
 
     kind: Kind
     about: str
     items: tuple[str, ...] = ()
     channels: tuple[Channel, ...] = ()
+    there: bool = False
 
 
 _LEAD = re.compile(
@@ -72,6 +76,10 @@ _WHETHER = re.compile(
     r"^(?:is|are|was|were|does|do|did|can|could|has|have|will)\b\s*(?:there|you|we|anyone|anybody|somebody|someone)?"
     r"\s*(?P<about>.*)$"
 )
+_THERE = re.compile(r"^(?:is|are|was|were) there\b|^(?:can|do|does|did) (?:we|you|one) see\b")
+_EXACT = re.compile(  # what a likeness cannot tell: numbers, negations, all and only
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|no|not|never|about|all|every|only|without)\b"
+)
 _WAYS = {"before": Kind.BEFORE, "after": Kind.AFTER}
 
 _AUXILIARY = re.compile(
@@ -108,7 +116,9 @@ def ask(text: str) -> Question:
     if found := _WHEN.match(lower):
         return Question(Kind.WHEN, topic(found["about"]) or question, channels=channels)
     if found := _WHETHER.match(lower):
-        return Question(Kind.WHETHER, topic(found["about"]) or question, channels=channels)
+        about = re.sub(r"^(?:no|not an?|any)\s+", "", topic(found["about"])) or question
+        there = bool(_THERE.match(lower)) and not _EXACT.search(lower)
+        return Question(Kind.WHETHER, about, channels=channels, there=there)
     return Question(Kind.WHAT, _NAMES.sub("", question).strip() or question, channels=channels)
 
 

@@ -266,7 +266,7 @@ def _show(done: Run, *, json: bool) -> int:
 
 
 def _values(given: list[str] | None, plan: Plan) -> dict[str, Any]:
-    """Inputs by name, each of the type that the plan's own value has; of one that has none, a number where it is one."""
+    """Inputs by name, each of the type that the plan's own value has; else a number where it reads like one."""
     values: dict[str, Any] = {}
     for text in given or []:
         name, sign, value = text.partition("=")

@@ -112,8 +112,9 @@ class Tool(ABC, Generic[A, R]):
     """One thing that can be done. The class docstring is what a planner reads: write it for that reader.
 
     `version` is raised when the same arguments begin to give another result. `roles` names the models it runs: tools
-    that share one take turns. `indexed` says that the result depends on what the library holds, `worded` that a
-    language model words it where there is one, `remembers` the channel whose index spares the work. `examples` are requests that it answers, for the offline planner.
+    that share one take turns. `indexed` says that the result depends on what the library holds, `remembers` names the
+    channel whose index spares the work, `worded` says that a language model words it where there is one. `examples`
+    are requests that it answers, for the offline planner.
     """
 
     name: ClassVar[str]

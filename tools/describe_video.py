@@ -45,7 +45,7 @@ class DescribeVideo(Tool[DescribeVideoArgs, Answer]):
         claims = described(kept)
         if context.chat is None or not claims:
             left_out = sum(len(scene.evidence) for scene in scenes) - sum(len(scene.evidence) for scene in kept)
-            notes = (f"{left_out} things that only one unsure model saw were left out.",) if left_out else ()
+            notes = (f"Left out, since only one unsure model saw them: {left_out}.",) if left_out else ()
             return Answer(tuple(claims), notes)
         written: list[Claim] = []
         dropped = 0
