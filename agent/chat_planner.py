@@ -71,7 +71,7 @@ class ChatPlanner:
                 return Proposal(proposal.plan, proposal.questions, notes)
             asked = prompts.load("repair").fill(prompt=prompt, attempt=said[:4000], problems=problems[:4000])
         raise PlanError(
-            f"The language model {self._chat.id} made no plan that can run, in {_REPAIRS + 1} attempts",
+            f"The language model {self._chat.name} made no plan that can run, in {_REPAIRS + 1} attempts",
             f"the last was {_shown(said)} and its faults: {problems}"[:1500],
             "Say it more simply, use a stronger --model, or leave --model out",
         )

@@ -72,6 +72,7 @@ _QUESTION = re.compile(
 _STRUCTURAL = frozenset(("detect_shots", "probe_video", "extract_frames", "caption_frames", "search_moments"))
 _NEARLY, _WORLDLY = 0.12, 0.5
 _FORM = re.compile(r"\s*\b(?:in(?:to)?\s+)?(?:sentences?|lines|bullet points|bullets|points)\b\s*$", re.IGNORECASE)
+_OURS = WINDOWED | _STRUCTURAL | {"answer_question"}
 _WHO = re.compile(r"^(?:who|whom|whose|why)\b", re.IGNORECASE)
 _BEYOND = {
     verb: kind
@@ -297,6 +298,8 @@ def _better(whole: Intent, part: Intent) -> Intent:
 def _as_question(text: str, intent: Intent) -> Intent:
     """What the form of a clause says more surely than its likeness: that it locates, counts, or asks."""
     bare = polite_less(text)
+    if intent.tool not in _OURS and not intent.outside and intent.score >= _ASKED:
+        return intent  # a tool of somebody else knows its own requests
     if beyond := _BEYOND.get("".join(re.findall(r"^[\w-]+", bare.lower()))):
         return replace(intent, tool=beyond, score=max(intent.score, _SURE), outside=True)
     searching = replace(intent, tool="search_moments", score=max(intent.score, _SURE), outside=False)

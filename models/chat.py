@@ -24,11 +24,12 @@ _EXAMPLES = "For example ollama:qwen3:8b, openai:gpt-5-mini, anthropic:claude-ha
 
 
 class Chat:
-    """A chat model that answers a prompt with text. `id` names it in caches and journals."""
+    """A chat model that answers a prompt with text. `name` is told to people; `id` changes when answers could."""
 
     def __init__(self, model: BaseChatModel, name: str = "") -> None:
         self.model = model
-        self.id = f"{name or _name(model)}@{_settings(model)}"
+        self.name = name or _name(model)
+        self.id = f"{self.name}@{_settings(model)}"
 
     def ask(self, prompt: str, schema: dict[str, Any] | None = None) -> str:
         """The answer as text, without thoughts. Raises `ModelError` where the model fails, whatever it raised.
@@ -44,7 +45,7 @@ class Chat:
             raise
         except Exception as error:
             raise ModelError(
-                f"The language model {self.id} failed",
+                f"The language model {self.name} failed",
                 f"{type(error).__name__}: {error}"[:500],
                 "Try another --model",
             ) from error
@@ -61,7 +62,9 @@ def load_chat(spec: str) -> Chat:
         from playhead.models.gguf import ChatGGUF
 
         model = ChatGGUF.open(Path(name).expanduser())
-        return Chat(model, f"{spec}:{sha256_of(Path(model.model_path))[:8]}")
+        chat = Chat(model, spec)
+        chat.id += f":{sha256_of(Path(model.model_path))[:8]}"
+        return chat
     from langchain.chat_models import init_chat_model
 
     try:

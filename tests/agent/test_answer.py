@@ -293,16 +293,19 @@ TELL = read_plan({"request": "Who?", "steps": {"a": {"tool": "tell"}}})
 
 
 def test_a_run_drops_what_does_not_hold_and_says_how_many(own: Library, tmp_path: Path) -> None:
-    answer = Answer((claim(said(1, 2)), claim(said(50, 60), text="The moon is made of cheese."), claim()))
+    [film] = own.videos()
+    stranger = claim(said(1, 2), text="A video that is in no library is made of cheese.")
+    late = claim(said(50, 60, video=film), text="The moon is made of cheese.")
+    answer = Answer((claim(said(1, 2, video=film)), late, claim(), stranger))
     run = Agent(own, tools={"tell": Tell(answer)}).run(TELL, out=tmp_path / "run")
-    assert str(run) == "Somebody says hello. [0:01.0–0:02.0]\n(Dropped for want of evidence: 2 sentences.)"
-    assert run.answer.dropped == 2
+    assert str(run) == "Somebody says hello. [0:01.0–0:02.0]\n(Dropped for want of evidence: 3 sentences.)"
+    assert run.answer.dropped == 3
     for name in ("answer.md", "report.html"):
         text = (tmp_path / "run" / name).read_text()
         assert "Somebody says hello." in text
         assert "cheese" not in text
     [told] = [entry for entry in read_journal(tmp_path / "run" / "journal.jsonl") if entry["event"] == "answered"]
-    assert (told["sentences"], told["dropped"]) == (1, 2)
+    assert (told["sentences"], told["dropped"]) == (1, 3)
 
 
 def test_a_run_without_a_sentence_says_that_the_footage_does_not_show_it(own: Library, tmp_path: Path) -> None:

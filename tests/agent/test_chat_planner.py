@@ -334,7 +334,7 @@ def test_worked_examples_can_run(request_: str, models: Models) -> None:
 def test_planner_and_prompt_have_a_name() -> None:
     planner = ChatPlanner(Chat(ScriptedChat(), "test:model"), all_tools())
     assert isinstance(planner, Planner)
-    assert planner.id == f"chat:test:model@{prompts.load('plan').sha256[:8]}"
+    assert re.fullmatch(rf"chat:test:model@\w{{8}}@{prompts.load('plan').sha256[:8]}", planner.id)
 
 
 # A schema, for models that keep to one
@@ -451,8 +451,8 @@ def test_a_request_is_planned_run_and_worded_and_cites(library: Library, tmp_pat
     assert run.notes == ("The language model needed a repair.",)
     [begun] = [entry for entry in read_journal(tmp_path / "run" / "journal.jsonl") if entry["event"] == "run"]
     assert begun["prompts"] == prompts.digest()
-    assert begun["planner"] == f"chat:ScriptedChat@{prompts.load('plan').sha256[:8]}"
-    assert begun["chat"] == "ScriptedChat"
+    assert re.fullmatch(rf"chat:ScriptedChat@\w{{8}}@{prompts.load('plan').sha256[:8]}", begun["planner"])
+    assert re.fullmatch(r"ScriptedChat@\w{8}", begun["chat"])
 
 
 def test_a_model_that_fails_while_it_words_fails_the_step_alone(library: Library, tmp_path: Path) -> None:

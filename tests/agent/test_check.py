@@ -412,11 +412,13 @@ def test_a_step_may_do_only_what_the_policy_allows() -> None:
 
 
 def test_every_step_has_an_estimate_that_grows_with_the_footage(shelf: Library) -> None:
-    steps = "a: {tool: transcribe, args: {video: %s}}, b: {tool: transcribe, args: {video: %s}}"
-    found = checked(steps % ("cuts.mp4", "plain.mp4"), shelf)
+    step = "{tool: transcribe, args: {video: %s, language: en}}"
+    found = checked(f"a: {step % 'cuts.mp4'}, b: {step % 'plain.mp4'}", shelf)
     assert list(found.estimates_s) == ["a", "b"]
     assert found.estimates_s["a"] == pytest.approx(0.5 + 4 / 2)
     assert found.estimates_s["b"] == pytest.approx(0.5 + 2 / 2)
+    known = checked("a: {tool: transcribe, args: {video: cuts.mp4}}", shelf)
+    assert known.seconds == pytest.approx(0.5)  # it was listened to already
     assert found.seconds == pytest.approx(sum(found.estimates_s.values()))
 
 

@@ -1,0 +1,216 @@
+"""The offline planner: what it makes of requests, what it asks back, and what it does with nonsense."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from playhead.agent.check import check
+from playhead.agent.offline import OfflinePlanner
+from playhead.agent.planner import Planner, Stage
+from playhead.agent.slots import language, number, read_slots, seconds
+from playhead.tools.registry import all_tools
+from playhead.types import Span, Video
+
+if TYPE_CHECKING:
+    from playhead.models.registry import Models
+
+FILM = Video("a" * 64, "film.mp4", Path("/footage/film.mp4"), 600.0)
+TALK = Video("b" * 64, "talk.mp4", Path("/footage/talk.mp4"), 300.0)
+ONE, TWO = Stage((FILM,)), Stage((FILM, TALK))
+AFTER_SEARCH = Stage((FILM,), recent=((FILM, Span(10, 12)), (FILM, Span(40, 50))))
+
+
+@pytest.fixture(scope="module")
+def planner(models: Models) -> OfflinePlanner:
+    return OfflinePlanner(all_tools(), models.sentences)
+
+
+def steps(planner: OfflinePlanner, request: str, stage: Stage = ONE) -> list[tuple[str, dict[str, Any]]]:
+    """The tools and arguments of the plan, which must pass the checker."""
+    proposal = planner.propose(request, stage)
+    assert proposal.plan is not None, proposal.questions
+    assert check(proposal.plan, all_tools()).problems == ()
+    return [(step.tool, dict(step.args)) for step in proposal.plan.steps.values()]
+
+
+def test_it_is_a_planner(planner: OfflinePlanner) -> None:
+    assert isinstance(planner, Planner)
+    assert planner.id.startswith("offline@")
+
+
+@pytest.mark.parametrize(
+    ("request_", "tools"),
+    [
+        ("find the red car", ["search_moments"]),
+        ("transcribe the first two minutes", ["transcribe"]),
+        ("Why does the dog bark?", ["answer_question"]),
+        ("find the goal, save a frame of it and caption it", ["search_moments", "extract_frames", "caption_frames"]),
+        ("sum up what is said after the applause", ["search_moments", "summarize"]),
+        ("a picture of each shot with a caption", ["detect_shots", "extract_frames", "caption_frames"]),
+        (
+            "Describe what happens between the kiss and the dance",
+            ["search_moments", "search_moments", "describe_video"],
+        ),
+    ],
+)
+def test_requests_become_tools_in_an_order_that_runs(
+    planner: OfflinePlanner, request_: str, tools: list[str]
+) -> None:
+    assert [tool for tool, _ in steps(planner, request_)] == tools
+
+
+def test_slots_become_arguments(planner: OfflinePlanner) -> None:
+    [(_, args)] = steps(planner, "take a frame every 5 seconds between 1:00 and 1:30")
+    assert args == {"video": "$video", "start_s": 60.0, "end_s": 90.0, "every_s": 5.0}
+    [(_, args)] = steps(planner, "give me 4 chapters")
+    assert args == {"video": "$video", "format": "chapters", "limit": 4}
+    [(_, find), (_, rest)] = steps(planner, "read the text on screen while the train arrives")
+    assert find == {"query": "the train arrives", "limit": 1, "video": "$video"}
+    assert rest["start_s"] == "$find.moments[0].span.start_s"
+
+
+def test_times_are_looked_at_in_the_video_they_belong_to(planner: OfflinePlanner) -> None:
+    [(_, args)] = steps(planner, "is there a cat in the first 3 seconds?")
+    assert (args["video"], args["end_s"]) == ("$video", 3.0)
+    assert "first" not in args["question"]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "", "?!", "do it", "hello there", "email the transcript to bob@example.com", "delete the video",
+        "what is the weather in Oslo tomorrow?", "frames between 3:00 and 1:00", "take a frame every 0 seconds",
+        "take a frame every -5 seconds", "a million frames", "summarize it in 0 sentences", "do not take a frame",
+        "find it in desert.mp4", "the " * 2000,
+    ],
+)  # fmt: skip
+def test_it_asks_back_rather_than_guess(planner: OfflinePlanner, request_: str) -> None:
+    proposal = planner.propose(request_, ONE)
+    assert proposal.plan is None
+    assert all(proposal.questions)
+    assert proposal.questions
+
+
+def test_it_asks_which_video_only_where_one_is_needed(planner: OfflinePlanner) -> None:
+    [question] = planner.propose("transcribe it", TWO).questions
+    assert "film.mp4 or talk.mp4" in question
+    assert steps(planner, "transcribe talk.mp4", TWO)[0][1] == {"video": "$video"}
+    found = steps(planner, "find the motorcycle and take a frame of it", TWO)
+    assert [tool for tool, _ in found] == ["search_moments", "extract_frames"]
+
+
+def test_two_videos_of_one_name_are_told_apart_by_id(planner: OfflinePlanner) -> None:
+    twin = Video("c" * 64, "film.mp4", Path("/elsewhere/film.mp4"), 60.0)
+    plan = planner.propose("list the shots", Stage((FILM, twin), video=twin)).plan
+    assert plan is not None
+    assert plan.inputs == {"video": twin.id}
+
+
+@pytest.mark.parametrize(
+    ("request_", "span"),
+    [("the second one", (40, 50)), ("and after that?", (12, 27)), ("what happens before the second one?", (25, 40))],
+)
+def test_a_follow_up_is_about_the_last_answer(planner: OfflinePlanner, request_: str, span: tuple[int, int]) -> None:
+    [(tool, args)] = steps(planner, request_, AFTER_SEARCH)
+    assert (tool, args["start_s"], args["end_s"]) == ("describe_video", *span)
+
+
+def test_a_follow_up_to_what_was_not_found_is_asked_back(planner: OfflinePlanner) -> None:
+    assert "2 moments" in planner.propose("the fifth one", AFTER_SEARCH).questions[0]
+
+
+def test_fifty_things_at_once_are_too_many(planner: OfflinePlanner) -> None:
+    request = "; ".join(["find a dog", "transcribe it"] * 25)
+    [question] = planner.propose(request, ONE).questions
+    assert "too much at once" in question
+
+
+def test_the_same_request_gives_the_same_plan(planner: OfflinePlanner, models: Models) -> None:
+    again = OfflinePlanner(all_tools(), models.sentences)
+    for request in ("find a dog and caption it", "chapters please", "what is said about tea?"):
+        assert planner.propose(request, ONE) == again.propose(request, ONE)
+
+
+@settings(max_examples=40)
+@given(
+    st.text(max_size=300)
+    | st.lists(st.sampled_from("find a dog then , and . 1:00 to 0:30 caption it the".split())).map(" ".join)
+)
+def test_any_text_gives_a_plan_that_runs_or_a_question(planner: OfflinePlanner, request_: str) -> None:
+    proposal = planner.propose(request_, ONE)
+    assert (proposal.plan is None) == bool(proposal.questions)
+    if proposal.plan is not None:
+        assert check(proposal.plan, all_tools()).problems == ()
+
+
+@pytest.mark.parametrize("word", ["the ", "a ", "10 ", "one ", "and ", "in ", "1:00 ", "every "])
+def test_long_repetition_ends(planner: OfflinePlanner, word: str) -> None:
+    proposal = planner.propose(word * (1900 // len(word)), ONE)
+    assert (proposal.plan is None) == bool(proposal.questions)
+
+
+# Slots
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1:30", 90), ("1:02:03", 3723), ("90 seconds", 90), ("1m05s", 65), ("one and a half minutes", 90),
+        ("minute 2", 120),
+        ("half a minute", 30), ("a quarter of an hour", 900), ("one minute ten", 70), ("1'20", 80), ("t=75s", 75),
+        ("twenty-five seconds", 25), ("a minute and a half", 90),
+    ],
+)  # fmt: skip
+def test_times_in_their_spellings(text: str, value: float) -> None:
+    assert seconds(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("3", 3), ("three", 3), ("a couple of", 2), ("1,500", 1500), ("1,5", 1.5), ("x", None)]
+)
+def test_numbers_in_their_spellings(text: str, value: float | None) -> None:
+    assert number(text) == value
+
+
+def test_languages_are_named_on_purpose() -> None:
+    assert language("transcribe it, spoken in Spanish") == "es"
+    assert language("She speaks German.") == "de"
+    assert language("what is said about the Chinese restaurant") == ""
+
+
+def test_slots_leave_the_content() -> None:
+    slots = read_slots("take three stills of the dog between 0:10 and 0:20")
+    assert (slots.start_s, slots.end_s, slots.limit) == (10, 20, 3)
+    assert slots.text == "take stills of the dog"
+
+
+# The scorer of benchmarks/planning.py
+
+
+def test_the_benchmark_tells_right_from_wrong(planner: OfflinePlanner) -> None:
+    import importlib.util
+
+    path = Path(__file__).parents[2] / "benchmarks" / "planning.py"
+    spec = importlib.util.spec_from_file_location("planning_benchmark", path)
+    assert spec is not None
+    assert spec.loader is not None
+    benchmark = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(benchmark)
+    row = {"videos": ["film.mp4"], "plans": [[["search_moments", {"query": ["a red car"]}]]]}
+    found = planner.propose("find the red cars", ONE)
+    assert benchmark.is_right(row, found)
+    for other in (
+        [["search_moments", {"query": ["a blue car"]}]],
+        [["search_moments", {"query": ["a red car"], "limit": 3}]],
+        [["search_moments", {"query": ["a red car"]}], ["transcribe", {}]],
+        [["transcribe", {}]],
+    ):
+        assert not benchmark.is_right(row | {"plans": [other]}, found), json.dumps(other)
+    assert not benchmark.is_right(row | {"plans": []}, found)
+    assert benchmark.is_right(row | {"plans": []}, planner.propose("do it", ONE))
