@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from playhead.agent.anchors import BACK, SOMEWHERE, Anchor, When, bare_moment, is_back, looked_for, told_thing
-from playhead.agent.pieces import NAMED, is_video_words, polite_less, unquoted, without_names
+from playhead.agent.footage import called, choice, named
+from playhead.agent.language import language
+from playhead.agent.pieces import is_video_words, polite_less, unquoted, without_names
 from playhead.agent.plan import Plan, Step
 from playhead.agent.reading import PICTURED, WINDOWED, Clause
 from playhead.agent.references import field_types, fits
-from playhead.agent.slots import Slots, language, said_or_written
+from playhead.agent.slots import Slots, said_or_written
 from playhead.index.questions import ask
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
     from playhead.agent.planner import Stage
     from playhead.tools.contract import Tool
-    from playhead.types import Video
 
 _ALL = 100
 _EVERY_ONE = re.compile(r"\b(?:every(?:\s+(?:single\s+)?time)?|all|each|any time|whenever|how many)\b", re.IGNORECASE)
@@ -62,10 +63,6 @@ _CAPTIONS = re.compile(r"\b(?:captions?|captioned)\b", re.IGNORECASE)
 _STILLS = re.compile(
     r"\b(?:frames?|stills?|stils?|pictures?|images?|screenshots?|snapshots?|photos?|thumbnails?)\b", re.IGNORECASE
 )
-_FOOTAGE = (
-    r"(?:videos?|films?|clips?|footage|recordings?|movies?|files?|cameras?|tapes?|one|interview|talk|lecture|show|call|"
-    r"match|game|lesson|podcast|vlog|party|trip|session)"
-)
 _STEP_NAMES = {
     "search_moments": "find", "extract_frames": "frames", "caption_frames": "captions", "detect_objects": "objects",
     "read_text": "writing", "detect_shots": "shots", "transcribe": "transcript", "summarize": "summary",
@@ -97,46 +94,21 @@ class Builder:
     def video_questions(self, clauses: Sequence[Clause]) -> list[str]:
         """What to ask about videos: one that is not there, or which of several."""
         known = [video.name for video in self.stage.videos]
-        named = self._named(known)
-        unknown = [name for name in named if known and name.lower() not in {k.lower() for k in known}]
+        spoken_of = named(self.request, known)
+        unknown = [name for name in spoken_of if known and name.lower() not in {k.lower() for k in known}]
         if unknown:
-            return [f"There is no video {unknown[0]}. Which is meant: {_choice(known)}?"]
-        if len(named) > 1:
-            return [f"One video at a time, please: {_choice(named)}?"]
-        if named:
-            self.inputs["video"] = next((k for k in known if k.lower() == named[0].lower()), named[0])
+            return [f"There is no video {unknown[0]}. Which is meant: {choice(known)}?"]
+        if len(spoken_of) > 1:
+            return [f"One video at a time, please: {choice(spoken_of)}?"]
+        if spoken_of:
+            self.inputs["video"] = next((k for k in known if k.lower() == spoken_of[0].lower()), spoken_of[0])
         elif self.stage.video is not None:
-            self.inputs["video"] = self._called(self.stage.video)
+            self.inputs["video"] = called(self.stage.video, self.stage.videos)
         elif len(known) == 1:
             self.inputs["video"] = known[0]
         elif not known and any(clause.tool in _NEEDS_VIDEO for clause in clauses):
             self.inputs["video"] = None
         return []
-
-    def _called(self, video: Video) -> str:
-        """The video's name, or its id where another has the same name."""
-        return video.name if sum(video.name == other.name for other in self.stage.videos) == 1 else video.id
-
-    def _named(self, known: Sequence[str]) -> list[str]:
-        """Videos that the request names: by file name, by a known name without its ending."""
-        found = [match[0] for match in NAMED.finditer(self.request)]
-        if found:
-            return found
-        words = {name: re.findall(r"[^\W\d_]{3,}", name.rsplit(".", 1)[0].lower()) for name in known}
-        own = [name for name in known if any(self._speaks_of(word) for word in _distinct(name, words))]
-        return own if len(own) == 1 else []
-
-    def _speaks_of(self, word: str) -> bool:
-        """Whether the request speaks of footage by this word: "the honeymoon video", "the talk with the coach"."""
-        word = re.escape(word)
-        return bool(
-            re.search(rf"\b{word}(?:'s)?\s+(?:\w+\s+)?{_FOOTAGE}\b", self.request, re.IGNORECASE)
-            or re.search(
-                rf"\b{_FOOTAGE}\s+(?:with|of|from|about|at|in|on|called|named)\s+(?:the\s+)?{word}\b",
-                self.request,
-                re.IGNORECASE,
-            )
-        )
 
     def _video(self) -> str | None:
         return "$video" if "video" in self.inputs else None
@@ -369,7 +341,7 @@ class Builder:
         video = self._video()
         if video is None:
             names = [video.name for video in self.stage.videos]
-            return {}, [f"Which video is meant: {_choice(names)}?"]
+            return {}, [f"Which video is meant: {choice(names)}?"]
         return {"video": video} | times, []
 
     def _anchored(self, anchor: Anchor) -> dict[str, Any]:
@@ -415,13 +387,13 @@ class Builder:
             return {"video": video} | _ends(f"{moment}.span.start_s", f"{moment}.span.end_s", on, up, text)
         if self.stage.recent and not self.found and (refers or BACK.search(text)):
             recent, span = self.stage.recent[which(text, len(self.stage.recent)) or 0]
-            self.inputs["video"] = self._called(recent)
+            self.inputs["video"] = called(recent, self.stage.videos)
             return {"video": "$video"} | _ends(span.start_s, span.end_s, on, up, text)
         return None
 
     def _recent(self, text: str) -> dict[str, Any]:
         video, span = self.stage.recent[which(text, len(self.stage.recent)) or 0]
-        self.inputs["video"] = self._called(video)
+        self.inputs["video"] = called(video, self.stage.videos)
         return {"video": "$video", "at_s": [round((span.start_s + span.end_s) / 2, 3)]}
 
     def plan(self) -> Plan:
@@ -461,13 +433,3 @@ def _only_back(text: str) -> bool:
             re.IGNORECASE,
         )
     )
-
-
-def _distinct(name: str, words: Mapping[str, Sequence[str]]) -> list[str]:
-    """The words of a video's name that no other video's has."""
-    return [word for word in words[name] if sum(word in other for other in words.values()) == 1]
-
-
-def _choice(names: Sequence[str]) -> str:
-    shown = [*names[:8], "…"] if len(names) > 8 else list(names)
-    return f"{', '.join(shown[:-1])} or {shown[-1]}" if len(shown) > 1 else "".join(shown)

@@ -111,6 +111,8 @@ def _names(value: object) -> list[str]:
 
 def load_plan(path: Path) -> Plan:
     """The plan in a file. Raises `PlanError` that names every fault of its form."""
+    if path.is_dir():
+        raise PlanError(f"{path} is a folder", "", "Name a plan, or run the folder of a run: playhead run FOLDER")
     try:
         with open_file(path, [path.absolute().parent]) as file:
             return parse_plan(file.read(_MOST_BYTES).decode("utf-8"))

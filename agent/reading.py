@@ -16,6 +16,7 @@ from playhead.agent.anchors import (
     told_moment,
     told_thing,
 )
+from playhead.agent.language import without_language
 from playhead.agent.pieces import (
     Part,
     commands,
@@ -31,7 +32,7 @@ from playhead.agent.pieces import (
     without_names,
     without_quotes,
 )
-from playhead.agent.slots import Slots, only_channels, read_slots, without_language
+from playhead.agent.slots import Slots, only_channels, read_slots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

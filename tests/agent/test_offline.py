@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playhead.agent.check import check
+from playhead.agent.language import language
 from playhead.agent.offline import OfflinePlanner
 from playhead.agent.planner import Planner, Stage
-from playhead.agent.slots import language, number, read_slots, seconds
+from playhead.agent.slots import read_slots
+from playhead.agent.times import number, seconds
 from playhead.tools.registry import all_tools
 from playhead.types import Span, Video
 
