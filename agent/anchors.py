@@ -116,8 +116,10 @@ def leading(request: str) -> tuple[str, str]:
 
 
 def bare_moment(text: str) -> str:
-    """`a seagull lands` of `the moment when a seagull lands`."""
-    text = text.strip(" ,.?!")
+    """`a seagull lands` of `the moment when a seagull lands`, without what is wanted of it or how."""
+    text = re.split(
+        r",\s+|\s+(?:i|we)\s+(?:want|need|would|'d)\b|\s+i'd\b", text.strip(" ,.?!"), flags=re.IGNORECASE
+    )[0]
     shorter = _MOMENT.sub("", text).strip(" ,.?!")
     return re.sub(r"^(?:of|when|where)\s+", "", shorter or text)
 
@@ -178,6 +180,12 @@ def looked_for(text: str) -> str:
         return quoted
     words = polite_less(text).strip(" .?!,")
     words = re.sub(r"^(?:got|have|has|had)\s+", "", words, flags=re.IGNORECASE)
+    words = re.sub(
+        r"^(?:wherever|whenever|every time|each time|any time)\s+(?:in (?:my|the|our) \w+\s+)?",
+        "",
+        words,
+        flags=re.IGNORECASE,
+    )
     words = _HAVE.sub(r"\g<what>", words)
     for pattern in (_LOOK, _SCOPE, _LOOK, _WH, _MOMENT):
         words = pattern.sub("", words, count=1).strip(" .?!,:")

@@ -124,7 +124,9 @@ class Builder:
             return self._question(clause)
         if tool == "caption_frames":
             return self._captions(clause)
-        if tool == "extract_frames":
+        if tool == "extract_frames" or (
+            tool == "detect_shots" and _PER_SHOT.search(clause.text) and _STILLS.search(clause.text)
+        ):
             return self._frames(clause)
         if tool in WINDOWED:
             return self._windowed(clause)

@@ -34,10 +34,10 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _POLITE = re.compile(
-    r"^(?:(?:hi|hey|hello|ok|okay|so|well|and|but|please|pls|kindly|now|first|firstly|secondly|second|third|"
+    r"^(?:(?:hi|hey|hello|ok|okay|so|well|and|but|please|pls|kindly|now|(?:first|second|third)(?!\s+(?:[\w-]+\s+)?(?:minutes?|hours?|seconds?|secs?|half|quarter|one|shot|scene|goal|time))|firstly|secondly|"
     r"for a start)\b[,!]?\s*|"
     r"(?:can|could|would|will) (?:you|u)(?: please)?\s+|(?:i would|i'd|we'd|we would) (?:like|love|"
-    r"want)(?: you)?(?: to)?\s+|"
+    r"want|need|prefer)(?: you)?(?: to)?\s+|(?:i'm|we're) after\s+|"
     r"(?:i|we) (?:want|need)(?: you)?(?: to)?\s+|(?:may|can|could) i (?:have|get|see)\s+|let me (?:have|"
     r"see)\s+|help me(?: to)?\s+|"
     r"(?:i'd|i would|we'd|we would) (?:be|need)(?: \w+)? to (?:know|see|hear|learn|find out)\s+|i (?:was|am|"
@@ -130,7 +130,7 @@ _QUALIFIER = re.compile(
     r"where|how|at what times?|(?:and\s+)?give it to me|(?:that's|that is) all i need|the times?(?: for .*)?|"
     r"the whole|"
     r"all (?:two|three|four) (?:please|pls)|i need the times?(?: for .*)?|if you would|one (?:sentence|"
-    r"line) is enough|only the gist of it|cheers|hi there|briefly|no more|only then|only|"
+    r"line) is enough|only the gist of it|cheers|hi there|which one|who it was|briefly|no more|only then|only|"
     r"if you(?:'d| would) be so kind|with that|word for word|verbatim|asap|quickly|that's all)(?:\s+(?:please|"
     r"pls|included))?$",
     re.IGNORECASE,

@@ -55,6 +55,11 @@ _SOMEBODY = re.compile(
 _OURSELVES = re.compile(r"\b(?:i|we|my|our|me|us|i'm|we're|i've)\b", re.IGNORECASE)
 _GOES_ON = re.compile(r"^(?:whether|if)\b", re.IGNORECASE)
 _CUTS = re.compile(r"\b(?:cuts|edits|shots|scenes?|takes?|(?:scene|camera|shot) changes?)\b", re.IGNORECASE)
+_ONLY_THEY = re.compile(
+    r"^(?:i \w+ )?(?:who|what|which|when|where|why|how)(?:'s| is| was| were| did| does)? (?:it|that|he|she|"
+    r"they)\b.{0,12}$",
+    re.IGNORECASE,
+)
 _FEW_WORDS = 9
 EVERYWHERE = re.compile(
     r"\b(?:and\s+)?(?:(?:look|search|go|check|browse|hunt)\s+)?(?:through\s+|in\s+|on\s+|across\s+|over\s+|throughout\s+)?"
@@ -389,6 +394,10 @@ def _once(clauses: list[Clause]) -> list[Clause]:
 
 
 def _repeats(first: Clause, second: Clause) -> bool:
+    if first.tool == "answer_question":  # "…, I forgot who it was"
+        return len(re.findall(r"\w{3,}", second.slots.text)) < _FEW_WORDS // 3 or bool(
+            _ONLY_THEY.match(second.slots.text)
+        )
     if first.tool == "extract_frames":
         return (
             not second.slots.every_s
