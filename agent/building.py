@@ -178,6 +178,8 @@ class Builder:
         query = (told_thing(words) if SOMEWHERE.search(words) else looked_for(words)) or bare_moment(words)
         if not query or is_back(query) or _only_back(query):
             query = clause.subject
+        if not query and self.found:  # "…, can you locate that": it is looked for already
+            return []
         if not query:
             return ["What shall I look for?"]
         args: dict[str, Any] = {"query": query}
