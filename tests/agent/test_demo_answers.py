@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from playhead import Agent, Library, Settings
 from playhead.interfaces import demo_film
 from playhead.media.decode import Sample, Wants, decode
 from playhead.media.files import open_file
-from playhead.types import Channel, Claim, Span, cited
+from playhead.types import Channel, Claim, Span, Video, cited
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from playhead import Run
     from playhead.models.registry import Models
@@ -114,13 +119,28 @@ def assert_holds(claim: Claim, library: Library, run: Run) -> None:
             told = library.observed(video, (citation.channel,), citation.span)
             assert citation.text in {segment.text for segment in told}
         if citation.thumbnail is not None:
-            assert_shows(citation.span.start_s, library)
+            assert_shows(citation.thumbnail, citation.span, library)
 
 
-def assert_shows(time_s: float, library: Library) -> None:
-    """The film has a picture at that second."""
+def assert_shows(picture: Path, span: Span, library: Library) -> None:
+    """The film shows the cited picture at that second: closer to it than to what another shot shows."""
     [video] = library.videos()
+    middle_s = (span.start_s + span.end_s) / 2
+    elsewhere_s = (middle_s + video.duration_s / 2) % video.duration_s
+    there, elsewhere = (coarse(shown(video, time_s)) for time_s in (middle_s, elsewhere_s))
+    with Image.open(picture) as opened:
+        cited_picture = coarse(np.asarray(opened.convert("RGB")))
+    assert np.abs(cited_picture - there).mean() < 20
+    assert np.abs(cited_picture - there).mean() < np.abs(cited_picture - elsewhere).mean() / 2
+
+
+def shown(video: Video, time_s: float) -> NDArray[np.uint8]:
     with open_file(video.path, [video.path.parent]) as file:
         wants = Wants(sound=False, subtitles=False, at_s=(time_s,))
         [frame] = [event for event in decode(file, wants) if isinstance(event, Sample)]
     assert abs(frame.time_s - time_s) < 0.05
+    return frame.image
+
+
+def coarse(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return np.asarray(Image.fromarray(image).resize((32, 18)), np.float32)
