@@ -188,7 +188,7 @@ class Builder:
         args |= self._times(slots)
         if slots.limit or _EVERY_ONE.search(slots.text):
             args["limit"] = slots.limit or _ALL
-        channels = slots.channels or said_or_written(slots.text)
+        channels = slots.channels or said_or_written(words)
         if channels:
             args["channels"] = [str(channel) for channel in channels]
         self.found.append(self._step("search_moments", args))
@@ -198,7 +198,7 @@ class Builder:
         """Whether to look in one video only: it was named, or times are, which are those of one video."""
         if slots.has_window and "video" in self.inputs:
             return True
-        return "video" in self.inputs and (len(self.stage.videos) != 1 or self.stage.video is not None)
+        return self.inputs.get("video") is not None and (len(self.stage.videos) != 1 or self.stage.video is not None)
 
     def _question(self, clause: Clause) -> list[str]:
         slots = clause.slots

@@ -107,6 +107,16 @@ def test_it_asks_which_video_only_where_one_is_needed(planner: OfflinePlanner) -
     assert [tool for tool, _ in found] == ["search_moments", "extract_frames"]
 
 
+def test_without_a_library_a_plan_is_made_all_the_same(planner: OfflinePlanner) -> None:
+    [(tool, args)] = steps(planner, "find the dog in talk.mp4", Stage())
+    assert (tool, args) == ("search_moments", {"query": "the dog", "video": "$video"})
+    [(_, find), _] = steps(planner, "take a frame of the goal", Stage())
+    assert find == {"query": "the goal", "limit": 1}
+    plan = planner.propose("transcribe it", Stage()).plan
+    assert plan is not None
+    assert plan.inputs == {"video": None}
+
+
 def test_two_videos_of_one_name_are_told_apart_by_id(planner: OfflinePlanner) -> None:
     twin = Video("c" * 64, "film.mp4", Path("/elsewhere/film.mp4"), 60.0)
     plan = planner.propose("list the shots", Stage((FILM, twin), video=twin)).plan
