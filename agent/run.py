@@ -73,6 +73,8 @@ def write_run(folder: Path, plan: Plan, outcomes: Mapping[str, Outcome], answer:
     """Everything but the journal, into the run's folder. Raises `StorageError`."""
     try:
         shutil.rmtree(folder / ARTIFACTS, ignore_errors=True)
+        for partial in folder.glob("*.part"):  # of a run that was killed while it wrote; nobody else writes here
+            partial.unlink()
         (folder / ARTIFACTS).mkdir(parents=True)
         for name, outcome in outcomes.items():
             if outcome.ok:

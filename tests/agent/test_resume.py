@@ -264,6 +264,14 @@ def test_a_run_that_was_killed_while_its_plan_was_written_goes_on(own: Library, 
     assert states(Agent(own).run(SHOTS, out=tmp_path / "run")) == {"done"}
 
 
+def test_what_a_kill_left_of_the_report_is_gone_when_the_run_has_ended(own: Library, tmp_path: Path) -> None:
+    plan = one("probe_video", video="cuts.mp4")
+    Agent(own).run(plan, out=tmp_path / "run")
+    (tmp_path / "run" / "report.html.abc.part").write_text("<!doctype")
+    Agent(own).resume(tmp_path / "run")
+    assert not list((tmp_path / "run").glob("*.part"))
+
+
 def test_only_a_run_is_gone_on_with_or_replayed(own: Library, tmp_path: Path) -> None:
     for folder in (tmp_path / "nowhere", own.folder):
         with pytest.raises(PlanError, match=r"holds no run: there is no plan\.yaml in it"):
