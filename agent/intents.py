@@ -54,7 +54,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What a clause calls for; `score` is about 0 to 1, `runner_up` the next likely tool and its score."""
+    """What a clause calls for; `score` is about 0 to 1, `ranked` are all of them, likeliest first."""
 
     tool: str
     score: float

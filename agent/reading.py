@@ -126,7 +126,6 @@ class Clause:
     text: str
     slots: Slots
     intent: Intent
-    anchored: str = ""
     anchor: Anchor | None = None
     subject: str = ""  # what was spoken of beside it
 
@@ -246,7 +245,7 @@ class Reader:
                 f"{one.text}{'?' if text.rstrip().endswith('?') else ''}", _better(whole, part) if anchor else whole
             )
             noting = intent.tool == "detect_objects" and len(rest.split()) < 3  # "note when somebody enters"
-            clauses.append(_sharing(Clause(text, one, intent, rest, None if noting else anchor), shared))
+            clauses.append(_sharing(Clause(text, one, intent, None if noting else anchor), shared))
         return clauses
 
     @staticmethod
@@ -420,4 +419,4 @@ def _shared(lead: str) -> Clause | None:
     _, anchor = _anchor(slots.text) if not slots.has_window else ("", None)
     if slots.has_window and not only_when(lead):
         return None
-    return Clause(lead, slots, Any, "", anchor) if slots.has_window or anchor else None  # type: ignore[arg-type]
+    return Clause(lead, slots, Any, anchor) if slots.has_window or anchor else None  # type: ignore[arg-type]

@@ -208,6 +208,10 @@ class Library:
         names = ", ".join(v.name for v in videos[:8]) + (" …" if len(videos) > 8 else "")
         raise InputError(f"There is no video {key!r} in the library", f"it holds {names or 'nothing yet'}")
 
+    def holds(self, video: Video) -> bool:
+        """Whether this very video, by its bytes, is in the library."""
+        return self._catalog(write=False).video(video.id) is not None
+
     def transcript(self, video: str | Video) -> Transcript:
         """What was said in a video, as indexed."""
         found = self.video(video)

@@ -40,7 +40,7 @@ class DetectShots(Tool[DetectShotsArgs, Shots]):
 
 def _shots(video: Video, context: Context) -> list[Span]:
     library = context.library
-    if any(video.id == known.id for known in library.videos()) and (known_spans := library.shots(video)):
+    if library.holds(video) and (known_spans := library.shots(video)):
         return known_spans
     starts, end_s = [video.span.start_s], video.span.end_s
     with context.open(str(video.path)) as file:

@@ -44,7 +44,7 @@ def look(args: LookArgs, channel: Channel, context: Context) -> Observations:
     video = context.video(args.video)
     span = args.span(video)
     library = context.library
-    if any(video.id == known.id for known in library.videos()) and channel in library.indexed(video):
+    if library.holds(video) and channel in library.indexed(video):
         segments = library.observed(video, (channel,), span)
         return Observations(tuple(citation(segment, video, library.folder) for segment in segments))
     frames = _frames(video, span, context)

@@ -43,8 +43,7 @@ class Transcribe(Tool[TranscribeArgs, Transcript]):
     @staticmethod
     def _said(video: Video, language: str, context: Context) -> Transcript:
         library = context.library
-        known = any(video.id == other.id for other in library.videos())
-        if known and not language and Channel.SPEECH in library.indexed(video):
+        if not language and library.holds(video) and Channel.SPEECH in library.indexed(video):
             return library.transcript(video)
         with context.open(str(video.path)) as file:
             return transcribe(file, library.models, language, library.settings.limits, context.progress)
