@@ -11,6 +11,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from playhead.index.moments import united
 from playhead.index.tell import citation, listed, named, quoted
 from playhead.index.wording import inquire
 from playhead.types import Channel, Span
@@ -83,7 +84,7 @@ def _things(seen: Sequence[Segment]) -> list[_Fact]:
     for segment in seen:
         if segment.channel is Channel.OBJECT and segment.score >= _SURE:
             spans.setdefault(segment.text, []).append(segment.span)
-    return [_Fact(named(label), tuple(_joined(found))) for label, found in spans.items()]
+    return [_Fact(named(label), tuple(united(found, _SAME_S))) for label, found in spans.items()]
 
 
 def _quoted(seen: Sequence[Segment], channel: Channel) -> list[_Fact]:
@@ -100,16 +101,6 @@ def _found(fact: _Fact, video: Video, context: Context) -> bool:
     """Whether its words lead to it: nothing is asked that would be taken for something else."""
     moments = context.library.search(fact.says, video=video, limit=1).moments
     return any(moment.span.overlap_s(span) for moment in moments for span in fact.spans)
-
-
-def _joined(spans: Sequence[Span]) -> list[Span]:
-    joined: list[Span] = []
-    for span in sorted(spans):
-        if joined and span.start_s <= joined[-1].end_s + _SAME_S:
-            joined[-1] = joined[-1].union(span)
-        else:
-            joined.append(span)
-    return joined
 
 
 def spread(facts: Sequence[_Fact], count: int) -> list[_Fact]:

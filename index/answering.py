@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from playhead.index.depict import described, draft, refined
+from playhead.index.moments import united
 from playhead.index.questions import Kind, Question, ask
 from playhead.index.tell import citation, citations, cite, ended, listed, sentence
 from playhead.index.wording import word
@@ -156,7 +157,10 @@ class Answering:
         moments = self._moments(question.about, question.channels, _ALL)
         if not moments:
             return self._absent(question.about)
-        seconds = sum(span.duration_s for span in _joined(moments))
+        by_video: dict[str, list[Span]] = {}
+        for moment in moments:
+            by_video.setdefault(moment.video.id, []).append(moment.span)
+        seconds = sum(span.duration_s for spans in by_video.values() for span in united(spans))
         evidence = tuple(cite(moment) for moment in sorted(moments, key=lambda m: (m.video.id, m.span)))
         stretches = "" if len(evidence) == 1 else f", in {len(evidence)} stretches"
         return Answer((Claim(f"“{question.about}” is there for {seconds:.1f} s{stretches}.", evidence),))
@@ -239,17 +243,6 @@ class Answering:
 def _content(text: str) -> frozenset[str]:
     """The beginnings of the longer words of a text, by which it is of the same thing as another."""
     return frozenset(word[:_STEM] for word in re.findall(r"\w+", text.lower()) if len(word) > _STEM - 2)
-
-
-def _joined(moments: Iterable[Moment]) -> list[Span]:
-    """The time that moments cover, video by video, overlaps once."""
-    joined: list[tuple[str, Span]] = []
-    for video_id, span in sorted((m.video.id, m.span) for m in moments):
-        if joined and joined[-1][0] == video_id and span.start_s <= joined[-1][1].end_s:
-            joined[-1] = (video_id, joined[-1][1].union(span))
-        else:
-            joined.append((video_id, span))
-    return [span for _, span in joined]
 
 
 def _bare(words: str) -> str:

@@ -92,3 +92,14 @@ def join(hits: Sequence[Hit]) -> list[list[Hit]]:
 def touches(one: Span, other: Span) -> bool:
     """Whether two spans overlap or follow each other without a gap."""
     return one.start_s <= other.end_s + 1e-3 and other.start_s <= one.end_s + 1e-3
+
+
+def united(spans: Iterable[Span], gap_s: float = 0.0) -> list[Span]:
+    """The time that spans of one video cover, in order; those that lie `gap_s` apart or less are one."""
+    found: list[Span] = []
+    for span in sorted(spans):
+        if found and span.start_s <= found[-1].end_s + gap_s:
+            found[-1] = found[-1].union(span)
+        else:
+            found.append(span)
+    return found
