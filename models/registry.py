@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from playhead.models.roles import (
         Captioner,
         Detector,
+        ImageModerator,
         ImageTextEncoder,
         SentenceEncoder,
+        TextModerator,
         TextReader,
         Transcriber,
         VoiceActivity,
@@ -78,6 +80,14 @@ BACKENDS: dict[Role, dict[str, Backend]] = {
         "composed": Backend("captions:Composed"),
         "blip": Backend("captions:BLIP", example="Salesforce/blip-image-captioning-base"),
     },
+    Role.TEXT_SAFETY: {
+        "heads": Backend("moderation:Heads"),
+        "llama-guard": Backend("guard:LlamaGuard", example="meta-llama/Llama-Guard-3-1B"),
+    },
+    Role.IMAGE_SAFETY: {
+        "open-nsfw": Backend("image_moderation:Seen"),
+        "clip": Backend("clip_moderation:CLIPChecker", example="openai/clip-vit-base-patch32"),
+    },
 }
 # The roles a composed caption is made from, in the order its class takes them.
 COMPOSED_FROM = (Role.OBJECTS, Role.PICTURE, Role.TEXT)
@@ -90,6 +100,8 @@ OFFLINE: dict[str, str] = {
     "speech": "whisper:base",
     "sentences": "multilingual",
     "caption": "composed",
+    "text_safety": "heads",
+    "image_safety": "open-nsfw",
 }
 HUB: dict[str, str] = OFFLINE | {
     "picture": "clip:openai/clip-vit-base-patch32",
@@ -175,6 +187,16 @@ class Models:
     def caption(self) -> Captioner:
         """Sentences about pictures."""
         return cast("Captioner", self._get(Role.CAPTION))
+
+    @property
+    def text_safety(self) -> TextModerator:
+        """Categories of harm that texts fall in."""
+        return cast("TextModerator", self._get(Role.TEXT_SAFETY))
+
+    @property
+    def image_safety(self) -> ImageModerator:
+        """Categories of harm that pictures fall in."""
+        return cast("ImageModerator", self._get(Role.IMAGE_SAFETY))
 
     def put(self, role: Role, model: Any) -> None:
         """Use a model of your own; it must satisfy the role's Protocol and carry an `id`."""

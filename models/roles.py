@@ -39,6 +39,8 @@ class Role(StrEnum):
     SPEECH = "speech"
     SENTENCES = "sentences"
     CAPTION = "caption"
+    TEXT_SAFETY = "text_safety"
+    IMAGE_SAFETY = "image_safety"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,18 @@ class Curve:
     def at(self, similarity: float) -> float:
         """The probability at a similarity, 0 to 1."""
         return 1 / (1 + math.exp(min(60.0, -self.slope * (similarity - self.middle))))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How likely something falls in a category of harm, 0 to 1 (calibrated: of ten at 0.8, eight do).
+
+    `cue` is what the score rests on, in a few words: the passage that scored highest, the object that was seen.
+    """
+
+    category: str
+    score: float
+    cue: str = ""
 
 
 @runtime_checkable
@@ -175,3 +189,25 @@ class Transcriber(Protocol):
 
         `language` is an ISO 639-1 code; empty lets the model find out.
         """
+
+
+@runtime_checkable
+class TextModerator(Protocol):
+    """Which categories of harm a text falls in. Depicting and doing look alike to it: the policy tells them apart."""
+
+    id: str
+    categories: frozenset[str]
+
+    def moderate(self, texts: Sequence[str]) -> list[tuple[Finding, ...]]:
+        """For each text one finding for each of `categories`, most likely first; of any length, all of it is read."""
+
+
+@runtime_checkable
+class ImageModerator(Protocol):
+    """Which categories of harm a picture falls in."""
+
+    id: str
+    categories: frozenset[str]
+
+    def moderate(self, images: Sequence[Image]) -> list[tuple[Finding, ...]]:
+        """For each image one finding for each of `categories`, most likely first. Images may differ in size."""
