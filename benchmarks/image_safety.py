@@ -111,7 +111,7 @@ def _pictures(folder: Path, fps: float) -> Iterator[tuple[str, Image]]:
 def _frames(path: Path, folder: Path, fps: float) -> Iterator[tuple[str, Image]]:
     wants = Wants(keys=False, sound=False, subtitles=False, fps=fps)
     try:
-        with open_file(path, [folder]) as file, closing(decode(file, wants)) as events:  # type: ignore[type-var]
+        with open_file(path, [folder]) as file, closing(decode(file, wants)) as events:
             for event in events:
                 if isinstance(event, Sample):
                     yield f"{path.name} at {event.time_s:.1f} s", event.image
