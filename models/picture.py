@@ -58,6 +58,11 @@ class CLIP:
         """`(len(texts), dim)` unit rows; what does not fit the model's length is cut off."""
         return self._in_batches(texts, self._text_rows)
 
+    @property
+    def logit_scale(self) -> float:
+        """What the model multiplies likenesses by before it compares them, about 100 in CLIP."""
+        return float(self._model.logit_scale.detach().exp())
+
     def calibration(self, query: NDArray[np.float32]) -> None:
         """None: a model's maker does not say; `index/calibration.yaml` has a curve."""
 

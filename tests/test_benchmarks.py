@@ -9,14 +9,19 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from playhead.agent.chat_planner import ChatPlanner
+from playhead.models.roles import Finding
 from playhead.testing import ScriptedChat
 from playhead.tools.registry import all_tools
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 
@@ -102,6 +107,43 @@ def test_every_translation_is_there_and_of_something() -> None:
     photographs = recall.packaged("ja")
     assert sum(len(photograph.captions) for photograph in photographs) >= 40
     assert all(photograph.path.is_file() for photograph in photographs)
+
+
+class Reddish:
+    """An image moderator to which the share of red says everything."""
+
+    id = "reddish"
+    categories = frozenset({"sexual"})
+
+    def moderate(self, images: Sequence[NDArray[np.uint8]]) -> list[tuple[Finding, ...]]:
+        return [(Finding("sexual", float(image[..., 0].mean() / 255), "red"),) for image in images]
+
+
+def test_pictures_and_frames_over_a_threshold_are_counted(clips: Callable[[str], Path], tmp_path: Path) -> None:
+    image_safety = benchmark("image_safety")
+    for name, red in {"all.png": 255, "most.png": 140, "none.png": 0}.items():
+        Image.fromarray(np.full((8, 8, 3), (red, 0, 0), np.uint8)).save(tmp_path / name)
+    (tmp_path / "broken.jpg").write_bytes(b"no image")
+    (tmp_path / "broken.mp4").write_bytes(b"no film")
+    found = image_safety.measure(Reddish(), tmp_path, fps=1)
+    assert found["pictures"] == 3
+    assert found["reach"] == {"sexual": {"0.3": 2, "0.5": 2, "0.7": 1, "0.9": 1}}
+    assert [name for _, name, _ in found["highest"]["sexual"]] == ["all.png", "most.png", "none.png"]
+    shutil.copy(clips("cuts.mp4"), tmp_path / "cuts.mp4")
+    assert image_safety.measure(Reddish(), tmp_path, fps=1)["pictures"] > 3
+
+
+def test_the_default_image_moderator_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.fromarray(np.full((40, 60, 3), 128, np.uint8)).save(tmp_path / "grey.png")
+    monkeypatch.setattr(sys, "argv", ["image_safety.py", str(tmp_path), "--json"])
+    assert benchmark("image_safety").main() == 0
+    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert result["moderator"].startswith("open-nsfw@")
+    assert result["folders"][str(tmp_path)]["reach"]["illicit"] == {"0.3": 0, "0.5": 0, "0.7": 0, "0.9": 0}
+    monkeypatch.setattr(sys, "argv", ["image_safety.py", str(tmp_path), "--spec", "nothing"])
+    assert benchmark("image_safety").main() == 2
 
 
 def test_plans_of_a_language_model_are_counted_for_what_they_are() -> None:

@@ -33,9 +33,12 @@ from playhead.models.roles import (
     Captioner,
     Detection,
     Detector,
+    Finding,
+    ImageModerator,
     ImageTextEncoder,
     SentenceEncoder,
     TextLine,
+    TextModerator,
     TextReader,
     Transcriber,
     VoiceActivity,
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
     from playhead.models.roles import Image, Sound
     from playhead.types import Utterance
 
+_ROUNDING = 1e-4
 TEXTS = ("a dog runs on the beach", "", "two people cook in a kitchen", "rain " * 400, "Zürich, 3 °C …", "x")
 
 
@@ -247,6 +251,56 @@ class CaptionerContract:
         assert model.caption([]) == []
 
 
+class TextModeratorContract:
+    """What every `TextModerator` keeps to."""
+
+    def test_is_a_text_moderator(self, model: TextModerator) -> None:
+        """It has the role's members, a name and something to look for."""
+        assert isinstance(model, TextModerator)
+        assert model.id
+        assert model.categories
+
+    def test_judges_any_text_in_every_category(self, model: TextModerator) -> None:
+        """Empty, long, with odd letters: one finding a category, most likely first."""
+        found = model.moderate(TEXTS)
+        assert len(found) == len(TEXTS)
+        for findings in found:
+            assert_findings(findings, model.categories)
+
+    def test_nothing_gives_nothing(self, model: TextModerator) -> None:
+        """No texts, no findings."""
+        assert model.moderate([]) == []
+
+    def test_a_text_is_judged_the_same_in_any_company(self, model: TextModerator) -> None:
+        """Batching changes no score."""
+        assert_alike(model.moderate(TEXTS), [model.moderate([text])[0] for text in TEXTS])
+
+
+class ImageModeratorContract:
+    """What every `ImageModerator` keeps to."""
+
+    def test_is_an_image_moderator(self, model: ImageModerator) -> None:
+        """It has the role's members, a name and something to look for."""
+        assert isinstance(model, ImageModerator)
+        assert model.id
+        assert model.categories
+
+    def test_judges_any_picture_in_every_category(self, model: ImageModerator) -> None:
+        """Pictures of any shape: one finding a category, most likely first."""
+        found = model.moderate(pictures())
+        assert len(found) == len(pictures())
+        for findings in found:
+            assert_findings(findings, model.categories)
+
+    def test_nothing_gives_nothing(self, model: ImageModerator) -> None:
+        """No pictures, no findings."""
+        assert model.moderate([]) == []
+
+    def test_a_picture_is_judged_the_same_in_any_company(self, model: ImageModerator) -> None:
+        """Batching changes no score."""
+        assert_alike(model.moderate(pictures()), [model.moderate([image])[0] for image in pictures()])
+
+
 class VoiceActivityContract:
     """What every `VoiceActivity` keeps to."""
 
@@ -303,6 +357,22 @@ def assert_inside(items: tuple[Detection, ...] | tuple[TextLine, ...]) -> None:
         assert 0 <= left <= right <= 1
         assert 0 <= top <= bottom <= 1
         assert 0 <= item.score <= 1
+
+
+def assert_findings(findings: tuple[Finding, ...], categories: frozenset[str]) -> None:
+    """One finding for each category, with chances for scores, most likely first."""
+    assert sorted(finding.category for finding in findings) == sorted(categories)
+    scores = [finding.score for finding in findings]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 1 for score in scores)
+
+
+def assert_alike(one: list[tuple[Finding, ...]], other: list[tuple[Finding, ...]]) -> None:
+    """The same scores in the same categories, but for rounding."""
+    for findings, others in zip(one, other, strict=True):
+        expected = {finding.category: finding.score for finding in others}
+        assert {finding.category for finding in findings} == set(expected)
+        assert all(abs(finding.score - expected[finding.category]) < _ROUNDING for finding in findings)
 
 
 def assert_in_order(utterances: tuple[Utterance, ...], duration_s: float) -> None:
@@ -378,6 +448,23 @@ def tiny_detr(folder: Path) -> Path:
     return _save(_sure_of_dogs(DetrForObjectDetection), config, folder)
 
 
+def tiny_guard(folder: Path, template: str = "User: {{ messages[0]['content'] }}") -> Path:
+    """A guard model (`llama-guard:FOLDER`) to which the last character of a text says everything.
+
+    After `!` it writes `unsafe` nine times in ten, and S10 as its hazard; after `?` nonsense; after `,` a blank and
+    then its verdict; after anything else `safe`.
+    """
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    ids = _save_tokenizer(folder)
+    settings = folder / "tokenizer_config.json"
+    content = json.loads(settings.read_text(encoding="utf-8")) | {"chat_template": template}
+    settings.write_text(json.dumps(content), encoding="utf-8")
+    sizes: dict[str, Any] = {**_SIZES, **ids, "hidden_size": _WIDTH, "num_hidden_layers": 1}
+    config = LlamaConfig(**sizes, vocab_size=_VOCABULARY, max_position_embeddings=128)
+    return _save(_ruled_by_the_last_character(LlamaForCausalLM), config, folder)
+
+
 def tiny_sentence_transformer(folder: Path) -> Path:
     """A sentence-transformers model (`sentence-transformers:FOLDER`)."""
     from sentence_transformers import SentenceTransformer
@@ -417,6 +504,7 @@ _PATCHES = {"image_size": 32, "patch_size": 16}
 _SQUARE = {"height": 32, "width": 32}
 _SPECIAL = ("<pad>", "<s>", "</s>", "<unk>")
 _VOCABULARY = 256 + len(_SPECIAL)
+_WIDTH = 264  # a place for each token, and a multiple of the heads
 
 
 def _save(model: Any, config: Any, folder: Path) -> Path:
@@ -444,12 +532,40 @@ def _sure_of_dogs(model: Any) -> Any:
     return made
 
 
+def _ruled_by_the_last_character(model: Any) -> Any:
+    """A causal model class whose fresh instances look one token back and choose the next by a table."""
+
+    def made(config: Any) -> Any:
+        import torch
+
+        causal, places = model(config), {token: i for i, token in enumerate(_tokens())}
+        table = torch.zeros(_VOCABULARY, _WIDTH)
+        table[places["s"]] = 20.0
+        for last, following in {"?": "z", ",": "Ġ", "Ċ": "S", "S": "1", "1": "0", "0": "</s>"}.items():
+            table[places[following], places[last]] = 40.0
+        table[places["u"], places["!"]] = 20.0 + np.log(9)
+        with torch.no_grad():
+            causal.model.embed_tokens.weight.copy_(torch.eye(_VOCABULARY, _WIDTH))
+            causal.model.layers[0].self_attn.o_proj.weight.zero_()
+            causal.model.layers[0].mlp.down_proj.weight.zero_()
+            causal.lm_head.weight.copy_(table / _WIDTH**0.5)
+        return causal
+
+    return made
+
+
+def _tokens() -> list[str]:
+    """The vocabulary of the tiny tokenizer: what is special, then a token a byte."""
+    from tokenizers import pre_tokenizers
+
+    return [*_SPECIAL, *sorted(pre_tokenizers.ByteLevel.alphabet())]
+
+
 def _save_tokenizer(folder: Path) -> dict[str, int]:
     """Write a tokenizer of single bytes; return the ids a model's config needs to know."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {token: i for i, token in enumerate([*_SPECIAL, *alphabet])}
+    vocabulary = {token: i for i, token in enumerate(_tokens())}
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[], unk_token=_SPECIAL[3]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()

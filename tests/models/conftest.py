@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import yaml
 
 from playhead import testing
 from playhead.models.registry import Models
@@ -61,6 +62,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "blip": testing.tiny_blip(folder / "blip"),
         "detr": testing.tiny_detr(folder / "detr"),
         "sentence-transformers": testing.tiny_sentence_transformer(folder / "sentences"),
+        "llama-guard": testing.tiny_guard(folder / "guard"),
         "openai-whisper": testing.tiny_whisper(folder / "whisper"),
     }
 
@@ -75,8 +77,17 @@ def tiny_models(tiny: dict[str, Path]) -> Models:
             "caption": f"blip:{tiny['blip']}",
             "sentences": f"sentence-transformers:{tiny['sentence-transformers']}",
             "speech": f"openai-whisper:{tiny['openai-whisper']}",
+            "text_safety": f"llama-guard:{tiny['llama-guard']}",
+            "image_safety": f"clip:{tiny['clip']}",
         }
     )
+
+
+@pytest.fixture(scope="session")
+def harm_categories() -> frozenset[str]:
+    """The names of the categories of harm."""
+    file = Path(__file__).parents[2] / "safety" / "categories.yaml"
+    return frozenset(yaml.safe_load(file.read_text(encoding="utf-8")))
 
 
 @pytest.fixture(scope="session")

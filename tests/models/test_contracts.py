@@ -8,8 +8,10 @@ from playhead.models.use import USE
 from playhead.testing import (
     CaptionerContract,
     DetectorContract,
+    ImageModeratorContract,
     ImageTextEncoderContract,
     SentenceEncoderContract,
+    TextModeratorContract,
     TextReaderContract,
     TranscriberContract,
     VoiceActivityContract,
@@ -106,6 +108,24 @@ class TestBLIP(CaptionerContract):
     @pytest.fixture
     def model(self, tiny_models):
         return tiny_models.caption
+
+
+class TestLlamaGuard(TextModeratorContract):
+    @pytest.fixture
+    def model(self, tiny_models):
+        return tiny_models.text_safety
+
+
+class TestSeen(ImageModeratorContract):
+    @pytest.fixture
+    def model(self, models):
+        return models.image_safety
+
+
+class TestCLIPChecker(ImageModeratorContract):
+    @pytest.fixture
+    def model(self, tiny_models):
+        return tiny_models.image_safety
 
 
 def test_every_backend_is_tested():

@@ -39,6 +39,8 @@ def cached(hub_cache, tiny):
         ("objects", "detr:acme/none"),
         ("caption", "blip:acme/none"),
         ("sentences", "sentence-transformers:acme/none"),
+        ("text_safety", "llama-guard:acme/none"),
+        ("image_safety", "clip:acme/none"),
         ("speech", "whisper:tiny"),
         ("speech", "openai-whisper:tiny"),
     ],

@@ -24,7 +24,9 @@ def test_identity_is_the_id_of_the_loaded_model(models, role):
     assert models.identity(role) == getattr(models, role).id
 
 
-@pytest.mark.parametrize("role", ["picture", "objects", "caption", "sentences", "speech"])
+@pytest.mark.parametrize(
+    "role", ["picture", "objects", "caption", "sentences", "speech", "text_safety", "image_safety"]
+)
 def test_identity_is_the_id_of_a_model_from_a_folder(tiny_models, role):
     assert tiny_models.identity(role) == getattr(tiny_models, role).id
 
