@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playhead import prompts
-from playhead.agent.answer import answered, held, together
+from playhead.agent.answer import answered, held, masked_answer, together
 from playhead.agent.cache import Cache
 from playhead.agent.check import Budget, Checked, check
 from playhead.agent.executor import CancelledError, Event, Executor, Outcome
@@ -24,12 +24,13 @@ from playhead.agent.offline import OfflinePlanner
 from playhead.agent.plan import Plan, load_plan
 from playhead.agent.planner import Planner, Proposal, Stage
 from playhead.agent.run import JOURNAL, PLAN, Run, write_run
-from playhead.errors import InputError, PlanError, StorageError
+from playhead.errors import BlockedError, InputError, PlanError, StorageError
 from playhead.models.cache import cache_folder, write_atomically
 from playhead.models.chat import Chat, load_chat
+from playhead.safety.gate import Gate, nobody
 from playhead.tools.contract import Context
 from playhead.tools.registry import all_tools
-from playhead.types import Answer, Span, Video
+from playhead.types import Answer, Door, Span, Verdict, Video
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -51,6 +52,9 @@ class Agent:
 
     `model` is a language model, as a spec (`ollama:qwen3:8b`) or any LangChain chat model; without one the offline
     planner plans and answers are extractive. The agent remembers its last answer, for "and after that?".
+
+    The gate stands at the request, at every call and its result, and at the answer. `consent` is asked where the
+    policy wants a person to say why something may pass: it gives the reason, or `""`.
     """
 
     def __init__(
@@ -62,8 +66,10 @@ class Agent:
         tools: Mapping[str, Tool[Any, Any]] | None = None,
         budget: Budget | None = None,
         step_timeout_s: float = 3600.0,
+        consent: Callable[[Verdict], str] = nobody,
     ) -> None:
         self.library = library
+        self.gate = Gate.of(library, consent=consent)
         self.tools = dict(tools) if tools is not None else all_tools()
         self.budget, self._step_timeout_s = budget or Budget(), step_timeout_s
         self.chat = load_chat(model) if isinstance(model, str) else Chat(model) if model is not None else None
@@ -92,8 +98,15 @@ class Agent:
     # Planning
 
     def plan(self, request: str, video: str = "") -> Proposal:
-        """A plan for the request, or questions; nothing runs. `video` is meant where the request names none."""
+        """A plan for the request, or questions; nothing runs. `video` is meant where the request names none.
+
+        Raises `BlockedError` where the gate stops the request.
+        """
+        return self._planned(request, video, self.gate)
+
+    def _planned(self, request: str, video: str, gate: Gate) -> Proposal:
         readable = request.encode(errors="replace").decode()  # a shell gives bytes that are no text as half letters
+        gate.text(Door.REQUEST, [readable], "the request")
         return self.planner.propose(readable, self._stage(video))
 
     def check(self, plan: Plan) -> Checked:
@@ -119,15 +132,19 @@ class Agent:
     ) -> Run:
         """Answer a request, or run a plan. `out` is the run's folder; one that holds the same plan is gone on with.
 
-        Raises `PlanError` for a plan with faults, before anything runs. A step that fails does not raise: what
-        succeeded is kept, and `Run.failed` says what did not.
+        Raises `PlanError` for a plan with faults and `BlockedError` for a request that the gate stops, before
+        anything runs. A step that fails or is stopped does not raise: what succeeded is kept, and `Run.failed` says
+        what did not.
         """
         notes: tuple[str, ...] = ()
+        verdicts: list[Verdict] = []
+        gate = self.gate.heard_by(verdicts.append)
         self.library.videos()  # raises where there is no library
         if isinstance(request, str):
-            proposal = self.plan(request, video)
+            proposal = self._planned(request, video, gate)
             if proposal.plan is None:
-                return Run(None, Answer(()), questions=proposal.questions, notes=proposal.notes)
+                questions, said = proposal.questions, proposal.notes
+                return Run(None, Answer(()), questions=questions, notes=said, verdicts=tuple(verdicts))
             plan, notes = proposal.plan, proposal.notes
         else:
             plan = request
@@ -139,7 +156,8 @@ class Agent:
                 "run", plan=plan.digest, planner=self._planner.id if self._planner else "", prompts=prompts.digest(),
                 chat=self.chat.id if self.chat else "",
             )  # fmt: skip
-            return replace(self._executed(plan, folder, journal, listen, cancel, fresh), notes=notes)
+            run = self._executed(plan, folder, journal, listen, cancel, fresh, gate)
+            return replace(run, notes=notes, verdicts=tuple(verdicts))
         finally:
             journal.close()
 
@@ -151,6 +169,7 @@ class Agent:
         listen: Callable[[Event], None],
         cancel: threading.Event | None,
         fresh: bool,
+        gate: Gate,
     ) -> Run:
         events: list[Event] = []
 
@@ -159,12 +178,12 @@ class Agent:
                 events.append(event)
             listen(event)
 
-        context = Context(self.library, folder, chat=self.chat)
+        context = Context(self.library, folder, chat=self.chat, gate=gate)
         cache = Cache(self._cache_folder())
         executor = Executor(self.tools, context, cache, step_timeout_s=self._step_timeout_s, budget=self.budget)
         outcomes = executor.run(plan, journal, heard, cancel, fresh=fresh)
-        answer = self._answer(plan, outcomes)
-        write_run(folder, plan, outcomes, answer)
+        answer = self._let_out(self._answer(plan, outcomes), gate)
+        write_run(folder, plan, outcomes, answer, gate.mask)
         journal.write("answered", sentences=len(answer.claims), dropped=answer.dropped)
         self._recent = _moments(answer) or self._recent
         return Run(plan, answer, folder, outcomes, tuple(events))
@@ -185,6 +204,15 @@ class Agent:
             elif outcome.state == "nothing":
                 answers += [answered(o.result) for o in outcomes.values() if o.ok and not _has(o)]
         return held(together(answers), None if self.library.settings.roots else self.library.videos())
+
+    @staticmethod
+    def _let_out(answer: Answer, gate: Gate) -> Answer:
+        """The answer, without the personal data that the policy masks; or that the gate stopped it."""
+        try:
+            gate.text(Door.ANSWER, [*(claim.text for claim in answer.claims), *answer.notes], "the answer")
+        except BlockedError as error:
+            return Answer((), (str(error),))
+        return masked_answer(answer, gate.mask)
 
     def _folder(self, plan: Plan, out: str | Path | None) -> Path:
         """The run's folder, with its plan in it."""

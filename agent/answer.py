@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import singledispatch
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from playhead.types import (
     Claim,
     Frames,
     Observations,
+    SafetyReport,
     SearchResult,
     Shots,
     Transcript,
@@ -23,7 +25,7 @@ from playhead.types import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from playhead.types import Video
 
@@ -110,6 +112,19 @@ def _of_frame(video: Video, time_s: float, path: object) -> Citation:
 
 
 @answered.register
+def _(result: SafetyReport) -> Answer:
+    video, claims = result.video, []
+    if video is None:
+        return Answer((), tuple(f"{_capital(str(verdict))}." for verdict in result.verdicts))
+    for verdict in result.verdicts:
+        span = verdict.span or video.span
+        key = digest(video.id, "safety", f"{span.start_s:.6f}", f"{span.end_s:.6f}", verdict.category)
+        citation = Citation(key, video, span, Channel.PICTURE, verdict.reason)
+        claims.append(Claim(f"{_capital(verdict.decision)}: {verdict.reason}.", (citation,)))
+    return Answer(tuple(claims), () if claims else (f"No stretch of {video.name} stands out.",))
+
+
+@answered.register
 def _(result: Probe) -> Answer:
     notes = [f"Container: {result.container}."]
     if result.stated_duration_s is not None:
@@ -151,6 +166,15 @@ def _stands(claim: Claim, known: dict[str, Video] | None) -> bool:
     )
 
 
+def masked_answer(answer: Answer, mask: Callable[[str], str]) -> Answer:
+    """The answer with every text of it masked, those of its evidence too."""
+    claims = []
+    for claim in answer.claims:
+        evidence = tuple(replace(citation, text=mask(citation.text)) for citation in claim.evidence)
+        claims.append(Claim(mask(claim.text), evidence, mask(claim.title)))
+    return Answer(tuple(claims), tuple(mask(note) for note in answer.notes), answer.dropped)
+
+
 def together(answers: Iterable[Answer]) -> Answer:
     """Several answers as one, in order."""
     found = list(answers)
@@ -173,6 +197,10 @@ def lines(answer: Answer) -> list[str]:
     if answer.dropped:
         told_lines.append(f"(Dropped for want of evidence: {answer.dropped} {_plural('sentence', answer.dropped)}.)")
     return told_lines
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _plural(word: str, count: int) -> str:

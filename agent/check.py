@@ -8,8 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from playhead.agent.references import field_types, fits, name_of, reference, references, resolve, type_at
+from playhead.agent.references import (
+    field_types,
+    fits,
+    holds_text,
+    name_of,
+    reference,
+    references,
+    resolve,
+    type_at,
+)
 from playhead.errors import InputError, PlanError, PlayheadError
+from playhead.tools.doorway import is_data
+from playhead.types import Citation, Evidence, Segment, Video
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -17,9 +28,11 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
     from playhead.agent.plan import Plan, Step
+    from playhead.agent.references import Reference
     from playhead.index.library import Library
     from playhead.tools.contract import Effect, Tool
-    from playhead.types import Video
+
+_WITH_ID = (Citation, Evidence, Segment, Video)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +105,7 @@ class _Checker:
     def __init__(self, plan: Plan, tools: Mapping[str, Tool[Any, Any]], library: Library | None) -> None:
         self._plan, self._tools, self._library = plan, tools, library
         self._order = {name: number for number, name in enumerate(plan.steps)}
+        self._marked = marked_steps(plan, tools)
 
     # The plan as a whole
 
@@ -113,7 +127,7 @@ class _Checker:
 
     def _circles(self) -> list[list[str]]:
         waits = {
-            name: {r.name for r in self._references(step)} & set(self._order)
+            name: {r.name for r in _references(dict(step.args))} & set(self._order)
             for name, step in self._plan.steps.items()
         }
         circles: list[list[str]] = []
@@ -124,13 +138,6 @@ class _Checker:
                 if circle not in circles:
                     circles.append(circle)
         return circles
-
-    @staticmethod
-    def _references(step: Step) -> list[Any]:
-        try:
-            return references(dict(step.args))
-        except PlanError:
-            return []
 
     # One step
 
@@ -160,7 +167,8 @@ class _Checker:
             yield Problem(step, argument, error.what, "", error.fix)
             return
         for one in nested:
-            yield from self._reference_problems(step, argument, one)
+            broken = list(self._reference_problems(step, argument, one))
+            yield from broken or self._mark_problems(step, argument, about, one)
         if given is not _LATER:
             yield from _literal_problems(step, argument, about, given)
         elif found is not None and not any(True for _ in self._reference_problems(step, argument, found)):
@@ -185,6 +193,13 @@ class _Checker:
                 type_at(found.path, tool.result)
             except PlanError as error:
                 yield Problem(step, argument, f"{found}: {error.what}", error.why, error.fix)
+
+    def _mark_problems(self, step: str, argument: str, about: FieldInfo, found: Any) -> Iterator[Problem]:
+        """What footage says may be looked for and quoted; it is never a name, a path or an option."""
+        marked = found.name in self._marked and not is_id(found, self._plan, self._tools)
+        if marked and not is_data(about) and holds_text(self._type(found)):
+            what = f"{found} came out of footage, and {argument} does not take what footage says"
+            yield Problem(step, argument, what, "a value of yours", "Name it yourself, as an input or in the step")
 
     def _given(self, value: object) -> object:
         """A value with inputs filled in, or `_LATER` where only a run can know it. Raises `PlanError`."""
@@ -285,6 +300,43 @@ class _Checker:
             return 600.0
         spared = tool.remembers if not values.get("language") else None
         return sum(v.duration_s for v in videos if spared is None or spared not in self._library.indexed(v))
+
+
+def marked_arguments(plan: Plan, tools: Mapping[str, Tool[Any, Any]]) -> dict[str, frozenset[str]]:
+    """For each step the arguments that came out of footage, by whatever way."""
+    marked = marked_steps(plan, tools)
+    return {
+        name: frozenset(
+            argument
+            for argument, value in step.args.items()
+            if any(found.name in marked and not is_id(found, plan, tools) for found in _references(value))
+        )
+        for name, step in plan.steps.items()
+    }
+
+
+def marked_steps(plan: Plan, tools: Mapping[str, Tool[Any, Any]]) -> frozenset[str]:
+    """The steps whose results came out of footage: they read it, or were given what another read."""
+    marked: set[str] = set()
+    for name, step in plan.steps.items():
+        tool = tools.get(step.tool)
+        if tool and (tool.reads_footage or any(r.name in marked for r in _references(dict(step.args)))):
+            marked.add(name)
+    return frozenset(marked)
+
+
+def is_id(found: Reference, plan: Plan, tools: Mapping[str, Tool[Any, Any]]) -> bool:
+    """Whether a reference leads to an id that Playhead gave: no footage chooses it."""
+    tool = tools.get(plan.steps[found.name].tool)
+    return tool is not None and found.path[-1:] == ("id",) and type_at(found.path[:-1], tool.result) in _WITH_ID
+
+
+def _references(value: object) -> list[Reference]:
+    """What a value refers to; nothing where its references cannot be read."""
+    try:
+        return references(value)
+    except PlanError:
+        return []
 
 
 _LATER: Any = object()

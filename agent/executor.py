@@ -11,14 +11,15 @@ import json
 import queue
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from playhead.agent.cache import Cache, key_of
-from playhead.agent.check import Budget
+from playhead.agent.check import Budget, marked_arguments
 from playhead.agent.references import NothingThereError, references, resolve
-from playhead.errors import InputError, ModelError, PlayheadError, StorageError
+from playhead.errors import BlockedError, InputError, ModelError, PlayheadError, StorageError
 from playhead.plain import plain
 from playhead.tools.contract import WAITING
 from playhead.types import Progress
@@ -50,6 +51,7 @@ class State(StrEnum):
     FAILED = "failed"
     SKIPPED = "skipped"
     NOTHING = "nothing"  # what it depends on was looked for and is not there
+    BLOCKED = "blocked"  # the gate stopped the call, or its result
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,34 +146,61 @@ class Executor:
         tool = self._tools[step.tool]
         begun = time.monotonic()
         try:
-            return replace(
-                self._called(name, tool, resolve(dict(step.args), results), tell, fresh),
-                seconds=time.monotonic() - begun,
-            )
+            given = resolve(dict(step.args), results)
+            outcome = self._called(name, tool, given, marked_arguments(plan, self._tools)[name], tell, fresh)
+            return replace(outcome, seconds=time.monotonic() - begun)
         except NothingThereError as error:
             return Outcome(name, step.tool, State.NOTHING, error=error)
+        except BlockedError as error:
+            return Outcome(name, step.tool, State.BLOCKED, error=error, seconds=time.monotonic() - begun)
         except Exception as error:  # noqa: BLE001 - a tool may raise anything; it is told as the step's failure
             return Outcome(name, step.tool, State.FAILED, error=error, seconds=time.monotonic() - begun)
 
     def _called(
-        self, name: str, tool: Tool[Any, Any], given: Any, tell: Callable[[Progress], None], fresh: bool
+        self,
+        name: str,
+        tool: Tool[Any, Any],
+        given: Any,
+        marked: frozenset[str],
+        tell: Callable[[Progress], None],
+        fresh: bool,
     ) -> Outcome:
+        """One call through the gate; what is in the cache is let out by it as well."""
         context = replace(self._context, progress=tell)
-        args = tool.checked(given)
-        with self._cache.entry(key_of(tool, args, context)) as entry:
-            if not fresh and (kept := entry.read(tool.result)) is not None:
-                return self._outcome(name, tool, State.CACHED, kept, entry)
-            result = self._tried(tool, given, replace(context, folder=entry.folder), entry)
-            if not isinstance(result, tool.result):
-                why = f"it gave {type(result).__name__} and promises {tool.result.__name__}"
-                raise PlayheadError(f"The tool {tool.name} is broken", why, "Tell its author")
-            tell(Progress("keeping", name))
-            entry.write(tool.result, result)
-            kept = entry.read(tool.result)  # the same that the next run finds, to the last bit
-            if kept is None:
-                why = f"its {tool.result.__name__} cannot be written down and read back"
-                raise PlayheadError(f"The tool {tool.name} is broken", why, "Tell its author")
-            return self._outcome(name, tool, State.DONE, kept, entry)
+        with ExitStack() as held:
+            found: list[tuple[State, Entry]] = []
+
+            def kept(args: Any, run: Callable[[Context], Any]) -> Any:
+                entry = held.enter_context(self._cache.entry(key_of(tool, args, context)))
+                state, result = self._kept(tool, entry, run, replace(context, folder=entry.folder), fresh)
+                found.append((state, entry))
+                return result
+
+            try:
+                result = tool.call(given, context, marked=marked, through=kept)
+            except BlockedError:
+                if tool.makes and found:
+                    found[0][1].clear()  # what must not be shown is not kept
+                raise
+            return self._outcome(name, tool, found[0][0], result, found[0][1])
+
+    def _kept(
+        self, tool: Tool[Any, Any], entry: Entry, run: Callable[[Context], Any], context: Context, fresh: bool
+    ) -> tuple[State, Any]:
+        """The result as it was kept, or as it is kept from now on."""
+        if not fresh and (kept := entry.read(tool.result)) is not None:
+            return State.CACHED, kept
+        result = self._tried(tool, run, context, entry)
+        if not isinstance(result, tool.result):
+            why = f"it gave {type(result).__name__} and promises {tool.result.__name__}"
+            raise PlayheadError(f"The tool {tool.name} is broken", why, "Tell its author")
+        context.progress(Progress("keeping", tool.name))
+        entry.write(tool.result, result)
+        kept = entry.read(tool.result)  # the same that the next run finds, to the last bit
+        if kept is None:
+            why = f"its {tool.result.__name__} cannot be written down and read back"
+            raise PlayheadError(f"The tool {tool.name} is broken", why, "Tell its author")
+        return State.DONE, kept
 
     @staticmethod
     def _outcome(name: str, tool: Tool[Any, Any], state: State, result: Any, entry: Entry) -> Outcome:
@@ -179,12 +208,12 @@ class Executor:
         return Outcome(name, tool.name, state, result, sha256=digest(result), files=files, folder=entry.folder)
 
     @staticmethod
-    def _tried(tool: Tool[Any, Any], given: dict[str, Any], context: Context, entry: Entry) -> Any:
+    def _tried(tool: Tool[Any, Any], run: Callable[[Context], Any], context: Context, entry: Entry) -> Any:
         """Again, a little later and from the start, where the error may pass by itself."""
         for pause in range(_TRIES):
             entry.clear()
             try:
-                return tool.call(given, context)
+                return run(context)
             except Exception as error:
                 if pause == _TRIES - 1 or not transient(error):
                     raise
@@ -326,7 +355,7 @@ class _Execution:
 
 def transient(error: BaseException) -> bool:
     """Whether the same call may succeed a little later: the network, a busy file; never bad input or damage."""
-    if isinstance(error, InputError | StorageError):
+    if isinstance(error, BlockedError | InputError | StorageError):
         return False
     cause = error.__cause__ if isinstance(error, ModelError) else error
     return isinstance(cause, _TRANSIENT) or type(cause).__name__ in _TRANSIENT_NAMES

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError
 
+from playhead import strict_yaml
 from playhead.errors import MediaLimitError, PlanError
 from playhead.media.files import open_file
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOST_STEPS = 100
-_MOST_BYTES = 1 << 20
 _ADVICE = "See docs/plans.md for the format"
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
@@ -115,7 +115,7 @@ def load_plan(path: Path) -> Plan:
         raise PlanError(f"{path} is a folder", "", "Name a plan, or run the folder of a run: playhead run FOLDER")
     try:
         with open_file(path, [path.absolute().parent]) as file:
-            return parse_plan(file.read(_MOST_BYTES).decode("utf-8"))
+            return parse_plan(file.read(strict_yaml.MOST_CHARACTERS).decode("utf-8"))
     except MediaLimitError as error:
         raise PlanError(f"{path.name} is not a plan", error.why, _ADVICE) from error
     except UnicodeDecodeError as error:
@@ -126,12 +126,10 @@ def load_plan(path: Path) -> Plan:
 
 def parse_plan(text: str) -> Plan:
     """The plan that YAML or JSON says. Raises `PlanError`."""
-    if len(text) > _MOST_BYTES:
-        raise PlanError("This is not a plan", f"it is longer than {_MOST_BYTES:,} characters", _ADVICE)
     try:
-        said = yaml.load(text, _Loader)  # noqa: S506 - a safe loader that refuses aliases and duplicates
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise PlanError("This is not YAML", " ".join(str(error).split())[:300], _ADVICE) from error
+        said = strict_yaml.load(text)
+    except ValueError as error:
+        raise PlanError("This is not YAML", str(error), _ADVICE) from error
     if not isinstance(said, dict):
         raise PlanError("This is not a plan", "it is not a mapping with the key steps", _ADVICE)
     return read_plan(said)
@@ -160,25 +158,3 @@ def _reason(error: Any) -> str:
     if error["type"] == "too_long":
         return f"there are {len(error['input']):,} and {error['ctx']['max_length']} are allowed"
     return f"{error['msg'][:1].lower()}{error['msg'][1:]} (it says {repr(error['input'])[:60]})"
-
-
-class _Loader(yaml.SafeLoader):
-    """Plain YAML: no aliases, which can blow a small file up, no key twice, no dates."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases (*name) are not allowed in a plan")
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = [key for key in keys if keys.count(key) > 1][:1] if len(keys) < 10 * MOST_STEPS else []
-        if twice:
-            raise yaml.YAMLError(f"{twice[0]!r} is there twice")
-        return super().construct_mapping(node, deep)
-
-
-_Loader.yaml_implicit_resolvers = {
-    letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}

@@ -7,6 +7,7 @@ import types
 import typing
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -134,6 +135,15 @@ def fits(kind: Any, wanted: Any) -> bool:
     if issubclass(kind, getattr(wanted, "accepts", ())) or issubclass(kind, wanted):
         return True
     return wanted is float and issubclass(kind, int) and kind is not bool
+
+
+def holds_text(kind: Any) -> bool:
+    """Whether a value of this type is bare text or a path, or a list or table of them; typed values are not bare."""
+    if kind is Any or kind is object:
+        return True
+    if get_args(kind) and get_origin(kind) is not Literal:
+        return any(holds_text(option) for option in get_args(kind) if option is not Ellipsis)
+    return isinstance(kind, type) and issubclass(kind, str | Path) and not issubclass(kind, Enum)
 
 
 def name_of(kind: Any) -> str:

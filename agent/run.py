@@ -15,23 +15,27 @@ from typing import TYPE_CHECKING, Any
 
 from playhead.agent import report
 from playhead.agent.answer import NOT_ANSWERED, NOT_SHOWN, lines
-from playhead.errors import InputError, StorageError
+from playhead.errors import BlockedError, InputError, StorageError
 from playhead.models.cache import write_atomically
 from playhead.plain import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from playhead.agent.executor import Event, Outcome
     from playhead.agent.plan import Plan
-    from playhead.types import Answer
+    from playhead.types import Answer, Verdict
 
 PLAN, JOURNAL, ANSWER, REPORT, ARTIFACTS = "plan.yaml", "journal.jsonl", "answer.md", "report.html", "artifacts"
+_NO_TEXT = frozenset({"id", "path", "thumbnail", "model"})
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What became of a request. Without a plan `questions` say what is missing; `failed` are steps that failed."""
+    """What became of a request. Without a plan `questions` say what is missing; `failed` are steps that failed.
+
+    `verdicts` are those of the gate that are more than `allow`, in the order in which they fell.
+    """
 
     plan: Plan | None
     answer: Answer
@@ -40,6 +44,7 @@ class Run:
     events: tuple[Event, ...] = ()
     questions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
 
     @property
     def artifacts(self) -> tuple[Path, ...]:
@@ -50,14 +55,16 @@ class Run:
 
     @property
     def failed(self) -> tuple[Outcome, ...]:
-        """The steps that failed or were skipped because another failed."""
-        return tuple(o for o in (self.outcomes or {}).values() if o.state in ("failed", "skipped"))
+        """The steps that failed, that the gate stopped, or that were skipped because of another."""
+        return tuple(o for o in (self.outcomes or {}).values() if o.state in ("failed", "skipped", "blocked"))
 
     @property
     def exit_code(self) -> int:
-        """0 done, 1 nothing succeeded, 2 nothing to run, 3 done in part."""
+        """0 done, 1 nothing succeeded, 2 nothing to run, 3 done in part, 4 stopped by the gate."""
         if self.plan is None:
             return InputError.exit_code
+        if any(not verdict.passes for verdict in self.verdicts):
+            return BlockedError.exit_code
         if not self.failed:
             return 0
         return 3 if any(outcome.ok for outcome in (self.outcomes or {}).values()) else 1
@@ -69,8 +76,10 @@ class Run:
         return "\n".join([*lines(self.answer), *self.answer.notes]) or absent
 
 
-def write_run(folder: Path, plan: Plan, outcomes: Mapping[str, Outcome], answer: Answer) -> None:
-    """Everything but the journal, into the run's folder. Raises `StorageError`."""
+def write_run(
+    folder: Path, plan: Plan, outcomes: Mapping[str, Outcome], answer: Answer, mask: Callable[[str], str] = str
+) -> None:
+    """Everything but the journal, into the run's folder, texts as `mask` leaves them. Raises `StorageError`."""
     try:
         shutil.rmtree(folder / ARTIFACTS, ignore_errors=True)
         for partial in folder.glob("*.part"):  # of a run that was killed while it wrote; nobody else writes here
@@ -78,7 +87,7 @@ def write_run(folder: Path, plan: Plan, outcomes: Mapping[str, Outcome], answer:
         (folder / ARTIFACTS).mkdir(parents=True)
         for name, outcome in outcomes.items():
             if outcome.ok:
-                _write_artifact(folder / ARTIFACTS, name, outcome)
+                _write_artifact(folder / ARTIFACTS, name, outcome, mask)
         write_atomically(folder / ANSWER, [report.markdown(plan, outcomes, answer).encode()])
         write_atomically(folder / REPORT, [report.html(plan, outcomes, answer).encode()])
     except OSError as error:
@@ -87,21 +96,21 @@ def write_run(folder: Path, plan: Plan, outcomes: Mapping[str, Outcome], answer:
         ) from error
 
 
-def _write_artifact(folder: Path, name: str, outcome: Outcome) -> None:
+def _write_artifact(folder: Path, name: str, outcome: Outcome, mask: Callable[[str], str]) -> None:
     moved: dict[str, str] = {}
     for file in outcome.files:
         kept = Path(name, file.relative_to(outcome.folder or file.parent))
         (folder / kept).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, folder / kept)
         moved[str(file)] = kept.as_posix()
-    said = json.dumps(_relabelled(plain(outcome.result), moved), ensure_ascii=False, indent=1, sort_keys=True)
+    said = json.dumps(_relabelled(plain(outcome.result), moved, mask), ensure_ascii=False, indent=1, sort_keys=True)
     write_atomically(folder / f"{name}.json", [said.encode()])
 
 
-def _relabelled(value: Any, moved: Mapping[str, str]) -> Any:
-    """The value with files named by where the run keeps them."""
+def _relabelled(value: Any, moved: Mapping[str, str], mask: Callable[[str], str]) -> Any:
+    """The value with files named by where the run keeps them, and its texts masked; ids and paths are no texts."""
     if isinstance(value, dict):
-        return {key: _relabelled(item, moved) for key, item in value.items()}
+        return {key: _relabelled(item, moved, str if key in _NO_TEXT else mask) for key, item in value.items()}
     if isinstance(value, list):
-        return [_relabelled(item, moved) for item in value]
-    return moved.get(value, value) if isinstance(value, str) else value
+        return [_relabelled(item, moved, mask) for item in value]
+    return moved.get(value) or mask(value) if isinstance(value, str) else value

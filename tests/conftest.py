@@ -10,7 +10,7 @@ import wave
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import imageio_ffmpeg
 import numpy as np
@@ -20,7 +20,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from playhead import Library, Settings
 from playhead.models.registry import OFFLINE, Models
-from playhead.models.roles import Detection, Role
+from playhead.models.roles import Detection, Finding, Role
+from playhead.testing import WordModerator
 from playhead.types import Channel, Span, Utterance
 
 if TYPE_CHECKING:
@@ -173,6 +174,17 @@ def _unit(rows: list[NDArray[np.float32]], dim: int) -> NDArray[np.float32]:
     return matrix / np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-9)
 
 
+class RedModerator:
+    """Takes whatever is red for a weapon."""
+
+    id = "red"
+    categories = frozenset({"illicit"})
+
+    def moderate(self, images: Sequence[NDArray[np.uint8]]) -> list[tuple[Finding, ...]]:
+        means = [image.reshape(-1, 3).mean(axis=0) / 255 for image in images]
+        return [(Finding("illicit", float(np.clip(m[0] - max(m[1], m[2]), 0, 1)), "red"),) for m in means]
+
+
 @dataclass
 class FakeModels:
     """A set of models that know four colours, count how often they are asked, and change their names on demand."""
@@ -180,6 +192,9 @@ class FakeModels:
     calls: Counter[str] = field(default_factory=Counter)
     version: dict[str, int] = field(default_factory=lambda: dict.fromkeys(Role, 1))
     said: str = ""
+    moderators: dict[str, Any] = field(
+        default_factory=lambda: {Role.TEXT_SAFETY: WordModerator(), Role.IMAGE_SAFETY: RedModerator()}
+    )
 
     def identity(self, role: str) -> str:
         return f"fake-{role}-{self.version[role]}"
@@ -190,9 +205,11 @@ class FakeModels:
     def settle(self, roles: Iterable[str]) -> None:
         """They are all here: nothing is downloaded."""
 
-    def __getattr__(self, name: str) -> _Fake:
+    def __getattr__(self, name: str) -> Any:
         if name not in set(Role):
             raise AttributeError(name)
+        if name in (Role.TEXT_SAFETY, Role.IMAGE_SAFETY):
+            return self.moderators[name]
         return _Fake(self, name)
 
 

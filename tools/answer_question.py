@@ -8,7 +8,7 @@ from pydantic import Field
 
 from playhead.index.answering import Answering
 from playhead.models.roles import Role
-from playhead.tools.arguments import Stretch
+from playhead.tools.arguments import Label, Stretch, Words
 from playhead.tools.contract import Arguments, Context, Tool
 from playhead.types import Answer
 
@@ -16,8 +16,8 @@ from playhead.types import Answer
 class AnswerQuestionArgs(Stretch):
     """The question, and where to look."""
 
-    question: str = Field(min_length=1, max_length=2000, description="A question in plain words.")
-    video: str = Field("", max_length=4096, description="Id, name or path of one video; empty: the whole library.")
+    question: Words = Field(min_length=1, max_length=2000, description="A question in plain words.")
+    video: Label = Field("", max_length=4096, description="Id, name or path of one video; empty: the whole library.")
 
 
 class AnswerQuestion(Tool[AnswerQuestionArgs, Answer]):

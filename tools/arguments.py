@@ -8,17 +8,24 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import Field, FiniteFloat, field_validator, model_validator
 
 from playhead.errors import InputError
 from playhead.tools.contract import Arguments
+from playhead.tools.doorway import DATA, LABEL
 from playhead.types import Citation, Frame, Moment, Shot, Span
 
 if TYPE_CHECKING:
     from playhead.tools.contract import Context
     from playhead.types import Video
+
+Label = Annotated[str, LABEL]
+"""Names something, such as a video: it is no words, and is not judged."""
+
+Words = Annotated[str, DATA]
+"""Words to look for, to quote or to sum up: the only arguments that what footage says may reach as text."""
 
 _START = "From this second of the video on; negative: counted from its end; empty: from its start."
 _END = "Up to this second of the video; negative: counted from its end; empty: to its end."
@@ -85,7 +92,7 @@ class Window(Arguments):
 
     accepts: ClassVar[tuple[type, ...]] = (Moment, Shot, Citation)
 
-    video: str = Field(description="Id, name or path of the video.")
+    video: Label = Field(description="Id, name or path of the video.")
     start_s: FiniteFloat
     end_s: FiniteFloat
 
@@ -102,7 +109,7 @@ class Picture(Arguments):
 
     accepts: ClassVar[tuple[type, ...]] = (Frame,)
 
-    video: str = Field(description="Id, name or path of the video it was taken from.")
+    video: Label = Field(description="Id, name or path of the video it was taken from.")
     time_s: FiniteFloat = Field(description="When it is shown.")
     path: Path = Field(description="The picture's file.")
 

@@ -10,19 +10,22 @@ import os
 import threading
 from abc import ABC, abstractmethod
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from playhead.errors import InputError, MediaError, UnsafeMediaError
+from playhead.errors import InputError, MediaError, PlayheadError, UnsafeMediaError
 from playhead.media.decode import probe
 from playhead.media.files import open_file
 from playhead.media.images import read_image
 from playhead.models.cache import sha256_of
 from playhead.models.roles import Role
+from playhead.safety.gate import Gate
+from playhead.tools import doorway
 from playhead.types import Channel, Progress, Video
 
 if TYPE_CHECKING:
@@ -55,12 +58,20 @@ def _silent(_: Progress) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a tool may use: the library, a folder for what it makes, whom to tell how far it is, a language model."""
+    """What a tool may use: the library, a folder for what it makes, whom to tell how far it is, a language model.
+
+    `gate` judges every call; without one it is the library's own. `admitted` is set by `Tool.call` alone.
+    """
 
     library: Library
     folder: Path = field(default_factory=Path.cwd)
     progress: Callable[[Progress], None] = _silent
     chat: Chat | None = None
+    gate: Gate = None  # type: ignore[assignment]
+    admitted: object = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "gate", self.gate or Gate.of(self.library))
 
     def open(self, video: str) -> MediaFile:
         """Open a video of the library (by id, name or path), or a file under the `roots` of the settings."""
@@ -101,6 +112,19 @@ class Context:
 
 A = TypeVar("A", bound=Arguments)
 R = TypeVar("R")
+_ADMITTED = object()
+
+
+def _only_admitted(run: Any) -> Any:
+    """A tool's `run`, which nobody can use to get past the gate."""
+
+    @wraps(run)
+    def guarded(self: Any, args: Any, context: Context) -> Any:
+        if context.admitted is not _ADMITTED:
+            raise PlayheadError(f"{self.name} cannot be run like this", "it would pass by the gate", "Use its call()")
+        return run(self, args, context)
+
+    return guarded
 
 
 WAITING = "waiting for its turn"
@@ -114,7 +138,8 @@ class Tool(ABC, Generic[A, R]):
     `version` is raised when the same arguments begin to give another result. `roles` names the models it runs: tools
     that share one take turns. `indexed` says that the result depends on what the library holds, `remembers` names the
     channel whose index spares the work, `worded` says that a language model words it where there is one. `examples`
-    are requests that it answers, for the offline planner.
+    are requests that it answers, for the offline planner. `reads_footage` says that its result is marked as what
+    footage says, `judges` that it is the classifier itself, whose words are what is to be judged.
     """
 
     name: ClassVar[str]
@@ -127,10 +152,22 @@ class Tool(ABC, Generic[A, R]):
     worded: ClassVar[bool] = False
     examples: ClassVar[tuple[str, ...]] = ()
     remembers: ClassVar[Channel | None] = None
+    reads_footage: ClassVar[bool] = True
+    judges: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **given: Any) -> None:
+        super().__init_subclass__(**given)
+        if "run" in vars(cls):
+            cls.run = _only_admitted(cls.run)  # type: ignore[method-assign]
+
+    @property
+    def makes(self) -> bool:
+        """Whether it generates: the gate is stricter with what is made than with what is looked at."""
+        return Effect.GENERATES in self.effects
 
     @abstractmethod
     def run(self, args: A, context: Context) -> R:
-        """Do it. Raises `PlayheadError`."""
+        """Do it. Raises `PlayheadError`. An author writes this; everybody else uses `call`, which passes the gate."""
 
     def estimate_s(self, args: A, footage_s: float) -> float:  # noqa: ARG002
         """Seconds it will take on an ordinary machine, given the length of the footage it is about."""
@@ -154,12 +191,31 @@ class Tool(ABC, Generic[A, R]):
             problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}" for e in error.errors())
             raise InputError(f"{self.name} cannot run", problems, f"See: playhead tools {self.name}") from error
 
-    def call(self, arguments: dict[str, Any], context: Context) -> R:
-        """Check the arguments, then run. Raises `InputError` that names every argument that does not fit."""
+    def call(
+        self,
+        arguments: dict[str, Any],
+        context: Context,
+        *,
+        marked: frozenset[str] | None = None,
+        through: Callable[[A, Callable[[Context], R]], R] | None = None,
+    ) -> R:
+        """Check the arguments, let them in, run, and let the result out: the one way to use a tool.
+
+        `marked` names the arguments that came out of footage, where a plan says which; otherwise those are that say
+        what footage said lately. `through` is given the arguments and what runs them, and may know the result. Raises `InputError` that names every argument that does not fit, and
+        `BlockedError` where the gate stops the call or its result.
+        """
         args = self.checked(arguments)
+        doorway.admit(self, arguments, args, context, marked)
+        result = through(args, partial(self._run, args)) if through else self._run(args, context)
+        doorway.release(self, result, context)
+        return result
+
+    def _run(self, args: A, context: Context) -> R:
+        """Run when it is this tool's turn."""
         with ExitStack() as turns:
             for role in sorted(self.roles):
                 while not _AT_WORK[role].acquire(timeout=_TURN_S):
                     context.progress(Progress(WAITING, self.name))
                 turns.callback(_AT_WORK[role].release)
-            return self.run(args, context)
+            return self.run(args, replace(context, admitted=_ADMITTED))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from playhead.index.depict import described, draft, refined
 from playhead.index.wording import MOST, refine, word
 from playhead.models.roles import Role
-from playhead.tools.arguments import Stretch, video_field
+from playhead.tools.arguments import Label, Stretch, video_field
 from playhead.tools.contract import Arguments, Context, Tool
 from playhead.types import Answer, Claim, Progress
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class DescribeVideoArgs(Stretch):
     """Which video, and which part of it."""
 
-    video: str = video_field("an indexed video")
+    video: Label = video_field("an indexed video")
 
 
 class DescribeVideo(Tool[DescribeVideoArgs, Answer]):

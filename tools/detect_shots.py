@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from playhead.media.decode import Cut, End, Wants, decode
-from playhead.tools.arguments import Stretch, video_field
+from playhead.tools.arguments import Label, Stretch, video_field
 from playhead.tools.contract import Arguments, Context, Tool
 from playhead.types import Channel, Progress, Shot, Shots, Span, Video
 
@@ -13,7 +13,7 @@ from playhead.types import Channel, Progress, Shot, Shots, Span, Video
 class DetectShotsArgs(Stretch):
     """Which video, and which part of it."""
 
-    video: str = video_field()
+    video: Label = video_field()
 
 
 class DetectShots(Tool[DetectShotsArgs, Shots]):

@@ -9,7 +9,7 @@ from pydantic import Field, FiniteFloat, model_validator
 from playhead.errors import InputError
 from playhead.media.decode import Sample, Wants, decode
 from playhead.media.images import write_picture
-from playhead.tools.arguments import Stretch, Window
+from playhead.tools.arguments import Label, Stretch, Window
 from playhead.tools.contract import Arguments, Context, Effect, Tool
 from playhead.types import Frame, Frames, Progress, Span, Video
 
@@ -23,7 +23,7 @@ _LARGEST_SIDE = 3840
 class ExtractFramesArgs(Stretch):
     """Of which video, and when: at times, every so many seconds, or in the middle of moments."""
 
-    video: str = Field("", max_length=4096, description="Id, name or path of a video; not needed with moments.")
+    video: Label = Field("", max_length=4096, description="Id, name or path of a video; not needed with moments.")
     at_s: tuple[FiniteFloat, ...] = Field(
         (), max_length=_MOST, description="At these seconds; negative: from the end."
     )

@@ -11,7 +11,7 @@ from playhead.index.tell import citation, seen_in
 from playhead.index.watch import detected, read
 from playhead.media.decode import Sample, Wants, decode
 from playhead.media.images import write_picture
-from playhead.tools.arguments import Picture, Stretch
+from playhead.tools.arguments import Label, Picture, Stretch
 from playhead.types import Channel, Citation, Observations, Progress
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class LookArgs(Stretch):
     """A video, or part of it; or frames that were taken out."""
 
-    video: str = Field("", max_length=4096, description="Id, name or path of a video; not needed with frames.")
+    video: Label = Field("", max_length=4096, description="Id, name or path of a video; not needed with frames.")
     frames: tuple[Picture, ...] = Field((), max_length=500, description="Only these, that extract_frames gave.")
 
     @model_validator(mode="after")

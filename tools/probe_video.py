@@ -7,13 +7,14 @@ from typing import ClassVar
 from pydantic import Field
 
 from playhead.media.decode import Probe, probe
+from playhead.tools.arguments import Label
 from playhead.tools.contract import Arguments, Context, Tool
 
 
 class ProbeVideoArgs(Arguments):
     """Which video."""
 
-    video: str = Field(description="Id, name or path of a video.")
+    video: Label = Field(description="Id, name or path of a video.")
 
 
 class ProbeVideo(Tool[ProbeVideoArgs, Probe]):

@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from playhead.models.roles import Role
-from playhead.tools.arguments import Stretch
+from playhead.tools.arguments import Label, Stretch, Words
 from playhead.tools.contract import Arguments, Context, Tool
 from playhead.types import Channel, SearchResult
 
@@ -15,12 +15,12 @@ from playhead.types import Channel, SearchResult
 class SearchMomentsArgs(Stretch):
     """What to look for, and where."""
 
-    query: str = Field(
+    query: Words = Field(
         min_length=1,
         max_length=2000,
         description="What was seen or said, in plain words, tied by then, before, after, while or not.",
     )
-    video: str = Field("", description="Id, name or path of one video; empty: the whole library.")
+    video: Label = Field("", description="Id, name or path of one video; empty: the whole library.")
     channels: tuple[Channel, ...] = Field((), description="Only what was observed on these; empty: all.")
     limit: int = Field(5, ge=1, le=1000, description="How many moments at most.")
     per_video: int = Field(0, ge=0, description="How many moments of one video at most; 0: any number.")

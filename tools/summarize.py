@@ -13,7 +13,7 @@ from playhead.index.gist import central, changes
 from playhead.index.tell import citation, quoted, told
 from playhead.index.wording import word
 from playhead.models.roles import Role
-from playhead.tools.arguments import Stretch, video_field
+from playhead.tools.arguments import Label, Stretch, video_field
 from playhead.tools.contract import Arguments, Context, Tool
 from playhead.types import Answer, Channel, Claim, Progress, Span
 
@@ -32,7 +32,7 @@ _PART = 120  # observations that a language model reads at once
 class SummarizeArgs(Stretch):
     """Which video, which part of it, and how."""
 
-    video: str = video_field("an indexed video")
+    video: Label = video_field("an indexed video")
     format: Literal["sentences", "chapters"] = Field(
         "sentences", description="A few sentences, or chapters with titles and times."
     )

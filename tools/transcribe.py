@@ -9,7 +9,7 @@ from pydantic import Field
 
 from playhead.index.listen import transcribe
 from playhead.models.roles import Role
-from playhead.tools.arguments import Stretch
+from playhead.tools.arguments import Label, Stretch
 from playhead.tools.contract import Arguments, Context, Effect, Tool
 from playhead.types import Channel, Transcript, Video
 
@@ -17,8 +17,8 @@ from playhead.types import Channel, Transcript, Video
 class TranscribeArgs(Stretch):
     """Which video, which part of it, and the language spoken in it."""
 
-    video: str = Field(description="Id, name or path of a video or sound file.")
-    language: str = Field("", pattern=r"^([a-z]{2,3})?$", description="ISO 639-1 code; empty: recognised.")
+    video: Label = Field(description="Id, name or path of a video or sound file.")
+    language: Label = Field("", pattern=r"^([a-z]{2,3})?$", description="ISO 639-1 code; empty: recognised.")
 
 
 class Transcribe(Tool[TranscribeArgs, Transcript]):

@@ -8,16 +8,24 @@ PlayheadError
 │   │   └── MediaLimitError       it is larger than the limits allow
 │   ├── QueryError          a search
 │   ├── PlanError           a plan, or a request that no plan could be made of
-│   └── SettingsError       a setting, a model name, a flag
+│   ├── SettingsError       a setting, a model name, a flag
+│   └── PolicyError         a policy of the gate
+├── BlockedError            the gate did not let something through
 ├── LibraryError            the library folder
 │   ├── LibraryLockedError  another process is writing to it
 │   ├── LibraryVersionError it was written by a newer Playhead
-│   └── StorageError        the disk refused (full, read-only, permissions)
+│   ├── StorageError        the disk refused (full, read-only, permissions)
+│   └── AuditError          the record of the gate is missing, damaged or cannot be written
 └── ModelError              a model
     └── WeightsError        its weights are missing or not the pinned ones
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playhead.types import Verdict
 
 
 class PlayheadError(Exception):
@@ -72,6 +80,24 @@ class SettingsError(InputError):
     """A setting, model name or flag that does not exist or does not fit."""
 
 
+class PolicyError(InputError):
+    """A policy that cannot be used; `problems` are its faults."""
+
+    def __init__(self, what: str, why: str = "", fix: str = "", problems: tuple[str, ...] = ()) -> None:
+        super().__init__(what, why, fix)
+        self.problems = problems
+
+
+class BlockedError(PlayheadError):
+    """The gate did not let something through; `verdict` says what was judged, how, and what would change it."""
+
+    exit_code = 4
+
+    def __init__(self, what: str, verdict: Verdict) -> None:
+        super().__init__(what, verdict.reason, verdict.remedy)
+        self.verdict = verdict
+
+
 class LibraryError(PlayheadError):
     """The library folder cannot be used."""
 
@@ -90,6 +116,10 @@ class StorageError(LibraryError):
     """The disk refused: full, read-only or not permitted. What was committed before stays intact."""
 
     exit_code = 1
+
+
+class AuditError(LibraryError):
+    """The record that the gate keeps is missing, damaged or cannot be written: nothing passes without it."""
 
 
 class ModelError(PlayheadError):

@@ -61,6 +61,12 @@ class Settings(BaseSettings):
     device: str = Field("cpu", description="Torch device for hub models: cpu, cuda, mps.")
     roots: Annotated[tuple[Path, ...], NoDecode] = Field((), description="Folders that tools may open files in.")
     limits: Limits = Field(default_factory=Limits, description="What one file may cost.")
+    policy: str = Field(
+        "default", description="What the gate lets through: default, strict, research, or a file of your own."
+    )
+    audit: Path | None = Field(
+        None, description="File of the gate's audit log; empty: audit.jsonl in the library's folder."
+    )
     exact_limit: int = Field(
         50_000, ge=0, description="Up to this many vectors are searched exactly; beyond, with Chroma."
     )

@@ -20,7 +20,7 @@ A scripted chat model stands in for a language model wherever one is taken:
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from langchain_core.language_models.chat_models import BaseChatModel
@@ -45,7 +45,7 @@ from playhead.models.roles import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from langchain_core.messages import BaseMessage
@@ -87,6 +87,23 @@ class ScriptedChat(BaseChatModel):
             raise answer
         text = answer(self.prompts[-1]) if callable(answer) else answer
         return ChatResult(generations=[ChatGeneration(message=AIMessage(text))])
+
+
+class WordModerator:
+    """A moderator of texts that knows one word for each category, and is sure of it."""
+
+    id = "words"
+    WORDS: ClassVar[dict[str, str]] = {"hate": "hatefully", "violence": "bloodbath", "illicit": "moonshine"}
+
+    def __init__(self) -> None:
+        self.categories = frozenset(self.WORDS)
+        self.texts: list[str] = []
+
+    def moderate(self, texts: Sequence[str]) -> list[tuple[Finding, ...]]:
+        """1.0 for a category whose word is there, else 0.0; `texts` keeps what it was asked."""
+        self.texts += texts
+        found = [[Finding(c, float(word in text.lower()), word) for c, word in self.WORDS.items()] for text in texts]
+        return [tuple(sorted(findings, key=lambda finding: -finding.score)) for findings in found]
 
 
 def picture(height: int = 90, width: int = 160, seed: int = 0) -> Image:

@@ -288,6 +288,73 @@ def _shortly(span: Span) -> str:
     return format_time(span.start_s) if span.duration_s < _INSTANT_S else str(span)
 
 
+class Door(StrEnum):
+    """Where something is judged; looking at footage and making something new have doors of their own."""
+
+    REQUEST = "request"
+    TOOL_INPUT = "tool_input"
+    TOOL_OUTPUT = "tool_output"
+    GENERATE_INPUT = "generate_input"
+    GENERATE_OUTPUT = "generate_output"
+    ANSWER = "answer"
+
+
+class Decision(StrEnum):
+    """What a policy makes of a score, mildest first."""
+
+    ALLOW = "allow"
+    WARN = "warn"
+    ASK = "ask"
+    BLOCK = "block"
+
+    @property
+    def severity(self) -> int:
+        """0 to 3."""
+        return list(Decision).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the gate decided, and why.
+
+    `category`, `score` and `threshold` are those that decided (of `allow`: the category that came nearest);
+    `scores` are all of them, highest first. `remedy` says what would change the outcome. `span` is the stretch of
+    the video that was judged, `override` the reason a person gave for letting it through all the same.
+    """
+
+    decision: Decision
+    door: Door
+    category: str
+    score: float
+    threshold: float
+    model: str
+    reason: str
+    remedy: str = ""
+    scores: tuple[tuple[str, float], ...] = ()
+    override: str = ""
+    span: Span | None = None
+
+    @property
+    def passes(self) -> bool:
+        """Whether what was judged may go on."""
+        return self.decision in (Decision.ALLOW, Decision.WARN) or bool(self.override)
+
+    def __str__(self) -> str:
+        where = f"{self.span} " if self.span else ""
+        return f"{where}{self.decision}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyReport:
+    """What the gate would make of a text, a picture or a video: one verdict, or one for each stretch of a video.
+
+    `video` is the one whose stretches were judged. Without a verdict nothing in it stands out.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    video: Video | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """One step of long work: `done` of `total` seconds of `name` (`total` 0 when unknown)."""

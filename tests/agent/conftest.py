@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast
 
 import pytest
 from pydantic import Field
@@ -16,7 +16,9 @@ from playhead.agent.check import check
 from playhead.agent.executor import Event, Executor, Outcome
 from playhead.agent.journal import Journal, read_journal
 from playhead.agent.plan import Plan, parse_plan
+from playhead.tools.arguments import Words
 from playhead.tools.contract import Arguments, Context, Tool
+from playhead.tools.doorway import DATA
 
 from ..conftest import FakeModels
 
@@ -32,7 +34,7 @@ HELLO = (
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Said:
     """What the tools of these tests give."""
 
     text: str
@@ -43,27 +45,27 @@ class Words:
 class DoArgs(Arguments):
     """Words, and what to wait for."""
 
-    text: str = Field("", description="Any words.")
-    after: tuple[str, ...] = Field((), description="What must be there first.")
+    text: Words = Field("", description="Any words.")
+    after: Annotated[tuple[str, ...], DATA] = Field((), description="What must be there first.")
     video: str = Field("", description="A video.")
 
 
-class Do(Tool[DoArgs, Words]):
+class Do(Tool[DoArgs, Said]):
     """Does what a test tells it, and counts how often; words are given back in capitals if nothing else is said."""
 
     Args: ClassVar[type[Arguments]] = DoArgs
-    result: ClassVar[type] = Words
+    result: ClassVar[type] = Said
 
     def __init__(self, name: str, act: Callable[[DoArgs, Context], Any] | None = None) -> None:
         self.name = name  # type: ignore[misc]
-        self._act = act or (lambda args, _: Words(args.text.upper()))
+        self._act = act or (lambda args, _: Said(args.text.upper()))
         self.calls = 0
         self._lock = threading.Lock()
 
-    def run(self, args: DoArgs, context: Context) -> Words:
+    def run(self, args: DoArgs, context: Context) -> Said:
         with self._lock:
             self.calls += 1
-        return cast("Words", self._act(args, context))
+        return cast("Said", self._act(args, context))
 
 
 @dataclass

@@ -16,7 +16,7 @@ from playhead.errors import InputError, ModelError, PlayheadError, StorageError,
 from playhead.tools.contract import Context, Tool
 from playhead.types import Progress, Span
 
-from .conftest import Do, DoArgs, Ran, Words
+from .conftest import Do, DoArgs, Ran, Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,12 +32,12 @@ steps:
 PATIENCE_S = 20  # for what must happen at once; nothing waits this long unless it is broken
 
 
-def joined(args: DoArgs, _: Context) -> Words:
-    return Words(" ".join(args.after), args.after)
+def joined(args: DoArgs, _: Context) -> Said:
+    return Said(" ".join(args.after), args.after)
 
 
-def failing(error: Exception) -> Callable[[DoArgs, Context], Words]:
-    def act(_: DoArgs, __: Context) -> Words:
+def failing(error: Exception) -> Callable[[DoArgs, Context], Said]:
+    def act(_: DoArgs, __: Context) -> Said:
         raise error
 
     return act
@@ -53,8 +53,8 @@ def side_by_side(count: int, tool: str = "say") -> Plan:
 def test_results_reach_the_steps_that_refer_to_them(execute: Callable[..., Ran]) -> None:
     ran = execute(CHAIN, Do("say"), Do("join", joined))
     assert ran.states == {"a": "done", "b": "done", "c": "done"}
-    assert ran.outcomes["c"].result == Words("ONE ONE $a", ("ONE", "ONE", "$a"))
-    assert ran.outcomes["a"].result == Words("ONE")
+    assert ran.outcomes["c"].result == Said("ONE ONE $a", ("ONE", "ONE", "$a"))
+    assert ran.outcomes["a"].result == Said("ONE")
 
 
 def test_outcomes_and_events_come_in_order(execute: Callable[..., Ran]) -> None:
@@ -74,9 +74,9 @@ def test_outcomes_and_events_come_in_order(execute: Callable[..., Ran]) -> None:
 def test_steps_that_need_nothing_of_each_other_run_side_by_side(execute: Callable[..., Ran]) -> None:
     both = threading.Barrier(2, timeout=PATIENCE_S)
 
-    def meet(args: DoArgs, _: Context) -> Words:
+    def meet(args: DoArgs, _: Context) -> Said:
         both.wait()
-        return Words(args.text)
+        return Said(args.text)
 
     ran = execute(side_by_side(2, "meet"), Do("meet", meet))
     assert ran.states == {"s0": "done", "s1": "done"}
@@ -88,7 +88,7 @@ def test_no_more_steps_run_at_a_time_than_there_are_workers(workers: int, execut
     at_work, most, lock = 0, 0, threading.Lock()
     full = threading.Barrier(workers, timeout=PATIENCE_S)
 
-    def work(args: DoArgs, _: Context) -> Words:
+    def work(args: DoArgs, _: Context) -> Said:
         nonlocal at_work, most
         with lock:
             at_work += 1
@@ -96,7 +96,7 @@ def test_no_more_steps_run_at_a_time_than_there_are_workers(workers: int, execut
         full.wait()
         with lock:
             at_work -= 1
-        return Words(args.text)
+        return Said(args.text)
 
     ran = execute(side_by_side(3 * workers, "work"), Do("work", work), workers=workers)
     assert set(ran.states.values()) == {"done"}
@@ -106,9 +106,9 @@ def test_no_more_steps_run_at_a_time_than_there_are_workers(workers: int, execut
 def test_a_step_waits_for_everything_it_refers_to(execute: Callable[..., Ran]) -> None:
     slow = threading.Event()
 
-    def late(args: DoArgs, _: Context) -> Words:
+    def late(args: DoArgs, _: Context) -> Said:
         assert slow.wait(PATIENCE_S)
-        return Words(args.text)
+        return Said(args.text)
 
     def listen(event: Event) -> None:
         if (event.kind, event.step) == ("done", "b"):
@@ -125,10 +125,10 @@ def test_a_step_waits_for_everything_it_refers_to(execute: Callable[..., Ran]) -
 
 
 def test_progress_is_told_with_its_step(execute: Callable[..., Ran]) -> None:
-    def work(args: DoArgs, context: Context) -> Words:
+    def work(args: DoArgs, context: Context) -> Said:
         for done in range(3):
             context.progress(Progress("working", args.text, done, 3))
-        return Words(args.text)
+        return Said(args.text)
 
     ran = execute("steps: {a: {tool: work, args: {text: film}}}", Do("work", work))
     told = [event for event in ran.events if event.kind == "progress"]
@@ -170,7 +170,7 @@ def test_whatever_a_tool_raises_is_the_steps_failure_and_the_rest_goes_on(
     assert (broken.calls, say.calls) == (1, 1)
     assert str(ran.outcomes["b"].error) == "b did not run: a gave nothing to go on"
     assert str(ran.outcomes["c"].error) == "c did not run: b gave nothing to go on"
-    assert ran.outcomes["d"].result == Words("ALONE")
+    assert ran.outcomes["d"].result == Said("ALONE")
     told = {entry["step"]: entry["error"] for entry in ran.journal if "error" in entry}
     assert set(told) == {"a", "b", "c"}
     assert str(error) in told["a"]
@@ -181,13 +181,13 @@ def test_a_result_of_another_type_is_a_broken_tool(execute: Callable[..., Ran]) 
     ran = execute("steps: {a: {tool: lie}}", tool)
     assert ran.states == {"a": "failed"}
     assert type(ran.outcomes["a"].error) is PlayheadError
-    assert str(ran.outcomes["a"].error) == "The tool lie is broken: it gave str and promises Words. Tell its author"
+    assert str(ran.outcomes["a"].error) == "The tool lie is broken: it gave str and promises Said. Tell its author"
     execute("steps: {a: {tool: lie}}", tool)
     assert tool.calls == 2  # nothing of it was kept
 
 
 def test_a_result_that_cannot_be_written_down_is_a_broken_tool(execute: Callable[..., Ran]) -> None:
-    tool = Do("odd", lambda *_: Words(threading.Lock()))  # type: ignore[arg-type]
+    tool = Do("odd", lambda *_: Said(threading.Lock()))  # type: ignore[arg-type]
     ran = execute("steps: {a: {tool: odd}, b: {tool: say}}", tool, Do("say"))
     assert ran.states == {"a": "failed", "b": "done"}
 
@@ -220,15 +220,15 @@ def test_a_model_error_may_pass_if_what_caused_it_may() -> None:
         assert transient(error) is passes
 
 
-def flaky(times: int) -> Callable[[DoArgs, Context], Words]:
+def flaky(times: int) -> Callable[[DoArgs, Context], Said]:
     """Leaves a file and loses the connection, some times; then it works."""
     lost = [ConnectionError(f"lost {n}") for n in range(times)]
 
-    def act(args: DoArgs, context: Context) -> Words:
+    def act(args: DoArgs, context: Context) -> Said:
         (context.folder / f"{len(lost)}.txt").write_text("made")
         if lost:
             raise lost.pop(0)
-        return Words(args.text)
+        return Said(args.text)
 
     return act
 
@@ -295,21 +295,21 @@ def test_what_needs_a_failure_is_skipped_whatever_ended_first(
 
 
 @pytest.fixture
-def stuck() -> Callable[[DoArgs, Context], Words]:
+def stuck() -> Callable[[DoArgs, Context], Said]:
     """Hangs until the test ends, and then for ever tells how far it is."""
     released = threading.Event()
 
-    def act(args: DoArgs, context: Context) -> Words:
+    def act(args: DoArgs, context: Context) -> Said:
         released.wait(PATIENCE_S)
         context.progress(Progress("still here", args.text))
-        return Words(args.text)
+        return Said(args.text)
 
     yield act
     released.set()
 
 
 def test_a_step_that_hangs_is_given_up_and_the_rest_goes_on(
-    stuck: Callable[[DoArgs, Context], Words], execute: Callable[..., Ran]
+    stuck: Callable[[DoArgs, Context], Said], execute: Callable[..., Ran]
 ) -> None:
     plan = "steps: {a: {tool: hang}, b: {tool: say, args: {text: $a.text}}, c: {tool: say, args: {text: x}}}"
     before = time.monotonic()
@@ -324,13 +324,13 @@ def test_a_step_that_hangs_is_given_up_and_the_rest_goes_on(
 def test_a_step_that_was_given_up_is_told_so_and_nothing_of_it_is_kept(execute: Callable[..., Ran]) -> None:
     told, go = threading.Event(), threading.Event()
 
-    def slow(args: DoArgs, context: Context) -> Words:
+    def slow(args: DoArgs, context: Context) -> Said:
         assert go.wait(PATIENCE_S)
         try:
             context.progress(Progress("late", args.text))
         except CancelledError:
             told.set()
-        return Words(args.text)
+        return Said(args.text)
 
     tool = Do("slow", slow)
     assert execute("steps: {a: {tool: slow}}", tool, step_timeout_s=0.1).states == {"a": "failed"}
@@ -344,9 +344,9 @@ def test_a_long_step_is_not_abandoned(execute: Callable[..., Ran]) -> None:
     """However long it is silent, as long as its limit is not reached."""
     ticks = 5
 
-    def long(args: DoArgs, _: Context) -> Words:
+    def long(args: DoArgs, _: Context) -> Said:
         time.sleep(ticks * executor._BEAT_S)
-        return Words(args.text)
+        return Said(args.text)
 
     ran = execute(
         "steps: {a: {tool: long, args: {text: x}}, b: {tool: say, args: {text: $a.text}}}",
@@ -355,11 +355,11 @@ def test_a_long_step_is_not_abandoned(execute: Callable[..., Ran]) -> None:
     )
     assert ran.states == {"a": "done", "b": "done"}
     assert ran.outcomes["a"].seconds >= ticks * executor._BEAT_S
-    assert ran.outcomes["b"].result == Words("X")
+    assert ran.outcomes["b"].result == Said("X")
 
 
 def test_a_run_that_takes_too_long_starts_nothing_more(
-    stuck: Callable[[DoArgs, Context], Words], execute: Callable[..., Ran]
+    stuck: Callable[[DoArgs, Context], Said], execute: Callable[..., Ran]
 ) -> None:
     hang, say = Do("hang", stuck), Do("say")
     steps = {"quick": {"tool": "say"}} | {f"s{n}": {"tool": "hang", "args": {"text": f"{n}"}} for n in range(6)}
@@ -373,10 +373,10 @@ def test_a_run_that_takes_too_long_starts_nothing_more(
         assert "the run took longer than" in str(error)
 
 
-def files(args: DoArgs, context: Context) -> Words:
+def files(args: DoArgs, context: Context) -> Said:
     for n in range(int(args.text)):
         (context.folder / f"{n}.txt").write_text(f"{n}")
-    return Words(args.text)
+    return Said(args.text)
 
 
 def test_a_step_that_makes_too_many_files_is_not_kept_and_the_rest_goes_on(execute: Callable[..., Ran]) -> None:
@@ -418,7 +418,7 @@ def test_a_cancelled_run_keeps_what_was_done(execute: Callable[..., Ran]) -> Non
 
 
 def test_a_hanging_step_does_not_hold_up_a_cancelled_run(
-    stuck: Callable[[DoArgs, Context], Words], execute: Callable[..., Ran]
+    stuck: Callable[[DoArgs, Context], Said], execute: Callable[..., Ran]
 ) -> None:
     cancel = threading.Event()
     before = time.monotonic()

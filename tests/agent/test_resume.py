@@ -25,7 +25,7 @@ from playhead.agent.plan import Plan, parse_plan, read_plan
 from playhead.agent.run import JOURNAL
 from playhead.errors import InputError, PlanError, StorageError
 
-from .conftest import HELLO, Do, DoArgs, Words, stock
+from .conftest import HELLO, Do, DoArgs, Said, stock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -209,11 +209,11 @@ def test_a_cache_that_cannot_be_written_fails_the_step_not_the_run(own: Library,
     assert run.exit_code == 1
 
 
-def files_of_one_name(_: DoArgs, context: Context) -> Words:
+def files_of_one_name(_: DoArgs, context: Context) -> Said:
     for folder in "ab":
         (context.folder / folder).mkdir()
         (context.folder / folder / "x.txt").write_text(folder)
-    return Words(str(context.folder / "b" / "x.txt"))
+    return Said(str(context.folder / "b" / "x.txt"))
 
 
 def test_every_file_of_a_step_is_an_artifact_under_its_own_name(own: Library, tmp_path: Path) -> None:
@@ -286,13 +286,13 @@ def test_a_plan_with_a_fault_leaves_no_folder(own: Library, tmp_path: Path) -> N
     assert not (tmp_path / "run").exists()
 
 
-def failing_once() -> Callable[[DoArgs, Context], Words]:
+def failing_once() -> Callable[[DoArgs, Context], Said]:
     left = [ValueError("bad luck")]
 
-    def act(args: DoArgs, _: Context) -> Words:
+    def act(args: DoArgs, _: Context) -> Said:
         if left:
             raise left.pop()
-        return Words(args.text)
+        return Said(args.text)
 
     return act
 
@@ -394,9 +394,9 @@ def test_what_goes_wrong_is_raised_where_the_stream_is_awaited(own: Library, tmp
 def test_who_leaves_a_stream_early_cancels_the_run(own: Library, tmp_path: Path) -> None:
     left = threading.Event()
 
-    def slow(args: DoArgs, _: Context) -> Words:
+    def slow(args: DoArgs, _: Context) -> Said:
         assert left.wait(20)
-        return Words(args.text)
+        return Said(args.text)
 
     async def first() -> Any:
         stream = agent.astream(plan, out=tmp_path / "run")
@@ -424,6 +424,7 @@ def test_a_replay_gives_the_same_bytes(own: Library, fakes: FakeModels, tmp_path
     agent.run(parse_plan(PLAN_TEXT), out=tmp_path / "run")
     asked = fakes.calls["objects"]
     run, differing = agent.replay(tmp_path / "run")
+    assert [(o.state, str(o.error)) for o in run.failed] == []
     assert differing == []
     assert fakes.calls["objects"] > asked
     assert run.folder == tmp_path / "run.replay1"
@@ -439,12 +440,13 @@ def test_a_run_is_replayed_from_wherever_one_stands(
     monkeypatch.chdir(tmp_path if folder == "run/" else tmp_path / "run")
     run, differing = Agent(own).replay(folder)
     assert run.folder == tmp_path / "run.replay1"
+    assert [(o.state, str(o.error)) for o in run.failed] == []
     assert differing == []
 
 
 def test_a_replay_tells_which_results_differ(own: Library, tmp_path: Path) -> None:
     texts = iter(["one", "two"])
-    fickle = Do("fickle", lambda *_: Words(next(texts)))
+    fickle = Do("fickle", lambda *_: Said(next(texts)))
     plan = parse_plan(
         "steps: {a: {tool: say, args: {text: x}}, b: {tool: fickle}, c: {tool: say, args: {text: $b.text}}}"
     )

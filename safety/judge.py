@@ -1,0 +1,142 @@
+"""Asks the classifiers, and believes no answer that cannot be one.
+
+A classifier that is missing, throws, takes too long or answers nonsense raises `UnjudgedError`; what then happens is
+the policy's to say, and for generation it is always: nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from playhead.errors import ModelError, PlayheadError
+from playhead.models.roles import Finding, Role
+from playhead.safety.policy import categories
+from playhead.safety.rules import MINORS, RULES, listed, minors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from playhead.models.registry import Models
+    from playhead.models.roles import Image
+
+MOST_CHARACTERS = 1 << 20
+_KEPT = 1024
+
+
+class UnjudgedError(ModelError):
+    """No classifier could judge this; it counts as not allowed until one has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What classifiers and rules found: at most one finding a category, highest first; `model` names who judged."""
+
+    findings: tuple[Finding, ...]
+    model: str
+
+
+class Judge:
+    """The classifiers of one set of models, within a time limit; what was judged lately is remembered."""
+
+    def __init__(self, models: Models, timeout_s: float = 60.0, words: Mapping[str, tuple[str, ...]] | None = None):
+        self._models, self._timeout_s, self._words = models, timeout_s, words or {}
+        self._known: OrderedDict[str, Judged] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def text(self, text: str) -> Judged:
+        """The findings of a text. Raises `UnjudgedError`."""
+        if len(text) > MOST_CHARACTERS:
+            why = f"it has {len(text):,} characters and {MOST_CHARACTERS:,} are read at most"
+            raise UnjudgedError("A text could not be judged", why, "Give it in parts")
+        key = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+        return self._remembered(f"text {key}", lambda: self._judge_text(text))
+
+    def image(self, image: Image) -> Judged:
+        """The findings of a picture. Raises `UnjudgedError`."""
+        key = hashlib.sha256(image.tobytes() + str(image.shape).encode()).hexdigest()
+        return self._remembered(f"image {key}", lambda: self._judge_image(image))
+
+    def _judge_text(self, text: str) -> Judged:
+        if not text.strip():
+            return Judged((), RULES)
+        moderator = self._loaded(Role.TEXT_SAFETY)
+        found = self._asked(moderator, [text])
+        by_name = {finding.category: finding for finding in found}
+        extra = [minors(text, by_name.get("sexual")), *listed(text, self._words)]
+        return Judged(_strongest([*found, *extra]), f"{moderator.id}+{RULES}")
+
+    def _judge_image(self, image: Image) -> Judged:
+        moderator = self._loaded(Role.IMAGE_SAFETY)
+        return Judged(_strongest(self._asked(moderator, [image])), moderator.id)
+
+    def _remembered(self, key: str, judge: Callable[[], Judged]) -> Judged:
+        with self._lock:
+            if key in self._known:
+                self._known.move_to_end(key)
+                return self._known[key]
+        judged = judge()
+        with self._lock:
+            self._known[key] = judged
+            while len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+        return judged
+
+    def _loaded(self, role: Role) -> Any:
+        try:
+            return getattr(self._models, role.value)
+        except Exception as error:
+            why = str(error) if isinstance(error, PlayheadError) else f"{type(error).__name__}: {error}"
+            raise UnjudgedError(f"The classifier {role} could not be loaded", why[:300]) from error
+
+    def _asked(self, moderator: Any, inputs: Sequence[Any]) -> tuple[Finding, ...]:
+        """One answer, checked, in time. The thread of a classifier that hangs is left behind."""
+        box: list[Any] = []
+
+        def work() -> None:
+            try:
+                box.append(moderator.moderate(inputs))
+            except Exception as error:  # noqa: BLE001 - a classifier may raise anything; it is told below
+                box.append(error)
+
+        thread = threading.Thread(target=work, name="moderation", daemon=True)
+        thread.start()
+        thread.join(self._timeout_s)
+        if not box:
+            raise UnjudgedError("Nothing was judged", f"{moderator.id} took longer than {self._timeout_s:g} s")
+        if isinstance(box[0], Exception):
+            why = f"{moderator.id} failed: {type(box[0]).__name__}: {box[0]}"[:300]
+            raise UnjudgedError("Nothing was judged", why) from box[0]
+        return _sane(box[0], moderator)
+
+
+def _sane(answer: Any, moderator: Any) -> tuple[Finding, ...]:
+    """The one tuple of findings, where it is what a moderator promises. Raises `UnjudgedError`."""
+    try:
+        [found] = answer
+        findings = tuple(found)
+        known = {finding.category for finding in findings}
+        whole = known == set(moderator.categories) and len(findings) == len(known)
+        inside = all(math.isfinite(f.score) and 0 <= f.score <= 1 for f in findings)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise UnjudgedError("Nothing was judged", f"{moderator.id} gave an answer of another form") from error
+    if not (whole and inside and known <= set(categories())):
+        raise UnjudgedError(
+            "Nothing was judged", f"{moderator.id} gave scores that cannot be", "Use another classifier"
+        )
+    return findings
+
+
+def _strongest(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """For each category the highest, in order."""
+    best: dict[str, Finding] = {}
+    for finding in sorted(findings, key=lambda finding: -finding.score):
+        best.setdefault(finding.category, finding)
+    return tuple(best.values())
+
+
+__all__ = ["MINORS", "Judge", "Judged", "UnjudgedError"]

@@ -1,0 +1,47 @@
+"""What came out of footage is marked: it may be searched, quoted and summed up, and is never a name, path or option.
+
+In a plan that follows from its form (agent/check.py). Where somebody calls tools one by one, such as a language model
+that has read what footage says, it follows from this memory of what tools gave out.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SHORTEST = 6
+_MOST_CHARACTERS = 4 << 20
+
+
+class Marks:
+    """The texts that came out of footage lately; the oldest are forgotten beyond four million characters."""
+
+    def __init__(self) -> None:
+        self._texts: deque[str] = deque()
+        self._size = 0
+        self._lock = threading.Lock()
+
+    def note(self, texts: Iterable[str]) -> None:
+        """Remember what footage says."""
+        with self._lock:
+            for text in map(_even, texts):
+                self._texts.append(text)
+                self._size += len(text)
+            while self._size > _MOST_CHARACTERS and len(self._texts) > 1:
+                self._size -= len(self._texts.popleft())
+
+    def on(self, value: str) -> bool:
+        """Whether the value is something that footage says; what is shorter than six letters cannot be told."""
+        wanted = _even(value)
+        if len(wanted) < _SHORTEST:
+            return False
+        with self._lock:
+            return any(wanted in text for text in self._texts)
+
+
+def _even(text: str) -> str:
+    return " ".join(text.casefold().split())

@@ -1,0 +1,271 @@
+"""Policies: for each door and each category of harm, from which score on what happens.
+
+A policy is a YAML file that is checked as a plan is: every fault at once, and nothing unjudged by omission.
+`default`, `strict` and `research` ship; a file of one's own may begin with `extends: default`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from playhead import strict_yaml
+from playhead.errors import MediaError, PolicyError
+from playhead.media.files import open_file
+from playhead.types import Decision, Door
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from playhead.models.roles import Finding
+
+SHIPPED = ("default", "strict", "research")
+MAKING = (Door.GENERATE_INPUT, Door.GENERATE_OUTPUT)
+_STEPS = (Decision.WARN, Decision.ASK, Decision.BLOCK)
+_NEVER, _WITH_REASON = "never", "with_reason"
+_EFFECTS = ("reads", "writes", "costly", "generates")
+_ALWAYS = "sexual_minors"
+_MOST = 0.5
+_KEYS = frozenset("name version extends stages override unjudged footage mask words images timeout_s".split())
+
+
+@cache
+def categories() -> dict[str, str]:
+    """The categories of harm, each with its description."""
+    return {name: about["description"] for name, about in shipped("categories.yaml").items()}
+
+
+def shipped(name: str) -> dict[str, Any]:
+    """A file of data of this room."""
+    said: dict[str, Any] = strict_yaml.load(files("playhead.safety").joinpath(name).read_text(encoding="utf-8"))
+    return said
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A checked policy. `sha256` names its exact content in verdicts and in the audit log."""
+
+    name: str
+    version: int
+    stages: Mapping[Door, Mapping[str, Mapping[Decision, float]]]
+    override: Mapping[str, bool]
+    unjudged: Mapping[Door, Decision]
+    footage: Mapping[str, Decision]
+    mask: tuple[str, ...]
+    words: Mapping[str, tuple[str, ...]]
+    every_image: bool
+    timeout_s: float
+    sha256: str
+
+    def decide(self, door: Door, finding: Finding) -> tuple[Decision, float]:
+        """What a finding leads to at a door, and the threshold that it reached; of `allow`, the one it did not."""
+        ladder = self.stages[door][finding.category]
+        reached = [(step, ladder[step]) for step in _STEPS if step in ladder and finding.score >= ladder[step]]
+        if reached:
+            return reached[-1]
+        return Decision.ALLOW, min(ladder.values(), default=1.0)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+def load_policy(name: str) -> Policy:
+    """A policy that ships, by name, or one of your own, by its file. Raises `PolicyError` with every fault."""
+    return _policy(name, _read(name))
+
+
+def _policy(name: str, said: dict[str, Any]) -> Policy:
+    problems = list(_problems(said))
+    if problems:
+        count = f"{len(problems)} faults" if len(problems) > 1 else "a fault"
+        raise PolicyError(
+            f"The policy {name} has {count}", "; ".join(problems), "See docs/safety.md", tuple(problems)
+        )
+    stages = {
+        Door(door): {c: {Decision(step): float(t) for step, t in ladder.items()} for c, ladder in by_category.items()}
+        for door, by_category in said["stages"].items()
+    }
+    return Policy(
+        str(said["name"]),
+        int(said["version"]),
+        stages,
+        {category: how == _WITH_REASON for category, how in said["override"].items()},
+        {Door(door): Decision(step) for door, step in said["unjudged"].items()},
+        {effect: Decision(step) for effect, step in said["footage"].items()},
+        tuple(said["mask"]),
+        {category: tuple(words) for category, words in said["words"].items()},
+        said["images"] == "all",
+        float(said["timeout_s"]),
+        hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest(),
+    )
+
+
+# Reading
+
+
+def _read(name: str) -> dict[str, Any]:
+    said = _parsed(name)
+    base = said.pop("extends", None)
+    if base is None:
+        return said
+    if base not in SHIPPED:
+        raise PolicyError(
+            f"The policy {name} extends {base!r}", "only one that ships can be extended", _there_are(SHIPPED)
+        )
+    return _over(_parsed(base), said)
+
+
+def _parsed(name: str) -> dict[str, Any]:
+    if name in SHIPPED:
+        return shipped(f"policies/{name}.yaml")
+    try:
+        said = strict_yaml.load(_own(Path(name).expanduser()))
+    except ValueError as error:
+        raise PolicyError(f"The policy {name} is not YAML", str(error), "See docs/safety.md") from error
+    if not isinstance(said, dict):
+        raise PolicyError(f"The policy {name} is no table", "", "Begin with: extends: default")
+    return dict(said)
+
+
+def _own(path: Path) -> str:
+    try:
+        with open_file(path, [path.absolute().parent]) as file:
+            return file.read(strict_yaml.MOST_CHARACTERS).decode("utf-8")
+    except MediaError as error:
+        raise PolicyError(f"There is no policy {str(path)!r}", error.why, _there_are(SHIPPED)) from error
+
+
+def _over(base: Any, said: Any) -> Any:
+    """What was said, laid over the base line by line: a ladder of thresholds is taken whole."""
+    if not (isinstance(base, dict) and isinstance(said, dict)) or set(said) <= {step.value for step in Decision}:
+        return said
+    return base | {key: _over(base.get(key), value) for key, value in said.items()}
+
+
+# Checking
+
+
+def _problems(said: dict[str, Any]) -> Iterator[str]:
+    yield from _unknown("", said, _KEYS)
+    for key in sorted(_KEYS - {"extends"} - set(said)):
+        yield f"{key}: it is missing"
+    if not isinstance(said.get("name", ""), str):
+        yield "name: it must be text"
+    if type(said.get("version", 1)) is not int:
+        yield "version: it must be a whole number"
+    if said.get("images", "all") not in ("all", "generated"):
+        yield "images: it must be all or generated"
+    if not _number(said.get("timeout_s", 1), 0.1, 3600):
+        yield "timeout_s: it must be a number of seconds, 0.1 to 3600"
+    yield from _table("stages", said, tuple(Door), _stage_problems)
+    yield from _table("override", said, tuple(categories()), _one_of(_NEVER, _WITH_REASON))
+    yield from _table("unjudged", said, tuple(Door), _one_of(*(d.value for d in Decision)))
+    yield from _table("footage", said, _EFFECTS, _one_of(*(d.value for d in Decision)))
+    yield from _words_problems(said.get("words", {}))
+    yield from _mask_problems(said.get("mask", []))
+    yield from _fixed_problems(said)
+
+
+def _table(key: str, said: Mapping[str, Any], names: Iterable[str], each: Any) -> Iterator[str]:
+    """Faults of a table that must have a line for each of `names`."""
+    table = said.get(key, {})
+    if not isinstance(table, dict):
+        yield f"{key}: it must be a table"
+        return
+    known = [str(name) for name in names]
+    yield from _unknown(key, table, known)
+    for name in known:
+        if name in table:
+            yield from each(f"{key}.{name}", table[name])
+        elif key in said:
+            yield f"{key}.{name}: it is missing"
+
+
+def _stage_problems(place: str, table: Any) -> Iterator[str]:
+    door = place.rpartition(".")[2]
+    yield from _table(door, {door: table}, categories(), lambda at, ladder: _ladder(f"stages.{at}", ladder))
+
+
+def _ladder(place: str, ladder: Any) -> Iterator[str]:
+    """Faults of the thresholds of one category at one door: each 0 to 1, and none milder above a stricter one."""
+    if not isinstance(ladder, dict):
+        yield f"{place}: it must be like {{warn: 0.5, block: 0.9}}"
+        return
+    steps = [step.value for step in _STEPS]
+    yield from _unknown(place, ladder, steps)
+    given = [(step, ladder[step]) for step in steps if step in ladder]
+    for step, threshold in given:
+        if not _number(threshold, 0, 1):
+            yield f"{place}.{step}: {threshold!r} is no threshold from 0 to 1"
+    for (mild, low), (strict, high) in pairwise(given):
+        if _number(low, 0, 1) and _number(high, 0, 1) and low >= high:
+            yield f"{place}: {mild} at {low} never happens, since {strict} comes at {high}"
+
+
+def _fixed_problems(said: Mapping[str, Any]) -> Iterator[str]:
+    """What no policy may change: sexual content with minors is blocked, and nothing is generated unjudged."""
+    stages, override, unjudged = (_dict(said.get(key)) for key in ("stages", "override", "unjudged"))
+    for door in Door:
+        threshold = _dict(_dict(stages.get(door)).get(_ALWAYS)).get("block")
+        if stages and not _number(threshold, 0, _MOST):
+            yield f"stages.{door}.{_ALWAYS}: it is always blocked, from {_MOST} on at the latest"
+    if override.get(_ALWAYS, _NEVER) != _NEVER:
+        yield f"override.{_ALWAYS}: it must be never"
+    for made in MAKING:
+        if unjudged.get(made, "block") != "block":
+            yield f"unjudged.{made}: it must be block; nothing is generated unjudged"
+
+
+def _words_problems(words: Any) -> Iterator[str]:
+    if not isinstance(words, dict):
+        yield "words: it must be a table of categories"
+        return
+    yield from _unknown("words", words, categories())
+    for category, listed in words.items():
+        if not isinstance(listed, list) or not all(isinstance(word, str) and word.strip() for word in listed):
+            yield f"words.{category}: it must be a list of words or phrases"
+
+
+def _mask_problems(mask: Any) -> Iterator[str]:
+    from playhead.safety.personal import Kind
+
+    if not isinstance(mask, list):
+        yield "mask: it must be a list"
+        return
+    yield from _unknown("mask", mask, [kind.value for kind in Kind])
+
+
+def _one_of(*allowed: str) -> Any:
+    def each(place: str, value: Any) -> Iterator[str]:
+        if value not in allowed:
+            yield f"{place}: {value!r} is none of {', '.join(allowed)}"
+
+    return each
+
+
+def _unknown(place: str, given: Iterable[Any], known: Iterable[str]) -> Iterator[str]:
+    names = [str(name) for name in known]
+    for name in given:
+        if name not in names:
+            close = difflib.get_close_matches(str(name), names, n=1)
+            hint = f"did you mean {close[0]}?" if close else _there_are(sorted(names)).lower()
+            yield f"{f'{place}.' if place else ''}{name}: there is no such name; {hint}"
+
+
+def _number(value: Any, low: float, high: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+
+
+def _dict(value: Any) -> dict[Any, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _there_are(names: Iterable[str]) -> str:
+    return f"There are: {', '.join(names)}"
