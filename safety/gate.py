@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from playhead.errors import BlockedError
 from playhead.safety.audit import AUDIT, Audit
-from playhead.safety.judge import MINORS, Judge, Judged, UnjudgedError
+from playhead.safety.judge import Judge, Judged, UnjudgedError
 from playhead.safety.marks import Marks
-from playhead.safety.personal import Kind, masked
+from playhead.safety.personal.finding import Kind, masked
 from playhead.safety.policy import MAKING, Policy, load_policy
+from playhead.safety.rules import MINORS
 from playhead.types import Decision, Door, Verdict
 
 if TYPE_CHECKING:

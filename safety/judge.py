@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from playhead.errors import ModelError, PlayheadError
 from playhead.models.roles import Finding, Role
 from playhead.safety.policy import categories
-from playhead.safety.rules import MINORS, RULES, listed, minors
+from playhead.safety.rules import RULES, listed, minors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -137,6 +137,3 @@ def _strongest(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     for finding in sorted(findings, key=lambda finding: -finding.score):
         best.setdefault(finding.category, finding)
     return tuple(best.values())
-
-
-__all__ = ["MINORS", "Judge", "Judged", "UnjudgedError"]

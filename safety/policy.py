@@ -119,7 +119,8 @@ def _read(name: str) -> dict[str, Any]:
         raise PolicyError(
             f"The policy {name} extends {base!r}", "only one that ships can be extended", _there_are(SHIPPED)
         )
-    return _over(_parsed(base), said)
+    merged: dict[str, Any] = _over(_parsed(base), said)
+    return merged
 
 
 def _parsed(name: str) -> dict[str, Any]:
@@ -234,7 +235,7 @@ def _words_problems(words: Any) -> Iterator[str]:
 
 
 def _mask_problems(mask: Any) -> Iterator[str]:
-    from playhead.safety.personal import Kind
+    from playhead.safety.personal.finding import Kind
 
     if not isinstance(mask, list):
         yield "mask: it must be a list"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playhead.safety.personal import Kind, found, masked
+from playhead.safety.personal.finding import Kind, found, masked
 
 ALL = tuple(Kind)
 

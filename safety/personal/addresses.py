@@ -6,7 +6,7 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING
 
-from playhead.safety.scan import BLANK, START, any_match, places
+from playhead.safety.personal.scan import BLANK, START, any_match, places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

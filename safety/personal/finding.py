@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import TYPE_CHECKING
 
-from playhead.safety import accounts, addresses, phones, plates
+from playhead.safety.personal import accounts, addresses, phones, plates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from playhead.safety.scan import BLANK, END, START, places
+from playhead.safety.personal.scan import BLANK, END, START, places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

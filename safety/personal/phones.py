@@ -10,7 +10,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from playhead.safety.scan import BLANK, END, START, places
+from playhead.safety.personal.scan import BLANK, END, START, places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
