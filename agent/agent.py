@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playhead import prompts
-from playhead.agent.answer import answered, held, masked_answer, together
+from playhead.agent.answer import answered, held, together
 from playhead.agent.cache import Cache
 from playhead.agent.check import Budget, Checked, check
 from playhead.agent.executor import CancelledError, Event, Executor, Outcome
@@ -28,6 +28,7 @@ from playhead.errors import BlockedError, InputError, PlanError, StorageError
 from playhead.models.cache import cache_folder, write_atomically
 from playhead.models.chat import Chat, load_chat
 from playhead.safety.gate import Gate, nobody
+from playhead.safety.texts import texts_of, with_texts
 from playhead.tools.contract import Context
 from playhead.tools.registry import all_tools
 from playhead.types import Answer, Door, Span, Verdict, Video
@@ -209,10 +210,10 @@ class Agent:
     def _let_out(answer: Answer, gate: Gate) -> Answer:
         """The answer, without the personal data that the policy masks; or that the gate stopped it."""
         try:
-            gate.text(Door.ANSWER, [*(claim.text for claim in answer.claims), *answer.notes], "the answer")
+            gate.text(Door.ANSWER, texts_of(answer), "the answer")
         except BlockedError as error:
             return Answer((), (str(error),))
-        return masked_answer(answer, gate.mask)
+        return with_texts(answer, gate.mask)
 
     def _folder(self, plan: Plan, out: str | Path | None) -> Path:
         """The run's folder, with its plan in it."""

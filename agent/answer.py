@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import singledispatch
 from typing import TYPE_CHECKING
 
@@ -25,7 +24,7 @@ from playhead.types import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from playhead.types import Video
 
@@ -164,15 +163,6 @@ def _stands(claim: Claim, known: dict[str, Video] | None) -> bool:
         and citation.span.end_s <= citation.video.span.end_s + _SLACK_S
         for citation in claim.evidence
     )
-
-
-def masked_answer(answer: Answer, mask: Callable[[str], str]) -> Answer:
-    """The answer with every text of it masked, those of its evidence too."""
-    claims = []
-    for claim in answer.claims:
-        evidence = tuple(replace(citation, text=mask(citation.text)) for citation in claim.evidence)
-        claims.append(Claim(mask(claim.text), evidence, mask(claim.title)))
-    return Answer(tuple(claims), tuple(mask(note) for note in answer.notes), answer.dropped)
 
 
 def together(answers: Iterable[Answer]) -> Answer:

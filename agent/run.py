@@ -18,6 +18,7 @@ from playhead.agent.answer import NOT_ANSWERED, NOT_SHOWN, lines
 from playhead.errors import BlockedError, InputError, StorageError
 from playhead.models.cache import write_atomically
 from playhead.plain import plain
+from playhead.safety.texts import with_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from playhead.types import Answer, Verdict
 
 PLAN, JOURNAL, ANSWER, REPORT, ARTIFACTS = "plan.yaml", "journal.jsonl", "answer.md", "report.html", "artifacts"
-_NO_TEXT = frozenset({"id", "path", "thumbnail", "model"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +103,16 @@ def _write_artifact(folder: Path, name: str, outcome: Outcome, mask: Callable[[s
         (folder / kept).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, folder / kept)
         moved[str(file)] = kept.as_posix()
-    said = json.dumps(_relabelled(plain(outcome.result), moved, mask), ensure_ascii=False, indent=1, sort_keys=True)
+    said = json.dumps(
+        _relabelled(plain(with_texts(outcome.result, mask)), moved), ensure_ascii=False, indent=1, sort_keys=True
+    )
     write_atomically(folder / f"{name}.json", [said.encode()])
 
 
-def _relabelled(value: Any, moved: Mapping[str, str], mask: Callable[[str], str]) -> Any:
-    """The value with files named by where the run keeps them, and its texts masked; ids and paths are no texts."""
+def _relabelled(value: Any, moved: Mapping[str, str]) -> Any:
+    """The value with files named by where the run keeps them."""
     if isinstance(value, dict):
-        return {key: _relabelled(item, moved, str if key in _NO_TEXT else mask) for key, item in value.items()}
+        return {key: _relabelled(item, moved) for key, item in value.items()}
     if isinstance(value, list):
-        return [_relabelled(item, moved, mask) for item in value]
-    return moved.get(value) or mask(value) if isinstance(value, str) else value
+        return [_relabelled(item, moved) for item in value]
+    return moved.get(value, value) if isinstance(value, str) else value

@@ -16,8 +16,11 @@ from playhead.interfaces.options import (
     DebugOption,
     JsonOption,
     LibraryOption,
+    OverrideOption,
+    PolicyOption,
     ProfileOption,
     chat_and_roles,
+    consent,
     open_library,
 )
 
@@ -53,13 +56,19 @@ def register(app: typer.Typer) -> None:
 
 @contextmanager
 def _agent(
-    library: str | None, model: list[str] | None, profile: str | None, step_timeout_s: float = 3600.0
+    library: str | None,
+    model: list[str] | None = None,
+    profile: str | None = None,
+    policy: str | None = None,
+    override: str | None = None,
+    step_timeout_s: float = 3600.0,
 ) -> Iterator[Agent]:
     from playhead.agent.agent import Agent
 
     spec, roles = chat_and_roles(model)
-    with open_library(library, roles, profile=profile) as opened:
-        yield Agent(opened, spec or opened.settings.chat or None, step_timeout_s=step_timeout_s)
+    with open_library(library, roles, profile=profile, policy=policy) as opened:
+        chat = spec or opened.settings.chat or None
+        yield Agent(opened, chat, step_timeout_s=step_timeout_s, consent=consent(override))
 
 
 def ask(
@@ -71,14 +80,16 @@ def ask(
     library: LibraryOption = None,
     profile: ProfileOption = None,
     model: AskedOption = None,
+    policy: PolicyOption = None,
+    override: OverrideOption = None,
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> int:
     """Plan, check and run a request, and answer it with the times that the answer rests on."""
     words = " ".join(request)
     if plan_only:
-        return plan(request, video, None, library, profile, model, json, debug)
-    with _agent(library, model, profile) as agent, render_run.events(quiet=json) as listen:
+        return plan(request, video, None, library, profile, model, policy, override, json, debug)
+    with _agent(library, model, profile, policy, override) as agent, render_run.events(quiet=json) as listen:
         done = agent.run(words, video=video or "", out=out, listen=listen, fresh=fresh)
     return _show(done, json=json)
 
@@ -90,12 +101,14 @@ def plan(
     library: LibraryOption = None,
     profile: ProfileOption = None,
     model: AskedOption = None,
+    policy: PolicyOption = None,
+    override: OverrideOption = None,
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> int:
     """Show the plan for a request. Nothing runs."""
     del debug
-    with _agent(library, model, profile) as agent:
+    with _agent(library, model, profile, policy, override) as agent:
         proposal = agent.plan(" ".join(request), video or "")
         found = proposal.plan
         if found is not None and save is not None:
@@ -125,7 +138,7 @@ def check(
 
     loaded = load_plan(file)
     loaded = loaded.given(_values(given, loaded))
-    with _agent(library, None, None) as agent:
+    with _agent(library) as agent:
         checked = agent.check(loaded)
     if json:
         render.say_json(
@@ -145,6 +158,8 @@ def run(
     library: LibraryOption = None,
     profile: ProfileOption = None,
     model: AskedOption = None,
+    policy: PolicyOption = None,
+    override: OverrideOption = None,
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> int:
@@ -152,7 +167,10 @@ def run(
     del debug
     from playhead.agent.plan import load_plan
 
-    with _agent(library, model, profile, step_timeout) as agent, render_run.events(quiet=json) as listen:
+    with (
+        _agent(library, model, profile, policy, override, step_timeout) as agent,
+        render_run.events(quiet=json) as listen,
+    ):
         if file.is_dir():
             if given or out:
                 raise InputError(
@@ -170,12 +188,14 @@ def replay(
     library: LibraryOption = None,
     profile: ProfileOption = None,
     model: AskedOption = None,
+    policy: PolicyOption = None,
+    override: OverrideOption = None,
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> int:
     """Run a finished run's plan again, without the cache, and compare every result."""
     del debug
-    with _agent(library, model, profile) as agent, render_run.events(quiet=json) as listen:
+    with _agent(library, model, profile, policy, override) as agent, render_run.events(quiet=json) as listen:
         done, differing = agent.replay(folder, listen=listen)
     if json:
         render.say_json({"same": not differing, "differing": differing, "folder": done.folder})
@@ -191,6 +211,8 @@ def chat(
     library: LibraryOption = None,
     profile: ProfileOption = None,
     model: AskedOption = None,
+    policy: PolicyOption = None,
+    override: OverrideOption = None,
     debug: DebugOption = False,
 ) -> int:
     """Ask one thing after another; "and after that?" and "the second one" refer to the last answer."""
@@ -198,7 +220,7 @@ def chat(
         import readline  # noqa: F401 - gives input() its history and editing
 
         render.note("Ask about your footage. An empty line or Ctrl-D ends.")
-    with _agent(library, model, profile) as agent:
+    with _agent(library, model, profile, policy, override) as agent:
         while words := _line():
             try:
                 with render_run.events(quiet=not sys.stderr.isatty()) as listen:
@@ -223,6 +245,8 @@ def dataset(
     library: LibraryOption = None,
     profile: ProfileOption = None,
     model: AskedOption = None,
+    policy: PolicyOption = None,
+    override: OverrideOption = None,
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -231,9 +255,9 @@ def dataset(
     from playhead.agent.dataset import DatasetFile, Kind, line, make, videos_below
     from playhead.tools.contract import Context
 
-    with _agent(library, model, profile) as agent, render.progress_bars(quiet=json) as progress:
+    with _agent(library, model, profile, policy, override) as agent, render.progress_bars(quiet=json) as progress:
         videos = videos_below(agent.library, folder) if folder else agent.library.videos()
-        context = Context(agent.library, agent.library.folder, progress, agent.chat)
+        context = Context(agent.library, agent.library.folder, progress, agent.chat, agent.gate)
         if out is None:
             make(Kind(kind), videos, context, lambda said: render.say(line(said).decode().rstrip("\n")))
             return

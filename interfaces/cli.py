@@ -1,4 +1,7 @@
-"""The command line: parse, call, print. Exit 0 done, 1 unexpected, 2 bad input, 3 in part, 130 interrupted."""
+"""The command line: parse, call, print.
+
+Exit 0 done, 1 unexpected, 2 bad input, 3 in part, 4 stopped by the gate, 130 interrupted.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +16,21 @@ import typer
 
 from playhead import __version__
 from playhead.errors import InputError, PlayheadError
-from playhead.interfaces import asking, render
+from playhead.interfaces import asking, guarding, render
 from playhead.interfaces.options import (
     DebugOption,
     JsonOption,
     LibraryOption,
     ModelOption,
+    OverrideOption,
+    PolicyOption,
     ProfileOption,
+    gate_of,
     names_in,
     open_library,
     path_of,
 )
+from playhead.types import Door
 
 app = typer.Typer(
     name="playhead",
@@ -102,6 +109,8 @@ def search(
     library: LibraryOption = None,
     profile: ProfileOption = None,
     model: ModelOption = None,
+    policy: PolicyOption = None,
+    override: OverrideOption = None,
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -111,7 +120,11 @@ def search(
     in VIDEO, between 1:00 and 2:00.
     """
     del debug
-    with open_library(library, model, profile=profile) as opened:
+    from playhead.safety.texts import texts_of, with_texts
+
+    with open_library(library, model, profile=profile, policy=policy) as opened:
+        gate = gate_of(opened, override)
+        gate.text(Door.REQUEST, query or (), "the search")
         result = opened.search(
             " ".join(query or ()),
             image=image,
@@ -123,6 +136,8 @@ def search(
         )
         found = result.moments or result.nearest
         told = [] if around is None else [opened.around(moment, around) for moment in found]
+        gate.text(Door.ANSWER, texts_of((result, told)), "what was found")
+        result, told = with_texts((result, told), gate.mask)
         if json:
             render.say_json(render.with_around(result, told))
         else:
@@ -136,6 +151,8 @@ def transcribe(
     language: Annotated[str, typer.Option(help="Language spoken, e.g. en; otherwise recognised.")] = "",
     profile: ProfileOption = None,
     model: ModelOption = None,
+    policy: PolicyOption = None,
+    override: OverrideOption = None,
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -146,18 +163,22 @@ def transcribe(
     from playhead.media.decode import probe
     from playhead.media.files import open_file
     from playhead.media.subtitles import write_subtitles
+    from playhead.safety.texts import texts_of, with_texts
     from playhead.types import format_time
 
     if format not in ("txt", "srt", "vtt", "json"):
         raise InputError(f"There is no format {format!r}", "", "Choose txt, srt, vtt or json")
     kind = "json" if json else format
     with (
-        open_library(None, model, profile=profile) as opened,
+        open_library(None, model, profile=profile, policy=policy) as opened,
         open_file(file, [file.parent], opened.settings.limits) as media,
         render.progress_bars(quiet=json) as progress,
     ):
         said = listen(media, opened.models, language, opened.settings.limits, progress)
         start_s = probe(media, opened.settings.limits).start_s if kind in ("srt", "vtt") else 0.0
+        gate = gate_of(opened, override)
+        gate.text(Door.ANSWER, texts_of(said), "what is said")
+        said = with_texts(said, gate.mask)
     if kind == "json":
         render.say_json(said)
     elif kind == "txt":
@@ -336,6 +357,7 @@ def demo(
 
 
 asking.register(app)
+guarding.register(app)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from playhead.errors import InputError
+from playhead.interfaces import render
+from playhead.types import Decision
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from playhead.index.library import Library
+    from playhead.safety.gate import Gate
+    from playhead.types import Verdict
 
 LibraryOption = Annotated[
     str | None, typer.Option("--library", "-l", help="Library folder (default ~/footage.playhead).", metavar="DIR")
@@ -24,6 +31,43 @@ ModelOption = Annotated[
 ProfileOption = Annotated[
     str | None, typer.Option(help="Which set of models: offline (default) or hub.", metavar="NAME")
 ]
+PolicyOption = Annotated[
+    str | None,
+    typer.Option(help="What the gate lets through: default, strict, research or a file.", metavar="NAME"),
+]
+OverrideOption = Annotated[
+    str | None,
+    typer.Option(help="Why something may pass that the gate stops or asks about; it is recorded.", metavar="WHY"),
+]
+
+
+def gate_of(library: Library, override: str | None) -> Gate:
+    """The gate that stands before what a command shows of a library without running a tool."""
+    from playhead.safety.gate import Gate
+
+    return Gate.of(library, consent=consent(override), hear=warn)
+
+
+def warn(verdict: Verdict) -> None:
+    """Tell a person of what passes with a warning, or because of what they said."""
+    if verdict.passes:
+        render.note(render.line(f"{'Let through' if verdict.override else 'Note'}: {verdict.reason}"))
+
+
+def consent(override: str | None) -> Callable[[Verdict], str]:
+    """Who is asked where the gate asks: `--override` has the answer, else the person at the terminal."""
+
+    def ask(verdict: Verdict) -> str:
+        if override is not None:
+            return override
+        if verdict.decision is not Decision.ASK or not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return ""
+        with render.bars_aside():
+            render.note(render.line(f"The gate asks: {verdict.reason}"))
+            render.note("Why is it all right? (empty: stop)")
+            return input("> ")
+
+    return ask
 
 
 def open_library(folder: str | None, models: list[str] | None = None, **flags: Any) -> Library:

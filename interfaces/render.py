@@ -141,6 +141,31 @@ def _heed_interrupt(_: Progress) -> None:
         raise KeyboardInterrupt
 
 
+_bars: list[Any] = []
+
+
+@contextmanager
+def _shown(bars: Any) -> Iterator[None]:
+    _bars.append(bars)
+    try:
+        yield
+    finally:
+        _bars.remove(bars)
+
+
+@contextmanager
+def bars_aside() -> Iterator[None]:
+    """No bars on the terminal while a person is asked something."""
+    held = list(_bars)
+    for bars in held:
+        bars.stop()
+    try:
+        yield
+    finally:
+        for bars in held:
+            bars.start()
+
+
 @contextmanager
 def progress_bars(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
     """Bars on standard error: files done, and the stage of the file at work, with the time left."""
@@ -155,7 +180,7 @@ def progress_bars(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
         bar.BarColumn(), bar.TextColumn("{task.percentage:>3.0f}%"),
         bar.TimeElapsedColumn(), bar.TextColumn("left"), bar.TimeRemainingColumn(),
     )  # fmt: skip
-    with bar.Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    with bar.Progress(*columns, console=Console(stderr=True), transient=True) as bars, _shown(bars):
         files, stage = bars.add_task("files", total=None), bars.add_task("", total=None, visible=False)
         at: list[tuple[str, str]] = [("", "")]
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from playhead.interfaces import render
+from playhead.interfaces.options import warn
 from playhead.plain import plain
 from playhead.types import cited
 
@@ -64,6 +65,8 @@ def show_run(run: Run, *, brief: bool = False) -> None:
     """The answer, sentence by sentence with its times; what failed; where everything is."""
     for note in run.notes:
         render.note(render.line(note))
+    for verdict in run.verdicts:
+        warn(verdict)
     if run.plan is None:
         show_questions(run.questions)
         return
@@ -89,6 +92,7 @@ def as_json(run: Run) -> dict[str, Any]:
     return {
         "plan": run.plan.plain() if run.plan else None,
         "questions": run.questions,
+        "verdicts": run.verdicts,
         "answer": {"claims": claims, "notes": run.answer.notes, "dropped": run.answer.dropped},
         "steps": steps,
         "folder": run.folder,

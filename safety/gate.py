@@ -217,11 +217,13 @@ def audit_of(library: Library) -> Audit | None:
 
 
 def _verdict(policy: Policy, door: Door, found: Judged) -> Verdict:
-    """The strictest of what the findings lead to; among equals the one furthest over its threshold."""
+    """The strictest of what findings lead to; among equals the one furthest over its threshold, or the likeliest."""
     if not found.findings:
         return Verdict(Decision.ALLOW, door, "", 0.0, 1.0, found.model, "there is nothing to judge")
     decided = [(*policy.decide(door, finding), finding) for finding in found.findings]
-    decision, threshold, finding = max(decided, key=lambda d: (d[0].severity, d[2].score - d[1]))
+    decision, threshold, finding = max(
+        decided, key=lambda d: (d[0].severity, d[2].score - d[1] * bool(d[0].severity))
+    )
     scores = tuple((f.category, round(f.score, 4)) for f in found.findings)
     return Verdict(
         decision, door, finding.category, round(finding.score, 4), threshold, found.model,
@@ -232,7 +234,7 @@ def _verdict(policy: Policy, door: Door, found: Judged) -> Verdict:
 def _reason(policy: Policy, decision: Decision, threshold: float, finding: Finding) -> str:
     name = finding.category.replace("_", " ")
     if decision is Decision.ALLOW:
-        return f"nothing comes near; {name} is likeliest, at {finding.score:.2f} of {threshold:g}"
+        return f"likeliest is {name}, at {finding.score:.2f} of {threshold:g}"
     cue = f" ({finding.cue})" if finding.cue else ""
     return f"{name} {finding.score:.2f}{cue}; the policy {policy} says {decision} from {threshold:g} on"
 

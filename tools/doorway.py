@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import typing
 from contextlib import suppress
-from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
@@ -15,7 +14,8 @@ from playhead.errors import PlayheadError
 from playhead.media.files import open_file
 from playhead.media.images import read_image
 from playhead.safety.film import Film
-from playhead.types import Door, Video
+from playhead.safety.texts import files_of, names_of, texts_of
+from playhead.types import Door
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -44,7 +44,6 @@ LABEL = Mark("LABEL")
 _IMAGES = frozenset(".png .jpg .jpeg .webp .bmp .gif .tif .tiff".split())
 _TEXTS = frozenset(".txt .md .srt .vtt .json .jsonl .html .csv .edl .fcpxml .otio .xml".split())
 _MOST_TEXT_BYTES = 1 << 20
-_NO_WORDS = frozenset("id model source language thumbnail path words sha256 codec container".split())
 
 
 def admit(
@@ -152,48 +151,6 @@ def _chosen(kind: Any) -> bool:
         return True
     options = [option for option in get_args(kind) if option not in (type(None), Ellipsis)]
     return bool(options) and typing.get_origin(kind) is not dict and all(_chosen(option) for option in options)
-
-
-# Results
-
-
-def texts_of(result: object) -> list[str]:
-    """The texts in a result: what was seen, read, said and written; not names, ids and models."""
-    found = _walk(result, _NO_WORDS)
-    return [leaf for leaf in found if isinstance(leaf, str) and leaf and not isinstance(leaf, Enum)]
-
-
-def names_of(result: object) -> list[str]:
-    """The names of the videos in a result: whoever named the file wrote them."""
-    return [leaf.name for leaf in _walk(result) if isinstance(leaf, Video)]
-
-
-def files_of(result: object) -> list[Path]:
-    """The files that a result names, each once."""
-    found = (leaf for leaf in _walk(result) if isinstance(leaf, Path) and leaf.is_file())
-    return list(dict.fromkeys(found))
-
-
-def _walk(value: object, skip: frozenset[str] = frozenset()) -> Iterator[object]:
-    """Everything in a value that has no parts, and videos whole; fields named in `skip` are passed over."""
-    for name, part in _parts(value):
-        if name not in skip:
-            yield from _walk(part, skip)
-    if isinstance(value, Video | str | Path):
-        yield value
-
-
-def _parts(value: object) -> Iterable[tuple[str, object]]:
-    """The fields of an object, the items of a table or a list; none of a video, which is known by its id."""
-    if isinstance(value, Video):
-        return ()
-    if isinstance(value, BaseModel):
-        return ((name, getattr(value, name)) for name in type(value).model_fields)
-    if is_dataclass(value) and not isinstance(value, type):
-        return ((field.name, getattr(value, field.name)) for field in fields(value))
-    if isinstance(value, dict):
-        return ((str(key), item) for key, item in value.items())
-    return (("", item) for item in value) if isinstance(value, tuple | list | set | frozenset) else ()
 
 
 def _release_file(path: Path, door: Door, what: str, context: Context) -> None:

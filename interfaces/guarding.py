@@ -1,0 +1,280 @@
+"""The commands of the gate: safety judges, policy checks and shows, audit verifies, reports and begins anew."""
+
+from __future__ import annotations
+
+import json as js
+import sys
+from contextlib import ExitStack
+from pathlib import Path  # noqa: TC003 - typer reads the options by their types
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from playhead.errors import BlockedError, InputError
+from playhead.interfaces import render
+from playhead.interfaces.options import (
+    DebugOption,
+    JsonOption,
+    LibraryOption,
+    ModelOption,
+    PolicyOption,
+    ProfileOption,
+    open_library,
+)
+from playhead.types import Decision, Door
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playhead.index.library import Library
+    from playhead.safety.gate import Gate
+    from playhead.safety.judge import Judged
+    from playhead.types import Verdict
+
+audit = typer.Typer(help="The record that the gate keeps.", no_args_is_help=True)
+policy = typer.Typer(help="What the gate lets through.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(epilog="Example:  playhead safety 'shoot the scene again'")(safety)
+    app.add_typer(policy, name="policy")
+    app.add_typer(audit, name="audit")
+
+
+def safety(
+    text: Annotated[list[str] | None, typer.Argument(help="A text to judge.")] = None,
+    jsonl: Annotated[
+        Path | None,
+        typer.Option(help='Judge every line: {"id", "text"}; - is standard input.', metavar="FILE"),
+    ] = None,
+    image: Annotated[Path | None, typer.Option(help="Judge a picture.", metavar="FILE")] = None,
+    video: Annotated[Path | None, typer.Option(help="Judge a film, stretch by stretch.", metavar="FILE")] = None,
+    door: Annotated[Door, typer.Option(help="At which door of the policy.")] = Door.REQUEST,
+    policy: PolicyOption = None,
+    profile: ProfileOption = None,
+    model: ModelOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> int:
+    """Say what the gate would make of a text, a picture or a film, and why. Nothing is recorded."""
+    del debug
+    words = " ".join(text or ())
+    if sum(map(bool, (words.strip(), jsonl, image, video))) != 1:
+        raise InputError("There is not one thing to judge", "", "Give a text, --jsonl, --image or --video")
+    from playhead.safety.gate import Gate
+
+    with open_library(None, model, profile=profile, policy=policy) as opened:
+        gate = Gate.of(opened)
+        if jsonl is not None:
+            return _judge_lines(jsonl, gate, door, quiet=json)
+        if video is not None:
+            return _show(_of_film(video, gate, door, opened, quiet=json), json=json)
+        judged = _of_image(image, gate, opened) if image else lambda: gate.judge.text(words)
+        verdict = gate.verdict(door, judged)
+    return _show([verdict], json=json)
+
+
+def _of_image(path: Path, gate: Gate, opened: Library) -> Callable[[], Judged]:
+    from playhead.media.images import read_image
+
+    image = read_image(path, [path.absolute().parent], opened.settings.limits)
+    return lambda: gate.judge.image(image)
+
+
+def _of_film(path: Path, gate: Gate, door: Door, opened: Library, *, quiet: bool) -> list[Verdict]:
+    from playhead.media.files import open_file
+    from playhead.safety.film import Film
+
+    limits = opened.settings.limits
+    with open_file(path, [path.absolute().parent], limits) as file, render.progress_bars(quiet=quiet) as progress:
+        return Film(file, gate, door, limits, progress=progress).stretches(opened.models)
+
+
+def _judge_lines(path: Path, gate: Gate, door: Door, *, quiet: bool) -> int:
+    """A line of JSON for each line of the file, as it is judged."""
+    from playhead.types import Progress
+
+    with ExitStack() as held:
+        progress = held.enter_context(render.progress_bars(quiet=quiet))
+        for number, (given, said) in enumerate(_lines(path), 1):
+            verdict = gate.verdict(door, lambda said=said: gate.judge.text(said))  # type: ignore[misc]
+            render.say(js.dumps({"id": given} | _plain(verdict), ensure_ascii=False))
+            progress(Progress("judging", path.name, number))
+    return 0
+
+
+def _lines(path: Path) -> Iterator[tuple[Any, str]]:
+    if str(path) != "-" and not path.is_file():
+        raise InputError(f"{path} cannot be judged", "there is no such file")
+    with ExitStack() as held:
+        file = sys.stdin if str(path) == "-" else held.enter_context(path.open(encoding="utf-8", errors="replace"))
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                said = js.loads(line)
+                yield said.get("id", number), str(said["text"])
+            except (ValueError, KeyError, AttributeError, RecursionError) as error:
+                why = 'it is not {"id": …, "text": …}'
+                raise InputError(f"Line {number} of {path} cannot be judged", why) from error
+
+
+def _plain(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as JSON says it."""
+    span = {"start_s": verdict.span.start_s, "end_s": verdict.span.end_s} if verdict.span else {}
+    return {
+        **span,
+        "decision": verdict.decision,
+        "category": verdict.category,
+        "score": verdict.score,
+        "threshold": verdict.threshold,
+        "scores": dict(verdict.scores),
+        "reason": verdict.reason,
+        "remedy": verdict.remedy,
+        "model": verdict.model,
+        "door": verdict.door,
+    }
+
+
+def _show(verdicts: list[Verdict], *, json: bool) -> int:
+    """The verdicts, and the exit code: that of a blocked request where one would be blocked."""
+    if json:
+        plainly = [_plain(verdict) for verdict in verdicts]
+        render.say_json(plainly[0] if len(plainly) == 1 and not verdicts[0].span else {"verdicts": plainly})
+    elif not verdicts:
+        render.say("Nothing in it stands out.")
+    else:
+        for verdict in verdicts:
+            render.say(render.line(str(verdict)))
+            if verdict.remedy:
+                render.say(render.line(f"  {verdict.remedy}"))
+            scores = ", ".join(f"{category} {score:.2f}" for category, score in verdict.scores)
+            render.say(f"  {scores}" if scores else "  no scores")
+    return BlockedError.exit_code if any(v.decision is Decision.BLOCK for v in verdicts) else 0
+
+
+# Policies
+
+
+@policy.command("check", epilog="Example:  playhead policy check school.yaml")
+def policy_check(
+    file: Annotated[str, typer.Argument(help="A policy as YAML, or the name of one that ships.")],
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> int:
+    """Find every fault of a policy."""
+    del debug
+    from playhead.errors import PolicyError
+    from playhead.safety.policy import load_policy
+
+    try:
+        loaded = load_policy(file)
+    except PolicyError as error:
+        if json:
+            render.say_json({"ok": False, "problems": error.problems or [str(error)]})
+        else:
+            render.say(render.line("\n".join(f"- {problem}" for problem in error.problems) or str(error)))
+        return error.exit_code
+    if json:
+        render.say_json({"ok": True, "problems": [], "policy": str(loaded), "sha256": loaded.sha256})
+    else:
+        render.say(render.line(f"The policy {loaded} can be used ({loaded.sha256[:12]})."))
+    return 0
+
+
+@policy.command("show", epilog="Example:  playhead policy show strict")
+def policy_show(
+    name: Annotated[str, typer.Argument(help="A policy as YAML, or the name of one that ships.")] = "default",
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Show from which score on what happens at each door."""
+    del debug
+    from playhead.safety.policy import categories, load_policy
+
+    loaded = load_policy(name)
+    table = {
+        door: {category: dict(ladder) for category, ladder in by_category.items()}
+        for door, by_category in loaded.stages.items()
+    }
+    if json:
+        render.say_json({"name": loaded.name, "version": loaded.version, "stages": table, "mask": loaded.mask})
+        return
+    render.say(render.line(f"Policy {loaded}: warn ~, ask ?, block ! from these scores on"))
+    render.say(f"{'':14}" + "".join(f"{door.replace('_', ' '):>18}" for door in Door))
+    for category in categories():
+        cells = (_cell(loaded.stages[door][category]) for door in Door)
+        render.say(f"{category:14}" + "".join(f"{cell:>18}" for cell in cells))
+
+
+_SIGNS = {Decision.WARN: "~", Decision.ASK: "?", Decision.BLOCK: "!"}
+
+
+def _cell(ladder: Any) -> str:
+    return " ".join(f"{_SIGNS[step]}{threshold:g}" for step, threshold in ladder.items()) or "-"
+
+
+# The record
+
+
+def _open_audit(library: str | None) -> Any:
+    from playhead.safety.gate import audit_of
+
+    with open_library(library) as opened:
+        opened.videos()  # raises where there is no library
+        found = audit_of(opened)
+    assert found is not None
+    return found
+
+
+@audit.command("verify", epilog="Example:  playhead audit verify")
+def audit_verify(library: LibraryOption = None, json: JsonOption = False, debug: DebugOption = False) -> int:
+    """Prove that the record is as it was written: no byte changed, no entry missing, none added or moved."""
+    del debug
+    log = _open_audit(library)
+    problems = log.verify()
+    if json:
+        render.say_json({"ok": not problems, "problems": problems, "file": log.path})
+    elif problems:
+        render.say(render.line(f"{log.path} is not as it was written:"))
+        for problem in problems:
+            render.say(render.line(f"- {problem}"))
+    else:
+        render.say(render.line(f"{log.path} is whole: {len(log.entries())} entries."))
+    return 1 if problems else 0
+
+
+@audit.command("report", epilog="Example:  playhead audit report --json")
+def audit_report(library: LibraryOption = None, json: JsonOption = False, debug: DebugOption = False) -> int:
+    """Sum up what was judged, stopped and overridden, by which policy, and how often the classifiers err."""
+    del debug
+    from playhead.safety.audit_report import report, told
+
+    log = _open_audit(library)
+    summary = report(log)
+    if json:
+        render.say_json(summary)
+    else:
+        for line in told(summary):
+            render.say(render.line(line))
+    return 1 if summary["problems"] else 0
+
+
+@audit.command("restart", epilog="Example:  playhead audit restart --reason 'the disk was replaced'")
+def audit_restart(
+    reason: Annotated[str, typer.Option(help="Why; it is the first entry of the new record.")],
+    library: LibraryOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Begin a new record where the old one is lost or damaged; what is left of it is kept beside the new one."""
+    del debug
+    if not reason.strip():
+        raise InputError("A new record needs a reason", "", "Say it with --reason")
+    log = _open_audit(library)
+    old = log.restart(reason)
+    if json:
+        render.say_json({"file": log.path, "old": old})
+    else:
+        render.say(render.line(f"{log.path} begins anew.{f' The old one is {old}.' if old else ''}"))
