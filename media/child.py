@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import av
 import av.subtitles
-import numpy.ma  # noqa: F401 - np.median imports it, when no file can be opened any more
 
 from playhead.media import formats, sandbox, wire
 from playhead.media.picture import Picture, Stills
