@@ -49,8 +49,8 @@ HOSTILE = st.one_of(
     st.builds(lambda a, b: a + b, st.sampled_from(LITERALS), st.sampled_from(LITERALS)),
     st.text(max_size=40),
 )
-OFTEN_KNOWN = st.one_of(st.just("cuts.mp4"), HOSTILE)
-NUMBERS = st.one_of(st.sampled_from([0, 1, 2, 0.5, 3.5, -1, 1e9, float("nan"), float("inf"), "-y", "1;id"]))
+OFTEN_KNOWN = st.one_of(st.just("cuts.mp4"), st.just("cuts.mp4"), HOSTILE)
+NUMBERS = st.sampled_from([0, 1, 2, 0.5, 3.5, -1, 1e9, float("nan"), float("inf"), "-y", "1;id"])
 EACH = settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
@@ -109,13 +109,15 @@ def fitting(schema: dict[str, Any], whole: dict[str, Any], name: str = "") -> st
         case "array":
             return st.lists(fitting(schema["items"], whole, name), max_size=2)
         case "integer" | "number":
-            return st.one_of(st.sampled_from([0, 1, 2, 0.5]), NUMBERS)
+            return st.one_of(st.sampled_from([0, 1, 2, 3]), st.sampled_from([1, 2]), NUMBERS)
         case "boolean":
             return st.booleans()
         case "null":
             return st.none()
     if "enum" in schema:
         return st.one_of(st.sampled_from(schema["enum"]), HOSTILE)
+    if schema.get("format") == "path":
+        return st.one_of(st.sampled_from([SECRET, "/etc/passwd", "/proc/self/environ"]), HOSTILE)
     return OFTEN_KNOWN if name == "video" else HOSTILE
 
 
@@ -184,9 +186,14 @@ FILE_NAMES = st.one_of(
 
 
 @settings(EACH, max_examples=6, phases=[Phase.explicit, Phase.generate])  # each makes a library
-@given(name=FILE_NAMES, said=HOSTILE, tag=HOSTILE)
-def test_no_name_subtitle_or_tag_does_anything(
-    ffmpeg_tags: Callable[[str, Path], None], name: str, said: str, tag: str, tmp_path_factory: pytest.TempPathFactory
+@given(name=FILE_NAMES, said=HOSTILE, tag=HOSTILE, language=HOSTILE)
+def test_no_name_subtitle_tag_or_setting_does_anything(
+    ffmpeg_tags: Callable[[str, Path], None],
+    name: str,
+    said: str,
+    tag: str,
+    language: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     root = tmp_path_factory.mktemp("named")
     footage, out = root / "footage", root / "out"
@@ -196,7 +203,7 @@ def test_no_name_subtitle_or_tag_does_anything(
     ffmpeg_tags(tag.replace("\0", "").encode(errors="replace").decode(), path)
     said = said.encode(errors="replace").decode()
     path.with_suffix(".srt").write_text(f"1\n00:00:00,100 --> 00:00:01,000\n{said}\n")
-    chosen = Settings.model_validate({"channels": ("picture", "object", "speech")})
+    chosen = Settings.model_validate({"channels": ("picture", "object", "speech"), "language": language})
     places = {"reads": [footage], "writes": [root / "library", out, cache_folder()]}
     with watched(**places) as deeds, Library(
         root / "library", settings=chosen, models=cast("Models", FakeModels())
