@@ -290,6 +290,8 @@ def doctor(
     from playhead.media.sandbox import available
 
     confinement = available()
+    if not json:
+        render.say(str(confinement))
     with open_library(library, model, profile=profile) as opened:
         rows = opened.models.status()
     if json:
@@ -299,7 +301,6 @@ def doctor(
             render.say(f"{'ready  ' if row.ready else 'MISSING'}  {row.role:<15} {row.spec}")
             if row.problem:
                 render.say(f"         {row.problem}")
-        render.say(str(confinement))
     return 0 if all(row.ready for row in rows) else 1
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_LIMITED = ("memory", "processor", "descriptors")  # by `limit` and `seal`, which no kernel refuses
 _CREATE_RULESET, _RESTRICT_SELF = 444, 446  # the same on every architecture
 _ASK_VERSION = 1
 _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 5: 16}  # how many LANDLOCK_ACCESS_FS_* a version knows
@@ -97,7 +98,7 @@ def confine(kernel: Kernel = libc) -> Confinement:
 
     What is open stays open. Modules that are needed later must be imported before.
     """
-    kept, missing = ["memory", "processor", "descriptors"], dict[str, str]()
+    kept, missing = [*_LIMITED], dict[str, str]()
     for label, give_up, names in _STEPS:
         why = f"{label} of this kernel is too old"
         try:
