@@ -306,12 +306,17 @@ def doctor(
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> int:
-    """Say which models are ready, and how to get the rest."""
+    """Say which models are ready and how to get the rest, and how the decoding of footage is confined."""
     del debug
+    from playhead.media.sandbox import available
+
+    confinement = available()
+    if not json:
+        render.say(str(confinement))
     with open_library(library, model, profile=profile) as opened:
         rows = opened.models.status()
     if json:
-        render.say_json({"roles": rows})
+        render.say_json({"roles": rows, "decoding": confinement})
     else:
         for row in rows:
             render.say(f"{'ready  ' if row.ready else 'MISSING'}  {row.role:<15} {row.spec}")

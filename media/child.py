@@ -1,278 +1,54 @@
 """The decoding process: one linear pass over one open file, fanned out as messages on standard output.
 
 Run as `python -m playhead.media.child DESCRIPTOR` with the request as JSON on standard input. It gets no path, holds
-one descriptor, and lives under limits on memory and processor time, so a hostile file can only end this process.
+one descriptor, lives under limits on memory and processor time and gives up everything else (`sandbox`), so that a
+hostile file can only end this process.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import os
-import resource
+import pkgutil
 import signal
 import sys
 import time
-from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import av
-import numpy as np
-from av.audio.resampler import AudioResampler
-from av.video.reformatter import VideoReformatter
+import av.subtitles
 
-from playhead.media import formats, wire
-from playhead.media.shots import TINY_SIZE, CutFinder, FrameChooser
+from playhead.media import formats, sandbox, wire
+from playhead.media.picture import Picture, Stills
+from playhead.media.sound import Sound
+from playhead.media.tally import Tally, TooLargeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from av.audio.stream import AudioStream
     from av.container import InputContainer
     from av.subtitles.stream import SubtitleStream
-    from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
-    from numpy.typing import NDArray
 
-_RATE_HZ = 16_000
-_CHUNK_S = 2.0  # sound is sent in pieces of about this length
-_DRIFT_S = 0.15  # sound that jumps by more than this starts a new piece at its true time
-_GAP_S = 10.0  # a longer silence between two frames counts as a gap in the timestamps
 _BEAT_S = 0.25
-_SAME_S = 1e-6
-_NEAR_S = 12.0  # decode on to a frame this much later rather than seek
-_MOST_WARNINGS = 20
 _DAMAGED = "some of it is damaged; it was skipped or shows faults"
 _DAMAGE_LIMIT = 200  # undecodable packets before giving up, where nothing else was ever decoded
 
 
-class TooLargeError(Exception):
-    """A limit was passed; the message says which."""
-
-
-@dataclass
-class Tally:
-    """What the pass has seen so far."""
-
-    frames: int = 0
-    damaged_in_a_row: int = 0
-    played_s: float = 0.0
-    first_s: float | None = None
-    last_s: float | None = None
-    end_s: float | None = None
-    shown: tuple[float, float] | None = None  # the part of it with a picture
-    samples: int = 0
-    warnings: dict[str, None] = field(default_factory=dict)
-
-    def warn(self, text: str) -> None:
-        """Keep a warning, once; of very many the first."""
-        if len(self.warnings) < _MOST_WARNINGS:
-            self.warnings.setdefault(text)
-
-    def saw(self, start_s: float, end_s: float) -> None:
-        """Widen the time that was covered."""
-        self.first_s = start_s if self.first_s is None else min(self.first_s, start_s)
-        self.end_s = end_s if self.end_s is None else max(self.end_s, end_s)
-
-
-class Picture:
-    """The picture side of the pass: tiny frames for cuts, samples at the wanted rate, key frames among them."""
-
-    def __init__(self, stream: VideoStream, request: dict[str, Any], tally: Tally, out: BinaryIO) -> None:
-        self._stream, self._request, self._tally, self._out = stream, request, tally, out
-        self._cuts, self._chooser = CutFinder(), FrameChooser(request["fps"])
-        self._tiny, self._small, self._large = VideoReformatter(), VideoReformatter(), VideoReformatter()
-
-    def take(self, frame: VideoFrame) -> None:
-        """Observe one decoded frame."""
-        time_s = self.time(frame)
-        if time_s is None:
-            return
-        tiny = _rgb(self._tiny, frame, TINY_SIZE, "AREA")
-        if self._cuts.is_cut(time_s, tiny):
-            self._chooser.cut(time_s)
-            wire.send(self._out, {"kind": "cut", "time_s": time_s})
-        if self._chooser.sample(time_s):
-            self.send(frame, time_s, key=self._chooser.key(time_s, tiny))
-
-    def time(self, frame: VideoFrame) -> float | None:
-        """The frame's presentation time; `None` for a frame that repeats an earlier one's."""
-        limit, tally = self._request["limits"], self._tally
-        if frame.width * frame.height > limit["pixels"]:
-            raise TooLargeError(f"a frame has {frame.width}x{frame.height} pixels")
-        tally.frames += 1
-        if tally.frames > limit["frames"]:
-            raise TooLargeError(f"it has more than {limit['frames']:,} frames")
-        usual_s = float(1 / self._stream.average_rate) if self._stream.average_rate else 0.04
-        if frame.pts is None:
-            tally.warn("some frames have no time stamp; their times are estimated")
-        time_s = float(frame.time) if frame.pts is not None else self._estimate(usual_s)
-        if tally.last_s is not None:
-            step_s = time_s - tally.last_s
-            if step_s < 0:
-                tally.warn(f"time stamps go back after {tally.last_s:.1f} s; frames out of order are left out")
-            if step_s <= 0:
-                return None
-            if step_s > _GAP_S:
-                tally.warn(f"time stamps jump from {tally.last_s:.1f} s to {time_s:.1f} s")
-            tally.played_s += min(step_s, _GAP_S)
-            if tally.played_s > limit["seconds"]:
-                raise TooLargeError(f"it plays longer than {limit['seconds']:,.0f} s")
-        tally.last_s = time_s
-        shown_s = float(frame.duration * frame.time_base) if frame.duration and frame.time_base else usual_s
-        until_s = time_s + min(max(shown_s, 0.001), _GAP_S)
-        tally.saw(time_s, until_s)
-        tally.shown = (tally.shown[0] if tally.shown else time_s, until_s)
-        return time_s
-
-    def _estimate(self, usual_s: float) -> float:
-        return 0.0 if self._tally.last_s is None else self._tally.last_s + usual_s
-
-    def send(self, frame: VideoFrame, time_s: float, key: bool) -> None:
-        """Send a frame as a sample, the large picture with it where it is a key frame."""
-        small = self._scaled(self._small, frame, short=self._request["short_side"])
-        images = [small]
-        if key and self._request["key_side"]:
-            images.append(self._scaled(self._large, frame, long=self._request["key_side"]))
-        head = {"kind": "sample", "time_s": time_s, "sizes": [image.shape[:2] for image in images]}
-        wire.send(self._out, head, b"".join(image.tobytes() for image in images))
-
-    def _scaled(
-        self, reformatter: VideoReformatter, frame: VideoFrame, *, short: int = 0, long: int = 0
-    ) -> NDArray[np.uint8]:
-        """Upright RGB with square pixels; never larger than the frame."""
-        ratio = self._stream.sample_aspect_ratio  # the container's own, where the codec states none
-        width, height = frame.width * float(ratio or 1), float(frame.height)
-        scale = min(1.0, short / min(width, height) if short else long / max(width, height))
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        rgb = _rgb(reformatter, frame, size, "BILINEAR")
-        return np.ascontiguousarray(_upright(rgb, frame))
-
-
-class Stills:
-    """The frames that are shown at the wanted times, each sent as soon as the next one is known to come later."""
-
-    def __init__(self, picture: Picture, tally: Tally, times_s: list[float]) -> None:
-        self._picture, self._tally, self._wanted = picture, tally, times_s
-        self._shown: tuple[VideoFrame, float] | None = None
-
-    @property
-    def next_s(self) -> float | None:
-        """The first time that is still wanted."""
-        return self._wanted[0] if self._wanted else None
-
-    def take(self, frames: Iterator[VideoFrame], *, from_start: bool) -> bool:
-        """Decode until nothing more is wanted soon. False where the decode began too late for what is wanted."""
-        self._shown, self._tally.last_s = None, None
-        wanted_s = self._wanted[0]
-        for frame in frames:
-            time_s = self._picture.time(frame)
-            if time_s is None:
-                continue
-            if self._shown is None and time_s > wanted_s + _SAME_S and not from_start:
-                return False
-            if self._shown is not None:
-                self._send(until_s=time_s)
-            self._shown = (frame, time_s)
-            if not self._wanted or self._wanted[0] > max(wanted_s, time_s) + _NEAR_S:
-                return True
-        if self._shown is None and not from_start:
-            return False
-        self._send(until_s=math.inf)
-        self._wanted.clear()
-        return True
-
-    def _send(self, until_s: float) -> None:
-        while self._shown and self._wanted and self._wanted[0] < until_s - _SAME_S:
-            self._wanted.pop(0)
-            self._picture.send(*self._shown, key=True)
-
-
-def _upright(rgb: NDArray[np.uint8], frame: VideoFrame) -> NDArray[np.uint8]:
-    """The picture turned by quarters and mirrored as the frame's display matrix says."""
-    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
-    if matrix is None:
-        return rgb
-    a, b, _, c, d = (int(value) for value in np.frombuffer(matrix, np.int32)[:5])
-    if abs(a) >= abs(b):
-        return rgb[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
-    return rgb.swapaxes(0, 1)[:: -1 if b < 0 else 1, :: -1 if c < 0 else 1]
-
-
-def _rgb(
-    reformatter: VideoReformatter, frame: VideoFrame, size: tuple[int, int], interpolation: str
-) -> NDArray[np.uint8]:
-    scaled = reformatter.reformat(frame, size[0], size[1], format="rgb24", interpolation=interpolation)
-    pixels: NDArray[np.uint8] = scaled.to_ndarray().astype(np.uint8, copy=False)
-    return pixels
-
-
-class Sound:
-    """The sound side of the pass: mono float32 at 16 kHz in pieces that begin at their true time."""
-
-    def __init__(self, request: dict[str, Any], tally: Tally, out: BinaryIO) -> None:
-        self._limits, self._tally, self._out = request["limits"], tally, out
-        self._resampler = self._new_resampler()
-        self._pieces: list[NDArray[np.float32]] = []
-        self._held = 0
-        self._start_s = 0.0
-        self._next_s: float | None = None  # when the sound after what has arrived should begin
-        self._form: tuple[str, str, int] | None = None
-
-    @staticmethod
-    def _new_resampler() -> AudioResampler:
-        return AudioResampler(format="flt", layout="mono", rate=_RATE_HZ)
-
-    def take(self, frame: Any) -> None:
-        """Observe one decoded piece of sound."""
-        length_s = frame.samples / frame.sample_rate
-        time_s = float(frame.time) if frame.time is not None else (self._next_s or 0.0)
-        form = (frame.format.name, frame.layout.name, frame.sample_rate)  # a broadcast may change it on the way
-        if self._next_s is None or abs(time_s - self._next_s) > _DRIFT_S or form != self._form:
-            self.flush()
-            self._start_s = self._next_s = time_s
-            self._form = form
-        self._next_s += length_s
-        self._tally.saw(time_s, time_s + length_s)
-        frame.pts = None
-        self._keep(self._resampler.resample(frame))
-        if self._held >= _CHUNK_S * _RATE_HZ:
-            self._send()
-
-    def flush(self) -> None:
-        """Send what is held and start afresh."""
-        if self._next_s is None:
-            return
-        self._keep(self._resampler.resample(None))
-        self._send()
-        self._resampler = self._new_resampler()
-
-    def _keep(self, frames: list[Any]) -> None:
-        for frame in frames:
-            samples = frame.to_ndarray().reshape(-1)
-            self._pieces.append(samples)
-            self._held += len(samples)
-        if (self._tally.samples + self._held) / _RATE_HZ > self._limits["seconds"]:
-            raise TooLargeError(f"its sound lasts longer than {self._limits['seconds']:,.0f} s")
-
-    def _send(self) -> None:
-        if not self._pieces:
-            return
-        samples = np.nan_to_num(np.concatenate(self._pieces)).clip(-1, 1).astype(np.float32)
-        wire.send(self._out, {"kind": "sound", "start_s": self._start_s}, samples.tobytes())
-        self._tally.samples += len(samples)
-        self._start_s += len(samples) / _RATE_HZ
-        self._pieces, self._held = [], 0
-
-
-def main() -> int:
+def main(give_up: Callable[[], object] = sandbox.confine) -> int:
     """Decode the file behind the descriptor in the arguments; everything that happens is a message."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing a library prints can get between the messages
     request = json.load(sys.stdin)
-    _limit(request["limits"])
     av.logging.set_level(None)
+    _load()
+    sandbox.limit(request["limits"])
+    give_up()
+    os.close(0)
+    sandbox.seal(below=1)  # FFmpeg takes a second descriptor of the file, which now is number 0
     try:
         _decode(int(sys.argv[1]), request, out)
     except TooLargeError as error:
@@ -284,20 +60,15 @@ def main() -> int:
     return 0
 
 
-def _limit(limits: dict[str, Any]) -> None:
-    for kind, most in (
-        (resource.RLIMIT_AS, limits["memory_bytes"]),
-        (resource.RLIMIT_CPU, limits["processor_s"]),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
-    ):
-        hard = resource.getrlimit(kind)[1]
-        value = int(most) if hard == resource.RLIM_INFINITY else min(int(most), hard)
-        resource.setrlimit(kind, (value, hard if kind == resource.RLIMIT_CPU else value))
+def _load() -> None:
+    """Import what PyAV itself imports only when it meets subtitles: then no file can be opened any more."""
+    for module in pkgutil.iter_modules(av.subtitles.__path__, "av.subtitles."):
+        import_module(module.name)
 
 
 def _decode(descriptor: int, request: dict[str, Any], out: BinaryIO) -> None:
     with av.open("fd:", options=formats.container_options(descriptor), metadata_errors="replace") as container:
+        sandbox.seal()
         video, audio, subtitles = _streams(container)
         tally = Tally()
         wire.send(out, {"kind": "probe"} | _probe(container, video, audio, subtitles, request["limits"]))

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from playhead.errors import MediaError, MediaLimitError, UnreadableMediaError
-from playhead.media import wire
+from playhead.media import sandbox, wire
 from playhead.media.subtitles import plain_text
 from playhead.types import Limits, Span, Utterance
 
@@ -182,7 +182,7 @@ def _events(file: MediaFile, wants: Wants, limits: Limits, *, probe_only: bool) 
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         pass_fds=[file.descriptor],
-        env=_environment(),
+        env=sandbox.environment(),
     )
     assert child.stdin is not None
     assert child.stdout is not None
@@ -196,18 +196,6 @@ def _events(file: MediaFile, wants: Wants, limits: Limits, *, probe_only: bool) 
         child.kill()
         child.stdout.close()
         child.wait()
-
-
-def _environment() -> dict[str, str]:
-    """One thread a process, and the same import path as ours; nothing of FFmpeg's that the caller may have set."""
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
-    paths = os.pathsep.join(path for path in sys.path if path)
-    return kept | {
-        "PYTHONPATH": paths,
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        "PYTHONSAFEPATH": "1",
-    }
 
 
 class _Patient:

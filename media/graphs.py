@@ -18,6 +18,7 @@ import ffmpeg
 
 from playhead.errors import MediaLimitError, StorageError, UnreadableMediaError
 from playhead.media.formats import container_options
+from playhead.media.sandbox import environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,6 +113,7 @@ def run(graph: Graph, *, timeout_s: float) -> Path:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             pass_fds=graph.descriptors,
+            env=environment(),
             timeout=timeout_s,
             check=False,
         )

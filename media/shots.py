@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
 TINY_SIZE = (48, 27)
@@ -43,12 +45,18 @@ class CutFinder:
             self._shot_s = time_s
             return False
         change = float(np.abs(frame - last).mean()) / 255
-        usual = float(np.median(self._changes)) if self._changes else 0.0
+        usual = _median(self._changes)
         self._changes.append(change)
         if change <= max(_CUT, _RISE * usual) or time_s - self._shot_s < _SHOT_S:
             return False
         self._shot_s = time_s
         return True
+
+
+def _median(values: Collection[float]) -> float:
+    """Not numpy's, which imports more of numpy when it is first called: the decoder cannot by then."""
+    ordered, half = sorted(values), len(values) // 2
+    return (ordered[half] + ordered[~half]) / 2 if ordered else 0.0
 
 
 class FrameChooser:

@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from playhead import Library, Settings
 from playhead.models.registry import OFFLINE, Models
-from playhead.models.roles import Detection, Finding, Role
+from playhead.models.roles import Caption, Detection, Finding, Role
 from playhead.testing import WordModerator
 from playhead.types import Channel, Span, Utterance
 
@@ -268,6 +268,10 @@ class _Fake:
     def read(self, image: NDArray[np.uint8]) -> tuple[()]:
         self._count()
         return ()
+
+    def caption(self, images: Sequence[NDArray[np.uint8]]) -> list[Caption]:
+        self._count()
+        return [Caption(f"a {found[0].label}", composed=False) for found in self.detect(images)]
 
     def start(self) -> _Fake:
         return self

@@ -17,6 +17,7 @@ import pytest
 
 from playhead import Library, Settings, __version__
 from playhead.interfaces.cli import main
+from playhead.media.sandbox import available
 from playhead.types import Channel, Span, Utterance, Word
 
 if TYPE_CHECKING:
@@ -408,6 +409,17 @@ def test_doctor_tells_what_is_ready(run: Run) -> None:
     assert picture["problem"]
     assert run("doctor", "--model", "picture=clip:nowhere/at-all") == 1
     assert "MISSING" in run.out
+
+
+def test_doctor_tells_how_decoding_is_confined(run: Run) -> None:
+    run("doctor")
+    assert run.out.splitlines()[0] == str(available())
+
+
+def test_doctor_tells_how_decoding_is_confined_as_json(run: Run) -> None:
+    found = run.json("doctor")["decoding"]
+    assert {"memory", "processor", "descriptors"} <= set(found["kept"])
+    assert {*found["kept"], *found["missing"]} >= {"files", "network", "programs"}
 
 
 def test_tools_are_listed_and_explained(run: Run) -> None:
