@@ -16,6 +16,8 @@ from playhead.settings import Settings
 from playhead.tools.registry import all_tools
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from playhead.tools.contract import Tool
 
 
@@ -30,11 +32,20 @@ def reference() -> str:
 def _commands() -> list[str]:
     group: Any = typer.main.get_command(app)
     parts = []
-    for name, command in group.commands.items():
+    for name, command in _each(group, ""):
         rows = "\n".join(f"| {_option(option)} | {option.help or ''} |" for option in command.params)
         epilog = f"\n\n`{command.epilog.removeprefix('Example:').strip()}`" if command.epilog else ""
         parts.append(f"### playhead {name}\n\n{command.help}{epilog}\n\n| | |\n|---|---|\n{rows}")
     return parts
+
+
+def _each(group: Any, before: str) -> Iterator[tuple[str, Any]]:
+    """Every command by its full name, those of a group one by one."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _each(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
 
 
 def _option(option: Any) -> str:

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _KEY = "audit"
-_WAIT_S = 30.0
+_WAIT_S = 10.0
+_WAIT_TO_WRITE_S = 0.1
 
 
 def read_anchor(catalog: Path) -> tuple[int, str]:
@@ -23,9 +24,19 @@ def read_anchor(catalog: Path) -> tuple[int, str]:
     return int(count), digest
 
 
-def write_anchor(catalog: Path, count: int, digest: str) -> None:
-    """Note it, through to the disk; waits for a writer of the library. Raises `sqlite3.Error`."""
-    with closing(sqlite3.connect(f"{catalog.absolute().as_uri()}?mode=rw", uri=True, timeout=_WAIT_S)) as db:
-        db.execute("PRAGMA synchronous = FULL")
-        db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_KEY, f"{count}:{digest}"))
-        db.commit()
+def write_anchor(catalog: Path, count: int, digest: str) -> bool:
+    """Note it, through to the disk; False where a video is being committed just now, since no reader waits for that.
+
+    The next entry is anchored then, and with it all that came before. Raises `sqlite3.Error`.
+    """
+    address = f"{catalog.absolute().as_uri()}?mode=rw"
+    with closing(sqlite3.connect(address, uri=True, timeout=_WAIT_TO_WRITE_S)) as db:
+        try:
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_KEY, f"{count}:{digest}"))
+            db.commit()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                return False
+            raise
+    return True

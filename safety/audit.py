@@ -136,11 +136,11 @@ class Audit:
     def restart(self, reason: str) -> Path | None:
         """Begin a new log whose first entry says why, and what the old one was; that is kept beside it."""
         count, digest = self._anchored()
-        old = None
-        if self.path.exists():
-            old = self.path.with_name(f"{self.path.name}.{int(time.time())}")
+        if not self._anchor(0, ""):
+            raise AuditError("No new audit log was begun", "the library is being written to", "Try again in a moment")
+        old = self.path.with_name(f"{self.path.name}.{int(time.time())}") if self.path.exists() else None
+        if old is not None:
             self.path.rename(old)
-        self._anchor(0, "")
         self.write(event="restart", reason=reason, before={"count": count, "digest": digest})
         return old
 
@@ -153,14 +153,15 @@ class Audit:
         except (sqlite3.Error, OSError, ValueError) as error:
             raise AuditError("The audit log cannot be checked", f"its anchor cannot be read ({error})") from error
 
-    def _anchor(self, count: int, digest: str) -> None:
+    def _anchor(self, count: int, digest: str) -> bool:
+        """Note the last entry; False where a writer of the library is in the way, and the next entry will."""
         try:
             if self._catalog is not None:
-                write_anchor(self._catalog, count, digest)
-            else:
-                write_atomically(self._beside, [f"{count}:{digest}".encode()])
+                return write_anchor(self._catalog, count, digest)
+            write_atomically(self._beside, [f"{count}:{digest}".encode()])
         except (sqlite3.Error, OSError) as error:
             raise AuditError("The audit log cannot be anchored", str(error)) from error
+        return True
 
     @property
     def _beside(self) -> Path:

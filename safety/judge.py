@@ -53,8 +53,9 @@ class Judge:
         if len(text) > MOST_CHARACTERS:
             why = f"it has {len(text):,} characters and {MOST_CHARACTERS:,} are read at most"
             raise UnjudgedError("A text could not be judged", why, "Give it in parts")
-        key = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
-        return self._remembered(f"text {key}", lambda: self._judge_text(text))
+        data = text.encode(errors="replace")  # a shell gives bytes that are no text as half letters
+        key = hashlib.sha256(data).hexdigest()
+        return self._remembered(f"text {key}", lambda: self._judge_text(data.decode()))
 
     def image(self, image: Image) -> Judged:
         """The findings of a picture. Raises `UnjudgedError`."""

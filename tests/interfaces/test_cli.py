@@ -18,6 +18,7 @@ import pytest
 from playhead import Library, Settings, __version__
 from playhead.interfaces.cli import main
 from playhead.media.sandbox import available
+from playhead.testing import WordModerator
 from playhead.types import Channel, Span, Utterance, Word
 
 if TYPE_CHECKING:
@@ -441,6 +442,7 @@ class Listening:
     """Models that hear two sentences in whatever has sound."""
 
     id = "listening"
+    text_safety = WordModerator()
 
     @property
     def voice_activity(self) -> Listening:
