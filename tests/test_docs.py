@@ -19,6 +19,7 @@ from playhead.agent.plan import parse_plan, read_plan
 from playhead.errors import PlanError
 from playhead.interfaces.cli import app, main
 from playhead.interfaces.demo_film import build
+from playhead.safety.policy import load_policy
 from playhead.tools.registry import all_tools
 
 ROOT = Path(__file__).parents[1]
@@ -74,19 +75,24 @@ def commands(page: Path) -> list[str]:
 def test_command_lines_are_accepted(page: str, line: str) -> None:
     """Every command and option on the pages exists; the ones about `talk.mp4` also run below."""
     words = shlex.split(line.replace("…", ""))
+    path, options = _command(words[1:])
     with pytest.raises(SystemExit) as stop:
-        app([*words[1:2], "--help"], prog_name="playhead", standalone_mode=True)
+        app([*path, "--help"], prog_name="playhead", standalone_mode=True)
     assert stop.value.code == 0, page
-    known = set(re.findall(r"(?<![\w-])(--?[a-z][\w-]*)", _help(words[1])))
+    known = set(re.findall(r"(?<![\w-])(--?[a-z][\w-]*)", options))
     assert {w.split("=")[0] for w in words[2:] if re.match(r"--?[a-z]", w)} <= known | {"--help"}
 
 
-def _help(command: str) -> str:
+def _command(words: list[str]) -> tuple[list[str], str]:
+    """The words that name the command, and all its options."""
     import typer.main
 
-    group = typer.main.get_command(app)
-    options = group.commands[command].params  # type: ignore[attr-defined]
-    return " ".join(name for option in options for name in option.opts)
+    command: Any = typer.main.get_command(app)
+    path: list[str] = []
+    while hasattr(command, "commands"):
+        path.append(words[len(path)])
+        command = command.commands[path[-1]]
+    return path, " ".join(name for option in command.params for name in option.opts)
 
 
 @pytest.mark.parametrize(
@@ -205,3 +211,10 @@ def test_the_worked_plans_fit_the_schema() -> None:
     for text in [*plans, (ROOT / "examples" / "meeting_minutes.yaml").read_text()]:
         schema.validate(yaml.safe_load(text))
         assert not check(parse_plan(text).given({"video": "talk.mp4"}), all_tools()).problems, text
+
+
+def test_the_policy_on_the_page_can_be_used(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "safety.md").read_text(encoding="utf-8")
+    [shown] = re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    (tmp_path / "school.yaml").write_text(shown, encoding="utf-8")
+    assert load_policy(str(tmp_path / "school.yaml")).words == {"illicit": ("energy drink",)}
