@@ -36,6 +36,7 @@ from playhead.models.roles import (
     ImageTextEncoder,
     SentenceEncoder,
     TextLine,
+    TextModerator,
     TextReader,
     Transcriber,
     VoiceActivity,
@@ -224,6 +225,37 @@ class TextReaderContract:
         """Boxes are fractions."""
         for image in pictures():
             assert_inside(model.read(image))
+
+
+class TextModeratorContract:
+    """What every `TextModerator` keeps to."""
+
+    def test_is_a_text_moderator(self, model: TextModerator) -> None:
+        """It has the role's members, a name, and categories."""
+        assert isinstance(model, TextModerator)
+        assert model.id
+        assert model.categories
+
+    def test_scores_every_category_likeliest_first(self, model: TextModerator) -> None:
+        """Any text gets one finding for each category, with a score from 0 to 1."""
+        found = model.moderate(TEXTS)
+        assert len(found) == len(TEXTS)
+        for findings in found:
+            scores = [finding.score for finding in findings]
+            assert scores == sorted(scores, reverse=True)
+            assert all(0 <= score <= 1 for score in scores)
+            assert sorted(finding.category for finding in findings) == sorted(model.categories)
+
+    def test_nothing_gives_nothing(self, model: TextModerator) -> None:
+        """No texts, no results."""
+        assert model.moderate([]) == []
+
+    def test_a_text_is_judged_the_same_in_any_company(self, model: TextModerator) -> None:
+        """Batching changes no score."""
+        for together, text in zip(model.moderate(TEXTS), TEXTS, strict=True):
+            alone = {finding.category: finding.score for finding in model.moderate([text])[0]}
+            for finding in together:
+                assert abs(finding.score - alone[finding.category]) < 1e-3
 
 
 class CaptionerContract:

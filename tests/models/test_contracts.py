@@ -10,6 +10,7 @@ from playhead.testing import (
     DetectorContract,
     ImageTextEncoderContract,
     SentenceEncoderContract,
+    TextModeratorContract,
     TextReaderContract,
     TranscriberContract,
     VoiceActivityContract,
@@ -106,6 +107,12 @@ class TestBLIP(CaptionerContract):
     @pytest.fixture
     def model(self, tiny_models):
         return tiny_models.caption
+
+
+class TestHeads(TextModeratorContract):
+    @pytest.fixture
+    def model(self, models):
+        return models.text_safety
 
 
 def test_every_backend_is_tested():
