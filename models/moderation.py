@@ -2,9 +2,10 @@
 
 A text is read as it is and as it says without its disguises, each reading in passages of a few sentences. MiniLM (for
 other languages over its bridge) and USE turn a passage into 896 numbers, and for each category a logistic regression
-turns those into a chance. Sentences of a longer passage are read by themselves too, for a passage drowns them, and
-count a little less without what stands around them. The likeliest counts. Of long texts USE reads everything and names
-the likeliest parts for each category, which both encoders then judge. `docs/text-moderation.md` is the card.
+turns those into a chance. Sentences of a longer passage are read by themselves too, for
+a passage drowns them, and count a little less without what stands around them. The likeliest part counts. Of long
+texts USE reads everything and names the likeliest parts for each category, which both encoders then judge.
+`docs/text-moderation.md` is the card.
 """
 
 from __future__ import annotations
