@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 ORDINARY = Path(__file__).with_name("safety_requests") / "ordinary.jsonl"
 ACTIONS = ("allow", "warn", "ask", "block")
 ASK, BLOCK = ACTIONS.index("ask"), ACTIONS.index("block")
-_LEET = str.maketrans("aeiost", "43105$")
+_LEET = str.maketrans("aeiost", "431057")
 _CYRILLIC = str.maketrans("aeopcxi", "аеорсхі")
 _FULL_WIDTH = {code: code - 0x21 + 0xFF01 for code in range(0x21, 0x7F)}
 DISGUISES: dict[str, Callable[[str], str]] = {

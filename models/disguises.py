@@ -47,7 +47,8 @@ _LEET_SIGNS_ONLY = re.compile(
 )
 _LEET_ALPHABET = re.compile(r"[A-Za-z013457@$!€]+")
 
-_SPACED = re.compile(r"(?<!\w)[^\W\d_]([ .*+/|~_\-])[^\W\d_](?!\w)(?:\1[^\W\d_](?!\w))+")
+_SPACED = re.compile(r"(?<![\w.*+/|~\-])[^\W\d_]([ .*+/|~_\-])[^\W\d_](?!\w)(?:\1[^\W\d_](?!\w))+(?![.*+/|~\-]\w)")
+_SPACED_PAIR = re.compile(r"(?<![\w.*+/|~\-])[^\W\d_]([.*+/|~_\-])[^\W\d_](?![\w.*+/|~\-])")
 _ABBREVIATION = re.compile(r"[A-Z](?:\.[A-Z]){2,4}")
 _REPEATED = re.compile(r"([A-VX-Za-vx-z])\1{2,}")
 _DOUBLED = "lsfzLSFZ"  # consonants that words end in twice
@@ -139,7 +140,9 @@ def _letters(token: re.Match[str]) -> str:
 
 
 def _joined(text: str) -> str:
-    return _SPACED.sub(_joined_letters, text)
+    """Letters set apart put together: words of three and more, and where there are such, of two."""
+    joined = _SPACED.sub(_joined_letters, text)
+    return joined if joined == text else _SPACED_PAIR.sub(_joined_letters, joined)
 
 
 def _joined_letters(letters: re.Match[str]) -> str:
