@@ -110,6 +110,12 @@ class TestBLIP(CaptionerContract):
         return tiny_models.caption
 
 
+class TestHeads(TextModeratorContract):
+    @pytest.fixture
+    def model(self, models):
+        return models.text_safety
+
+
 class TestLlamaGuard(TextModeratorContract):
     @pytest.fixture
     def model(self, tiny_models):
