@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import typing
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
-from playhead.errors import PlayheadError
+from playhead.errors import MediaError, MediaLimitError, ModelError, PlayheadError, UnreadableMediaError
 from playhead.media.files import open_file
 from playhead.media.images import read_image
 from playhead.safety.film import Film
@@ -43,7 +45,8 @@ LABEL = Mark("LABEL")
 
 _IMAGES = frozenset(".png .jpg .jpeg .webp .bmp .gif .tif .tiff".split())
 _TEXTS = frozenset(".txt .md .srt .vtt .json .jsonl .html .csv .edl .fcpxml .otio .xml".split())
-_MOST_TEXT_BYTES = 1 << 20
+_MOST_TEXT_BYTES = 8 << 20
+_LONGEST_PATH = 4096
 _NO_WORDS = frozenset("id model source language thumbnail path words sha256 codec container".split())
 
 
@@ -80,8 +83,8 @@ def _remembered(value: object, field: FieldInfo, context: Context) -> bool:
     return not _chosen(field.annotation) and any(marks.on(text) and not _own(text, context) for text in loose(value))
 
 
-def release(tool: Tool[Any, Any], result: object, context: Context) -> None:
-    """Let a result out, or raise `BlockedError`."""
+def release(tool: Tool[Any, Any], result: object, context: Context, made: Iterable[Path] = ()) -> None:
+    """Let a result out, and the files it names or that were `made` with it; or raise `BlockedError`."""
     gate = context.gate
     texts = texts_of(result)
     if tool.reads_footage:
@@ -92,8 +95,12 @@ def release(tool: Tool[Any, Any], result: object, context: Context) -> None:
     gate.text(Door.GENERATE_OUTPUT if tool.makes else Door.TOOL_OUTPUT, texts, f"what {tool.name} gives")
     if tool.makes or gate.policy.every_image:
         door = Door.GENERATE_OUTPUT if tool.makes else Door.TOOL_OUTPUT
-        for path in files_of(result):
-            _release_file(path, door, f"{path.name} of {tool.name}", context)
+        for path in dict.fromkeys([*files_of(result), *made]):
+            what = f"{path.name} of {tool.name}"
+            try:
+                _release_file(path, door, what, context)
+            except (MediaError, ModelError) as error:
+                gate.unjudged(door, error, what)
 
 
 # Arguments
@@ -120,6 +127,8 @@ def _strings(value: object) -> Iterator[str]:
     elif isinstance(value, tuple | list | set | frozenset):
         for item in value:
             yield from _strings(item)
+    elif is_dataclass(value):  # what an earlier step gave
+        yield from texts_of(value)
     elif isinstance(value, str) and not isinstance(value, Enum):
         yield value
 
@@ -170,14 +179,22 @@ def names_of(result: object) -> list[str]:
 
 def files_of(result: object) -> list[Path]:
     """The files that a result names, each once."""
-    found = (leaf for leaf in _walk(result) if isinstance(leaf, Path) and leaf.is_file())
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(path for leaf in _walk(result) if (path := _file(leaf)) is not None))
+
+
+def _file(leaf: object) -> Path | None:
+    """The file that a path names; the path may have become a text on its way through the cache."""
+    if isinstance(leaf, str) and not (os.path.isabs(leaf) and len(leaf) <= _LONGEST_PATH):
+        return None
+    path = Path(leaf) if isinstance(leaf, str | Path) else None
+    return path if path and os.path.isfile(path) else None
 
 
 def _walk(value: object, skip: frozenset[str] = frozenset()) -> Iterator[object]:
-    """Everything in a value that has no parts, and videos whole; fields named in `skip` are passed over."""
+    """Everything in a value that has no parts, and videos whole; fields of ours named in `skip` are passed over."""
+    ours = type(value).__module__.startswith("playhead.")
     for name, part in _parts(value):
-        if name not in skip:
+        if not (ours and name in skip):
             yield from _walk(part, skip)
     if isinstance(value, Video | str | Path):
         yield value
@@ -192,7 +209,7 @@ def _parts(value: object) -> Iterable[tuple[str, object]]:
     if is_dataclass(value) and not isinstance(value, type):
         return ((field.name, getattr(value, field.name)) for field in fields(value))
     if isinstance(value, dict):
-        return ((str(key), item) for key, item in value.items())
+        return (("", part) for item in value.items() for part in item)
     return (("", item) for item in value) if isinstance(value, tuple | list | set | frozenset) else ()
 
 
@@ -211,6 +228,15 @@ def _release_file(path: Path, door: Door, what: str, context: Context) -> None:
             gate.film(door, film.stretches(context.library.models), what)
 
 
-def _read_text(path: Path) -> Iterable[str]:
-    with open_file(path, [path.parent]) as file:
-        return [file.read(_MOST_TEXT_BYTES).decode(errors="replace")]
+def _read_text(path: Path) -> list[str]:
+    """Its lines. Raises `MediaError` for what is no plain file of a size that can be judged."""
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+            plain = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            data = file.read(_MOST_TEXT_BYTES + 1) if plain else b""
+    except OSError as error:
+        raise UnreadableMediaError(f"{path.name} cannot be read", (error.strerror or str(error)).lower()) from error
+    if not plain or len(data) > _MOST_TEXT_BYTES:
+        why = f"it is larger than {_MOST_TEXT_BYTES:,} bytes" if plain else "it is not a regular file"
+        raise MediaLimitError(f"{path.name} was not read", why)
+    return data.decode(errors="replace").splitlines()
