@@ -18,7 +18,7 @@ from playhead import prompts
 from playhead.agent.answer import answered, held, masked_answer, together
 from playhead.agent.cache import Cache
 from playhead.agent.check import Budget, Checked, check
-from playhead.agent.executor import CancelledError, Event, Executor, Outcome
+from playhead.agent.executor import CancelledError, Event, Executor, Outcome, State
 from playhead.agent.journal import Journal, read_journal
 from playhead.agent.offline import OfflinePlanner
 from playhead.agent.plan import Plan, load_plan
@@ -182,7 +182,7 @@ class Agent:
         cache = Cache(self._cache_folder())
         executor = Executor(self.tools, context, cache, step_timeout_s=self._step_timeout_s, budget=self.budget)
         outcomes = executor.run(plan, journal, heard, cancel, fresh=fresh)
-        answer = self._let_out(self._answer(plan, outcomes), gate)
+        answer, outcomes = self._let_out(plan, self._answer(plan, outcomes), outcomes, gate)
         write_run(folder, plan, outcomes, answer, gate.mask)
         journal.write("answered", sentences=len(answer.claims), dropped=answer.dropped)
         self._recent = _moments(answer) or self._recent
@@ -206,13 +206,21 @@ class Agent:
         return held(together(answers), None if self.library.settings.roots else self.library.videos())
 
     @staticmethod
-    def _let_out(answer: Answer, gate: Gate) -> Answer:
-        """The answer, without the personal data that the policy masks; or that the gate stopped it."""
+    def _let_out(
+        plan: Plan, answer: Answer, outcomes: dict[str, Outcome], gate: Gate
+    ) -> tuple[Answer, dict[str, Outcome]]:
+        """The answer, without the personal data that the policy masks; or that the gate stopped it, and its steps."""
+        said = [text for claim in answer.claims for text in (claim.title, claim.text)]
         try:
-            gate.text(Door.ANSWER, [*(claim.text for claim in answer.claims), *answer.notes], "the answer")
+            gate.text(Door.ANSWER, [*said, *answer.notes], "the answer")
         except BlockedError as error:
-            return Answer((), (str(error),))
-        return masked_answer(answer, gate.mask)
+            stopped = {
+                name: replace(outcomes[name], state=State.BLOCKED, result=None, error=error, files=())
+                for name in plan.answering
+                if outcomes[name].ok
+            }
+            return Answer((), (str(error),)), outcomes | stopped
+        return masked_answer(answer, gate.mask), outcomes
 
     def _folder(self, plan: Plan, out: str | Path | None) -> Path:
         """The run's folder, with its plan in it."""
