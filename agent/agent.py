@@ -205,14 +205,17 @@ class Agent:
                 answers += [answered(o.result) for o in outcomes.values() if o.ok and not _has(o)]
         return held(together(answers), None if self.library.settings.roots else self.library.videos())
 
-    @staticmethod
     def _let_out(
-        plan: Plan, answer: Answer, outcomes: dict[str, Outcome], gate: Gate
+        self, plan: Plan, answer: Answer, outcomes: dict[str, Outcome], gate: Gate
     ) -> tuple[Answer, dict[str, Outcome]]:
-        """The answer, without the personal data that the policy masks; or that the gate stopped it, and its steps."""
-        said = [text for claim in answer.claims for text in (claim.title, claim.text)]
+        """The answer, without the personal data that the policy masks; or that the gate stopped it, and its steps.
+
+        What a tool that judges says of what it judged is not judged again.
+        """
+        judging = [o.result for o in outcomes.values() if o.ok and self.tools[o.tool].judges]
+        verdicts = {text for result in judging for text in _said(answered(result))}
         try:
-            gate.text(Door.ANSWER, [*said, *answer.notes], "the answer")
+            gate.text(Door.ANSWER, [text for text in _said(answer) if text not in verdicts], "the answer")
         except BlockedError as error:
             stopped = {
                 name: replace(outcomes[name], state=State.BLOCKED, result=None, error=error, files=())
@@ -296,6 +299,10 @@ class Agent:
     def forget(self) -> None:
         """Begin a new conversation."""
         self._recent = ()
+
+
+def _said(answer: Answer) -> list[str]:
+    return [*(text for claim in answer.claims for text in (claim.title, claim.text)), *answer.notes]
 
 
 def _has(outcome: Outcome) -> bool:

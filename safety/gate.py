@@ -32,6 +32,7 @@ _PART = 100_000
 _EXCERPT = 80
 _READ, _HALVED = 1000, 100
 _LONGEST_REASON = 500
+_WORTH_TELLING = 0.01
 
 
 def nobody(_: Verdict) -> str:
@@ -250,7 +251,8 @@ def _verdict(policy: Policy, door: Door, found: Judged) -> Verdict:
 def _reason(policy: Policy, decision: Decision, threshold: float, finding: Finding) -> str:
     name = finding.category.replace("_", " ")
     if decision is Decision.ALLOW:
-        return f"nothing comes near; {name} is likeliest, at {finding.score:.2f} of {threshold:g}"
+        nearest = f"; {name} is likeliest, at {finding.score:.2f} of {threshold:g}"
+        return f"nothing comes near{nearest if finding.score >= _WORTH_TELLING else ''}"
     cue = f" ({finding.cue})" if finding.cue else ""
     return f"{name} {finding.score:.2f}{cue}; the policy {policy} says {decision} from {threshold:g} on"
 
