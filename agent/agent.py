@@ -18,7 +18,7 @@ from playhead import prompts
 from playhead.agent.answer import answered, held, together
 from playhead.agent.cache import Cache
 from playhead.agent.check import Budget, Checked, check
-from playhead.agent.executor import CancelledError, Event, Executor, Outcome
+from playhead.agent.executor import CancelledError, Event, Executor, Outcome, State
 from playhead.agent.journal import Journal, read_journal
 from playhead.agent.offline import OfflinePlanner
 from playhead.agent.plan import Plan, load_plan
@@ -28,7 +28,7 @@ from playhead.errors import BlockedError, InputError, PlanError, StorageError
 from playhead.models.cache import cache_folder, write_atomically
 from playhead.models.chat import Chat, load_chat
 from playhead.safety.gate import Gate, nobody
-from playhead.safety.texts import texts_of, with_texts
+from playhead.safety.texts import with_texts
 from playhead.tools.contract import Context
 from playhead.tools.registry import all_tools
 from playhead.types import Answer, Door, Span, Verdict, Video
@@ -183,7 +183,7 @@ class Agent:
         cache = Cache(self._cache_folder())
         executor = Executor(self.tools, context, cache, step_timeout_s=self._step_timeout_s, budget=self.budget)
         outcomes = executor.run(plan, journal, heard, cancel, fresh=fresh)
-        answer = self._let_out(self._answer(plan, outcomes), gate)
+        answer, outcomes = self._let_out(plan, self._answer(plan, outcomes), outcomes, gate)
         write_run(folder, plan, outcomes, answer, gate.mask)
         journal.write("answered", sentences=len(answer.claims), dropped=answer.dropped)
         self._recent = _moments(answer) or self._recent
@@ -206,14 +206,25 @@ class Agent:
                 answers += [answered(o.result) for o in outcomes.values() if o.ok and not _has(o)]
         return held(together(answers), None if self.library.settings.roots else self.library.videos())
 
-    @staticmethod
-    def _let_out(answer: Answer, gate: Gate) -> Answer:
-        """The answer, without the personal data that the policy masks; or that the gate stopped it."""
+    def _let_out(
+        self, plan: Plan, answer: Answer, outcomes: dict[str, Outcome], gate: Gate
+    ) -> tuple[Answer, dict[str, Outcome]]:
+        """The answer, without the personal data that the policy masks; or that the gate stopped it, and its steps.
+
+        What a tool that judges says of what it judged is not judged again.
+        """
+        judging = [o.result for o in outcomes.values() if o.ok and self.tools[o.tool].judges]
+        verdicts = {text for result in judging for text in _said(answered(result))}
         try:
-            gate.text(Door.ANSWER, texts_of(answer), "the answer")
+            gate.text(Door.ANSWER, [text for text in _said(answer) if text not in verdicts], "the answer")
         except BlockedError as error:
-            return Answer((), (str(error),))
-        return with_texts(answer, gate.mask)
+            stopped = {
+                name: replace(outcomes[name], state=State.BLOCKED, result=None, error=error, files=())
+                for name in plan.answering
+                if outcomes[name].ok
+            }
+            return Answer((), (str(error),)), outcomes | stopped
+        return with_texts(answer, gate.mask), outcomes
 
     def _folder(self, plan: Plan, out: str | Path | None) -> Path:
         """The run's folder, with its plan in it."""
@@ -289,6 +300,10 @@ class Agent:
     def forget(self) -> None:
         """Begin a new conversation."""
         self._recent = ()
+
+
+def _said(answer: Answer) -> list[str]:
+    return [*(text for claim in answer.claims for text in (claim.title, claim.text)), *answer.notes]
 
 
 def _has(outcome: Outcome) -> bool:

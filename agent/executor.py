@@ -170,11 +170,11 @@ class Executor:
         with ExitStack() as held:
             found: list[tuple[State, Entry]] = []
 
-            def kept(args: Any, run: Callable[[Context], Any]) -> Any:
+            def kept(args: Any, run: Callable[[Context], Any]) -> tuple[Any, list[Path]]:
                 entry = held.enter_context(self._cache.entry(key_of(tool, args, context)))
                 state, result = self._kept(tool, entry, run, replace(context, folder=entry.folder), fresh)
                 found.append((state, entry))
-                return result
+                return result, [entry.folder / file for file in entry.files()]
 
             try:
                 result = tool.call(given, context, marked=marked, through=kept)

@@ -80,7 +80,9 @@ def _claim(claim: Claim, answer: Answer, pictures: _Pictures) -> str:
 
 
 def _failed(outcomes: Mapping[str, Outcome]) -> list[str]:
-    return [f"{name} ({o.tool}): {o.error}" for name, o in outcomes.items() if o.state in ("failed", "skipped")]
+    return [
+        f"{name} ({o.tool}): {o.error}" for name, o in outcomes.items() if o.state in ("failed", "skipped", "blocked")
+    ]
 
 
 def _absent(outcomes: Mapping[str, Outcome]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,12 +88,17 @@ def write_run(
         for name, outcome in outcomes.items():
             if outcome.ok:
                 _write_artifact(folder / ARTIFACTS, name, outcome, mask)
-        write_atomically(folder / ANSWER, [report.markdown(plan, outcomes, answer).encode()])
-        write_atomically(folder / REPORT, [report.html(plan, outcomes, answer).encode()])
+        told = {name: _masked_error(outcome, mask) for name, outcome in outcomes.items()}
+        write_atomically(folder / ANSWER, [report.markdown(plan, told, answer).encode()])
+        write_atomically(folder / REPORT, [report.html(plan, told, answer).encode()])
     except OSError as error:
         raise StorageError(
             f"The run could not be kept in {folder}", (error.strerror or str(error)).lower()
         ) from error
+
+
+def _masked_error(outcome: Outcome, mask: Callable[[str], str]) -> Outcome:
+    return replace(outcome, error=Exception(mask(str(outcome.error)))) if outcome.error else outcome
 
 
 def _write_artifact(folder: Path, name: str, outcome: Outcome, mask: Callable[[str], str]) -> None:

@@ -1,20 +1,23 @@
 """The record of the gate: JSON lines, each of which carries the digest of the one before (Schneier and Kelsey 1999).
 
 The number of entries and the digest of the last are anchored in the library's catalogue, so that a tail that was cut
-off shows, too. A line that was being written when its process was killed belongs to no entry and is taken away.
+off shows, too. A line that was being written when its process was killed belongs to no entry and is taken away; an
+entry that was written but not yet anchored stays, where it follows on the one that is.
 What this proves is that the log is as Playhead wrote it; who can change the catalogue as well can forge both.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
 import os
 import sqlite3
+import stat
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from playhead.errors import AuditError
@@ -28,9 +31,9 @@ if TYPE_CHECKING:
 
 AUDIT = "audit.jsonl"
 _FIRST = "0" * 64
-_TAIL_BYTES = 1 << 16
-_LONGEST_LINE = 1 << 20
+_LONGEST_LINE = _TORN = 1 << 16
 _CHECK = "Look with: playhead audit verify"
+_AGAIN = f"Put it back, or begin a new one, which is noted in it: playhead audit restart. {_CHECK}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,42 +56,48 @@ class Audit:
     def write(self, **said: Any) -> None:
         """Add an entry; when this returns it is on the disk and anchored. Raises `AuditError`."""
         with self._held() as file:
-            head = self._last(file)
-            body = {"n": head.count + 1, "time": round(time.time(), 3), **said, "previous": head.digest}
-            line = sealed(body)
-            file.seek(0, os.SEEK_END)
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
-            self._anchor(head.count + 1, json.loads(line)["digest"])
+            self._append(file, said)
+
+    def _append(self, file: BinaryIO, said: dict[str, Any]) -> None:
+        head = self._last(file)
+        line = sealed({"n": head.count + 1, "time": round(time.time(), 3), **said, "previous": head.digest})
+        if len(line) > _LONGEST_LINE:
+            raise AuditError(f"An entry of {self.path} was not written", f"it has {len(line):,} characters", "")
+        if file.write(line) < len(line):  # what is there of it is taken away by the next one that is written
+            raise OSError(errno.ENOSPC, "there is no room for a whole entry")
+        os.fsync(file.fileno())
+        self._anchor(head.count + 1, json.loads(line)["digest"])
 
     def verify(self) -> list[str]:
         """What is wrong with the log, in words; empty where every entry is as it was written and none is missing."""
+        anchored = self._anchored()  # first: what is written meanwhile only adds to the log
         try:
-            data = self.path.read_bytes()
-        except FileNotFoundError:
-            data = b""
+            return _problems(self._data(), anchored)
         except OSError as error:
-            return [f"{self.path} cannot be read: {(error.strerror or str(error)).lower()}"]
-        whole = data[: data.rfind(b"\n") + 1]
-        problems, digests = _chain(whole)
-        count, digest = self._anchored()
-        if count and len(digests) < count:
-            problems.append(f"the tail is cut off: there were {count} entries and {len(digests)} are left")
-        elif count and digests[count - 1] != digest:
-            problems.append(f"entry {count} is not the one that the catalogue remembers")
-        return problems
+            return [f"{self.path} cannot be read: {_why(error)}"]
 
     def entries(self) -> list[dict[str, Any]]:
         """What was written, oldest first; a line that is damaged is left out."""
         try:
-            lines = self.path.read_bytes().split(b"\n")[:-1]
-        except FileNotFoundError:
-            return []
+            lines = self._data().split(b"\n")[:-1]
         except OSError as error:
-            raise self._refused(error) from error
+            raise AuditError(f"The audit log {self.path} cannot be read", _why(error), _CHECK) from error
         found = (_parsed(line) for line in lines)
         return [entry for entry in found if entry is not None]
+
+    def restart(self, reason: str) -> Path | None:
+        """Begin a new log whose first entry says why, and what the old one was; that is kept beside it."""
+        before, old = self._anchored(), self._moved_aside()
+        with self._held() as file:
+            if said := file.read():
+                old = _beside(self.path)
+                write_atomically(old, [said])
+                old.chmod(0o600)
+            if not self._anchor(0, ""):
+                raise AuditError("No new audit log was begun", "the library is being written to", "Try again soon")
+            file.truncate(0)
+            self._append(file, {"event": "restart", "reason": reason, "before": asdict(before)})
+        return old
 
     # Inside
 
@@ -96,60 +105,66 @@ class Audit:
     def _held(self) -> Iterator[BinaryIO]:
         """The file, opened to read and append, by one process at a time."""
         try:
-            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-            descriptor = os.open(self.path, flags, 0o600)
+            with self._locked() as file:
+                yield file
         except OSError as error:
             raise self._refused(error) from error
-        with os.fdopen(descriptor, "r+b", buffering=0) as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            try:
-                yield file
-            except OSError as error:
-                raise self._refused(error) from error
+
+    @contextmanager
+    def _locked(self) -> Iterator[BinaryIO]:
+        """The file that has the log's name once it is this process's turn: another may have begun a new one."""
+        while True:
+            with _plain_file(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND) as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                if os.path.lexists(self.path) and os.path.samestat(os.fstat(file.fileno()), self.path.lstat()):
+                    yield file
+                    return
+
+    def _moved_aside(self) -> Path | None:
+        """What stands in the log's place and is no log, such as a folder, under another name."""
+        if not os.path.lexists(self.path) or stat.S_ISREG(self.path.lstat().st_mode):
+            return None
+        try:
+            return self.path.rename(_beside(self.path))
+        except OSError as error:
+            raise self._refused(error) from error
+
+    def _data(self) -> bytes:
+        """The log as it is; of none at all, nothing."""
+        try:
+            with _plain_file(self.path, os.O_RDONLY) as file:
+                return file.read()
+        except FileNotFoundError:
+            return b""
 
     def _last(self, file: BinaryIO) -> Head:
-        """The last whole entry, once a torn line is taken away. Raises `AuditError` where another is anchored."""
+        """The last whole entry, once a torn line is taken away. Raises `AuditError` where another is anchored.
+
+        Read is the end of the log; all of it where its last entry is not the one that is anchored.
+        """
         size = file.seek(0, os.SEEK_END)
-        start = max(0, size - _TAIL_BYTES)
+        start = max(0, size - _LONGEST_LINE - _TORN)
         file.seek(start)
-        tail = file.read(size - start)
+        tail = file.read()
         end = tail.rfind(b"\n") + 1
+        head, anchored = _head(tail[:end]), self._anchored()
+        if head != anchored:
+            file.seek(0)
+            if problems := _problems(file.read(), anchored):
+                raise AuditError(f"The audit log {self.path} is not whole", problems[0], _AGAIN)
         if end < len(tail):
             file.truncate(start + end)
-        line = tail[:end].rstrip(b"\n").rpartition(b"\n")[2]
-        head = Head()
-        if line:
-            entry = _parsed(line)
-            if entry is None or sealed(_body(entry)) != line + b"\n":
-                raise AuditError(f"The audit log {self.path} is damaged", "its last entry was changed", _CHECK)
-            head = Head(int(entry["n"]), str(entry["digest"]))
-        self._agree(head)
-        return head
+        return head or Head()
 
-    def _agree(self, head: Head) -> None:
-        count, digest = self._anchored()
-        if head.count < count or (head.count == count and count and head.digest != digest):
-            why = f"the catalogue remembers {count} entries and it ends with entry {head.count}"
-            fix = f"Put it back, or begin a new one, which is noted in it: playhead audit restart. {_CHECK}"
-            raise AuditError(f"The audit log {self.path} is not whole", why, fix)
-
-    def restart(self, reason: str) -> Path | None:
-        """Begin a new log whose first entry says why, and what the old one was; that is kept beside it."""
-        count, digest = self._anchored()
-        if not self._anchor(0, ""):
-            raise AuditError("No new audit log was begun", "the library is being written to", "Try again in a moment")
-        old = self.path.with_name(f"{self.path.name}.{int(time.time())}") if self.path.exists() else None
-        if old is not None:
-            self.path.rename(old)
-        self.write(event="restart", reason=reason, before={"count": count, "digest": digest})
-        return old
-
-    def _anchored(self) -> tuple[int, str]:
+    def _anchored(self) -> Head:
         try:
             if self._catalog is not None:
-                return read_anchor(self._catalog)
-            count, _, digest = self._beside.read_text().partition(":") if self._beside.exists() else ("0", "", "")
-            return int(count), digest
+                count, digest = read_anchor(self._catalog)
+            else:
+                said = self._beside.read_text() if self._beside.exists() else "0:"
+                number, _, digest = said.partition(":")
+                count = int(number)
+            return Head(count, digest) if count else Head()
         except (sqlite3.Error, OSError, ValueError) as error:
             raise AuditError("The audit log cannot be checked", f"its anchor cannot be read ({error})") from error
 
@@ -168,10 +183,8 @@ class Audit:
         return self.path.with_name(f"{self.path.name}.head")
 
     def _refused(self, error: OSError) -> AuditError:
-        why = (error.strerror or str(error)).lower()
-        return AuditError(
-            f"The audit log {self.path} cannot be written", why, "Nothing is done unrecorded: make it writable"
-        )
+        fix = "Nothing is done unrecorded: make it writable, or name another file with the setting audit"
+        return AuditError(f"The audit log {self.path} cannot be written", _why(error), fix)
 
 
 def sealed(body: dict[str, Any]) -> bytes:
@@ -179,6 +192,49 @@ def sealed(body: dict[str, Any]) -> bytes:
     said = json.dumps(body, ensure_ascii=True, separators=(",", ":"), default=str)
     digest = hashlib.sha256(said.encode()).hexdigest()
     return f'{said[:-1]},"digest":"{digest}"}}\n'.encode()
+
+
+@contextmanager
+def _plain_file(path: Path, flags: int) -> Iterator[BinaryIO]:
+    """A file opened unbuffered; a link, a pipe or a device in its place is an `OSError`."""
+    descriptor = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    with os.fdopen(descriptor, "rb" if flags == os.O_RDONLY else "r+b", buffering=0) as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is not a plain file")
+        yield file
+
+
+def _beside(path: Path) -> Path:
+    """A name for the old log that nothing has yet."""
+    stamp, number = f"{path.name}.{int(time.time())}", 1
+    while os.path.lexists(old := path.with_name(stamp if number == 1 else f"{stamp}-{number}")):
+        number += 1
+    return old
+
+
+def _why(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def _problems(data: bytes, anchored: Head) -> list[str]:
+    """What is wrong with a log whose last entry should be `anchored`, or entries that follow on it."""
+    problems, digests = _chain(data[: data.rfind(b"\n") + 1])
+    if len(digests) < anchored.count:
+        problems.append(f"the tail is cut off: there were {anchored.count} entries and {len(digests)} are left")
+    elif anchored.count and digests[anchored.count - 1] != anchored.digest:
+        problems.append(f"entry {anchored.count} is not the one that the catalogue remembers")
+    return problems
+
+
+def _head(lines: bytes) -> Head | None:
+    """The last of these lines as a head; of none the first of all, and None where it was changed."""
+    line = lines[:-1].rpartition(b"\n")[2]
+    if not lines:
+        return Head()
+    entry = _parsed(line)
+    if entry is None or sealed(_body(entry)) != line + b"\n":
+        return None
+    return Head(int(entry["n"]), str(entry["digest"]))
 
 
 def _chain(data: bytes) -> tuple[list[str], list[str]]:
@@ -204,8 +260,8 @@ def _chain(data: bytes) -> tuple[list[str], list[str]]:
 
 def _parsed(line: bytes) -> dict[str, Any] | None:
     try:
-        entry = json.loads(line[:_LONGEST_LINE])
-    except ValueError:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
         return None
     fine = isinstance(entry, dict) and isinstance(entry.get("digest"), str) and isinstance(entry.get("n"), int)
     return entry if fine else None

@@ -49,7 +49,14 @@ class Film:
             heard = transcribe(self._file, models, "", self._limits, self._progress)
             found += _joined(self._passages(heard.utterances))
         found += _joined(self._passages(self._subtitles))
-        return sorted(found, key=lambda verdict: verdict.span or Span(0, 0))
+        return sorted(map(self._inside, found), key=lambda verdict: verdict.span or Span(0, 0))
+
+    def _inside(self, verdict: Verdict) -> Verdict:
+        """The verdict on no more than was asked for: the last picture may stand for less than a second."""
+        if verdict.span is None:
+            return verdict
+        start_s, end_s = max(verdict.span.start_s, self._within.start_s), min(verdict.span.end_s, self._within.end_s)
+        return replace(verdict, span=Span(start_s, max(start_s, end_s)))
 
     def _pictures(self) -> Iterator[Verdict]:
         """A verdict for each second's picture: it stands until the next."""

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from playhead.errors import BlockedError
+from playhead.models.roles import Finding
 from playhead.safety.audit import AUDIT, Audit
 from playhead.safety.judge import Judge, Judged, UnjudgedError
 from playhead.safety.marks import Marks
@@ -21,14 +22,17 @@ from playhead.types import Decision, Door, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from playhead.errors import PlayheadError
     from playhead.index.library import Library
     from playhead.models.registry import Models
-    from playhead.models.roles import Finding, Image
+    from playhead.models.roles import Image
 
 UNJUDGED, FOOTAGE = "unjudged", "footage"
 _PART = 100_000
 _EXCERPT = 80
+_READ, _HALVED = 1000, 100
 _LONGEST_REASON = 500
+_WORTH_TELLING = 0.01
 
 
 def nobody(_: Verdict) -> str:
@@ -49,8 +53,10 @@ class Subject:
     def text(cls, what: str, text: str) -> Subject:
         """A text."""
         data = text.encode(errors="surrogatepass")
-        start = masked(" ".join(text[: 4 * _EXCERPT].split()), frozenset(Kind))[:_EXCERPT]
-        return cls(what, "text", hashlib.sha256(data).hexdigest(), start)
+        start = masked(" ".join(text[:_READ].split()), frozenset(Kind))
+        if len(text) > _READ:  # the last words may be half an address, which nobody recognises
+            start = start[:-_HALVED]
+        return cls(what, "text", hashlib.sha256(data).hexdigest(), start[:_EXCERPT])
 
     @classmethod
     def image(cls, what: str, image: Image) -> Subject:
@@ -106,7 +112,7 @@ class Gate:
         worst: tuple[Verdict, str] | None = None
         for part in _parts(texts):
             verdict = self.verdict(door, lambda part=part: self.judge.text(part))  # type: ignore[misc]
-            if worst is None or _rank(verdict) > _rank(worst[0]):
+            if worst is None or self._rank(verdict) > self._rank(worst[0]):
                 worst = verdict, part
         if worst is None:
             return self.verdict(door, lambda: Judged((), ""))
@@ -119,11 +125,12 @@ class Gate:
     def film(self, door: Door, stretches: Iterable[Verdict], what: str) -> Verdict:
         """Let a film through whose `stretches` were judged, or raise `BlockedError`: the strictest counts."""
         nothing = Verdict(Decision.ALLOW, door, "", 0.0, 1.0, "", "no stretch of it stands out")
-        return self._settled(max(stretches, key=_rank, default=nothing), Subject(what, "film", ""))
+        return self._settled(max(stretches, key=self._rank, default=nothing), Subject(what, "film", ""))
 
     def footage(self, what: str, effects: Iterable[str], arguments: Iterable[str]) -> Verdict | None:
         """Let a call go on whose arguments came out of footage, by what it does; or raise `BlockedError`."""
-        strictest = max((self.policy.footage[effect] for effect in effects), key=lambda d: d.severity)
+        decisions = [self.policy.footage[effect] for effect in effects] or [self.policy.footage["reads"]]
+        strictest = max(decisions, key=lambda decision: decision.severity)
         if strictest is Decision.ALLOW:
             return None
         names = ", ".join(sorted(arguments))
@@ -146,10 +153,14 @@ class Gate:
         try:
             found = judged()
         except UnjudgedError as error:
-            decision = self.policy.unjudged[door]
-            remedy = f"{error.fix or 'Make the classifier work: playhead doctor'}"
-            return Verdict(decision, door, UNJUDGED, 1.0, 0.0, "", f"{error.what}: {error.why}", remedy)
+            by_rules = _verdict(self.policy, door, error.by_rules)
+            unjudged = replace(self._unjudged(door, error), scores=by_rules.scores)
+            return max(unjudged, by_rules, key=self._rank)
         return _verdict(self.policy, door, found)
+
+    def unjudged(self, door: Door, error: PlayheadError, what: str) -> Verdict:
+        """Let through, or raise `BlockedError`, what `error` kept from being judged, as the policy says."""
+        return self._settled(self._unjudged(door, error), Subject(what, "file", ""))
 
     def mask(self, text: str) -> str:
         """The text without the personal data that the policy masks."""
@@ -157,6 +168,16 @@ class Gate:
         return masked(text, kinds) if kinds else text
 
     # Inside
+
+    def _unjudged(self, door: Door, error: PlayheadError) -> Verdict:
+        reason = f"{error.what}: {error.why}" if error.why else error.what
+        remedy = error.fix or "Make the classifier work: playhead doctor"
+        return Verdict(self.policy.unjudged[door], door, UNJUDGED, 1.0, 0.0, "", reason, remedy)
+
+    def _rank(self, verdict: Verdict) -> tuple[bool, int, float]:
+        """What counts more: above all, that which nobody can let through."""
+        firm = not verdict.passes and not self._may(verdict)
+        return firm, verdict.decision.severity, verdict.score - verdict.threshold
 
     def _settled(self, verdict: Verdict, subject: Subject) -> Verdict:
         if not verdict.passes and self._may(verdict):
@@ -170,9 +191,7 @@ class Gate:
 
     def _may(self, verdict: Verdict) -> bool:
         """Whether a person may let it through."""
-        if verdict.decision is Decision.ASK:
-            return verdict.category != MINORS
-        return self.policy.override.get(verdict.category, False)
+        return _overridable(self.policy, verdict.decision, verdict.category)
 
     def _record(self, verdict: Verdict, subject: Subject) -> None:
         if self._audit is None:
@@ -181,7 +200,7 @@ class Gate:
                 stopped = replace(verdict, decision=Decision.BLOCK, override="", reason=why, remedy=_MAKE_ONE)
                 raise BlockedError("Nothing is generated unrecorded", stopped)
             return
-        minors = verdict.category == MINORS and verdict.decision is not Decision.ALLOW
+        minors = _concerns_minors(self.policy, verdict)
         reason = verdict.reason if verdict.decision is not Decision.ALLOW and not minors else ""
         self._audit.write(
             event="judged",
@@ -217,13 +236,11 @@ def audit_of(library: Library) -> Audit | None:
 
 
 def _verdict(policy: Policy, door: Door, found: Judged) -> Verdict:
-    """The strictest of what findings lead to; among equals the one furthest over its threshold, or the likeliest."""
+    """The strictest of what the findings lead to: first what nobody can let through, last how far it is over."""
     if not found.findings:
         return Verdict(Decision.ALLOW, door, "", 0.0, 1.0, found.model, "there is nothing to judge")
     decided = [(*policy.decide(door, finding), finding) for finding in found.findings]
-    decision, threshold, finding = max(
-        decided, key=lambda d: (d[0].severity, d[2].score - d[1] * bool(d[0].severity))
-    )
+    decision, threshold, finding = max(decided, key=lambda d: _weight(policy, *d))
     scores = tuple((f.category, round(f.score, 4)) for f in found.findings)
     return Verdict(
         decision, door, finding.category, round(finding.score, 4), threshold, found.model,
@@ -234,7 +251,8 @@ def _verdict(policy: Policy, door: Door, found: Judged) -> Verdict:
 def _reason(policy: Policy, decision: Decision, threshold: float, finding: Finding) -> str:
     name = finding.category.replace("_", " ")
     if decision is Decision.ALLOW:
-        return f"likeliest is {name}, at {finding.score:.2f} of {threshold:g}"
+        nearest = f"; {name} is likeliest, at {finding.score:.2f} of {threshold:g}"
+        return f"nothing comes near{nearest if finding.score >= _WORTH_TELLING else ''}"
     cue = f" ({finding.cue})" if finding.cue else ""
     return f"{name} {finding.score:.2f}{cue}; the policy {policy} says {decision} from {threshold:g} on"
 
@@ -247,12 +265,27 @@ def _remedy(policy: Policy, door: Door, decision: Decision, finding: Finding) ->
     below = f"Below {least:g} it passes: say it in other words"
     if decision is Decision.WARN:
         return below
-    may = policy.override[finding.category] or (decision is Decision.ASK and finding.category != MINORS)
-    return f"{below}. {_SAY_WHY if may else _FIRM}"
+    return f"{below}. {_SAY_WHY if _overridable(policy, decision, finding.category) else _FIRM}"
 
 
-def _rank(verdict: Verdict) -> tuple[int, float]:
-    return verdict.decision.severity, verdict.score - verdict.threshold
+def _weight(policy: Policy, decision: Decision, threshold: float, finding: Finding) -> tuple[bool, int, float]:
+    stops = decision in (Decision.ASK, Decision.BLOCK)
+    firm = stops and not _overridable(policy, decision, finding.category)
+    over = finding.score - threshold if decision is not Decision.ALLOW else finding.score
+    return firm, decision.severity, over
+
+
+def _overridable(policy: Policy, decision: Decision, category: str) -> bool:
+    """Whether a person may let through what is asked about or blocked, by saying why."""
+    if decision is Decision.ASK:
+        return category != MINORS
+    return policy.override.get(category, False)
+
+
+def _concerns_minors(policy: Policy, verdict: Verdict) -> bool:
+    """Whether minors are part of it, whatever it was decided by."""
+    reached = (policy.decide(verdict.door, Finding(MINORS, score))[0] for c, score in verdict.scores if c == MINORS)
+    return any(decision is not Decision.ALLOW for decision in reached)
 
 
 def _parts(texts: Iterable[str]) -> Iterator[str]:

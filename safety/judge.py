@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from playhead.errors import ModelError, PlayheadError
-from playhead.models.roles import Finding, Role
+from playhead.models.roles import Finding, ImageModerator, Role, TextModerator
 from playhead.safety.policy import categories
 from playhead.safety.rules import RULES, listed, minors
 
@@ -26,10 +26,7 @@ if TYPE_CHECKING:
 
 MOST_CHARACTERS = 1 << 20
 _KEPT = 1024
-
-
-class UnjudgedError(ModelError):
-    """No classifier could judge this; it counts as not allowed until one has."""
+_OTHER = "Use another classifier"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +35,12 @@ class Judged:
 
     findings: tuple[Finding, ...]
     model: str
+
+
+class UnjudgedError(ModelError):
+    """No classifier could judge this; it counts as not allowed until one has. `by_rules` is what rules found."""
+
+    by_rules = Judged((), RULES)
 
 
 class Judge:
@@ -65,11 +68,15 @@ class Judge:
     def _judge_text(self, text: str) -> Judged:
         if not text.strip():
             return Judged((), RULES)
-        moderator = self._loaded(Role.TEXT_SAFETY)
-        found = self._asked(moderator, [text])
-        by_name = {finding.category: finding for finding in found}
-        extra = [minors(text, by_name.get("sexual")), *listed(text, self._words)]
-        return Judged(_strongest([*found, *extra]), f"{moderator.id}+{RULES}")
+        words = listed(text, self._words)
+        try:
+            moderator = self._loaded(Role.TEXT_SAFETY)
+            found = self._asked(moderator, [text])
+        except UnjudgedError as error:
+            error.by_rules = Judged(_strongest([minors(text, None), *words]), RULES)
+            raise
+        sexual = next((finding for finding in found if finding.category == "sexual"), None)
+        return Judged(_strongest([*found, minors(text, sexual), *words]), f"{moderator.id}+{RULES}")
 
     def _judge_image(self, image: Image) -> Judged:
         moderator = self._loaded(Role.IMAGE_SAFETY)
@@ -89,19 +96,24 @@ class Judge:
 
     def _loaded(self, role: Role) -> Any:
         try:
-            return getattr(self._models, role.value)
+            moderator = getattr(self._models, role.value)
         except Exception as error:
             why = str(error) if isinstance(error, PlayheadError) else f"{type(error).__name__}: {error}"
             raise UnjudgedError(f"The classifier {role} could not be loaded", why[:300]) from error
+        if not isinstance(moderator, TextModerator | ImageModerator):
+            raise UnjudgedError(
+                f"The classifier {role} cannot be used", "it lacks id, categories or moderate", _OTHER
+            )
+        return moderator
 
     def _asked(self, moderator: Any, inputs: Sequence[Any]) -> tuple[Finding, ...]:
         """One answer, checked, in time. The thread of a classifier that hangs is left behind."""
-        box: list[Any] = []
+        box: list[tuple[Finding, ...] | BaseException] = []
 
         def work() -> None:
             try:
-                box.append(moderator.moderate(inputs))
-            except Exception as error:  # noqa: BLE001 - a classifier may raise anything; it is told below
+                box.append(_sane(moderator.moderate(inputs), moderator))
+            except BaseException as error:  # noqa: BLE001 - a classifier may raise anything; it is told below
                 box.append(error)
 
         thread = threading.Thread(target=work, name="moderation", daemon=True)
@@ -109,26 +121,27 @@ class Judge:
         thread.join(self._timeout_s)
         if not box:
             raise UnjudgedError("Nothing was judged", f"{moderator.id} took longer than {self._timeout_s:g} s")
-        if isinstance(box[0], Exception):
+        if isinstance(box[0], UnjudgedError):
+            raise box[0]
+        if isinstance(box[0], BaseException):
             why = f"{moderator.id} failed: {type(box[0]).__name__}: {box[0]}"[:300]
             raise UnjudgedError("Nothing was judged", why) from box[0]
-        return _sane(box[0], moderator)
+        return box[0]
 
 
 def _sane(answer: Any, moderator: Any) -> tuple[Finding, ...]:
     """The one tuple of findings, where it is what a moderator promises. Raises `UnjudgedError`."""
     try:
         [found] = answer
-        findings = tuple(found)
+        given = tuple(found)
+        inside = all(math.isfinite(f.score) and 0 <= f.score <= 1 for f in given)
+        findings = tuple(Finding(f.category, float(f.score), str(f.cue)) for f in given)
         known = {finding.category for finding in findings}
         whole = known == set(moderator.categories) and len(findings) == len(known)
-        inside = all(math.isfinite(f.score) and 0 <= f.score <= 1 for f in findings)
     except (TypeError, ValueError, AttributeError) as error:
-        raise UnjudgedError("Nothing was judged", f"{moderator.id} gave an answer of another form") from error
-    if not (whole and inside and known <= set(categories())):
-        raise UnjudgedError(
-            "Nothing was judged", f"{moderator.id} gave scores that cannot be", "Use another classifier"
-        )
+        raise UnjudgedError("Nothing was judged", f"{moderator.id} gave an answer of another form", _OTHER) from error
+    if not (findings and whole and inside and known <= set(categories())):
+        raise UnjudgedError("Nothing was judged", f"{moderator.id} gave scores that cannot be", _OTHER)
     return findings
 
 

@@ -33,6 +33,7 @@ _NEVER, _WITH_REASON = "never", "with_reason"
 _EFFECTS = ("reads", "writes", "costly", "generates")
 _ALWAYS = "sexual_minors"
 _MOST = 0.5
+_LONGEST_NAME = 100
 _KEYS = frozenset("name version extends stages override unjudged footage mask words images timeout_s".split())
 
 
@@ -119,7 +120,7 @@ def _read(name: str) -> dict[str, Any]:
         raise PolicyError(
             f"The policy {name} extends {base!r}", "only one that ships can be extended", _there_are(SHIPPED)
         )
-    merged: dict[str, Any] = _over(_parsed(base), said)
+    merged: dict[str, Any] = _over(_read(base), said)
     return merged
 
 
@@ -127,7 +128,7 @@ def _parsed(name: str) -> dict[str, Any]:
     if name in SHIPPED:
         return shipped(f"policies/{name}.yaml")
     try:
-        said = strict_yaml.load(_own(Path(name).expanduser()))
+        said = strict_yaml.load(_own(Path(name)))
     except ValueError as error:
         raise PolicyError(f"The policy {name} is not YAML", str(error), "See docs/safety.md") from error
     if not isinstance(said, dict):
@@ -137,15 +138,19 @@ def _parsed(name: str) -> dict[str, Any]:
 
 def _own(path: Path) -> str:
     try:
+        path = path.expanduser()
         with open_file(path, [path.absolute().parent]) as file:
             return file.read(strict_yaml.MOST_CHARACTERS).decode("utf-8")
-    except MediaError as error:
-        raise PolicyError(f"There is no policy {str(path)!r}", error.why, _there_are(SHIPPED)) from error
+    except (MediaError, RuntimeError) as error:  # the latter of a home that nobody has
+        why = error.why if isinstance(error, MediaError) else str(error)
+        raise PolicyError(f"The policy {path} cannot be read", why, _there_are(SHIPPED)) from error
 
 
 def _over(base: Any, said: Any) -> Any:
     """What was said, laid over the base line by line: a ladder of thresholds is taken whole."""
-    if not (isinstance(base, dict) and isinstance(said, dict)) or set(said) <= {step.value for step in Decision}:
+    if not (isinstance(base, dict) and isinstance(said, dict)):
+        return said
+    if set(base) | set(said) <= {step.value for step in Decision}:
         return said
     return base | {key: _over(base.get(key), value) for key, value in said.items()}
 
@@ -157,41 +162,46 @@ def _problems(said: dict[str, Any]) -> Iterator[str]:
     yield from _unknown("", said, _KEYS)
     for key in sorted(_KEYS - {"extends"} - set(said)):
         yield f"{key}: it is missing"
-    if not isinstance(said.get("name", ""), str):
-        yield "name: it must be text"
+    name = said.get("name", "a")
+    if not (isinstance(name, str) and name.isprintable() and 0 < len(name) <= _LONGEST_NAME):
+        yield f"name: it must be text on one line, of {_LONGEST_NAME} characters at most"
     if type(said.get("version", 1)) is not int:
         yield "version: it must be a whole number"
     if said.get("images", "all") not in ("all", "generated"):
         yield "images: it must be all or generated"
     if not _number(said.get("timeout_s", 1), 0.1, 3600):
         yield "timeout_s: it must be a number of seconds, 0.1 to 3600"
-    yield from _table("stages", said, tuple(Door), _stage_problems)
-    yield from _table("override", said, tuple(categories()), _one_of(_NEVER, _WITH_REASON))
-    yield from _table("unjudged", said, tuple(Door), _one_of(*(d.value for d in Decision)))
-    yield from _table("footage", said, _EFFECTS, _one_of(*(d.value for d in Decision)))
+    decisions = _one_of(*(decision.value for decision in Decision))
+    tables = (
+        ("stages", tuple(Door), _stage_problems),
+        ("override", tuple(categories()), _one_of(_NEVER, _WITH_REASON)),
+        ("unjudged", tuple(Door), decisions),
+        ("footage", _EFFECTS, decisions),
+    )
+    for key, names, each in tables:
+        if key in said:
+            yield from _table(key, said[key], names, each)
     yield from _words_problems(said.get("words", {}))
     yield from _mask_problems(said.get("mask", []))
     yield from _fixed_problems(said)
 
 
-def _table(key: str, said: Mapping[str, Any], names: Iterable[str], each: Any) -> Iterator[str]:
+def _table(place: str, table: Any, names: Iterable[str], each: Any) -> Iterator[str]:
     """Faults of a table that must have a line for each of `names`."""
-    table = said.get(key, {})
     if not isinstance(table, dict):
-        yield f"{key}: it must be a table"
+        yield f"{place}: it must be a table"
         return
     known = [str(name) for name in names]
-    yield from _unknown(key, table, known)
+    yield from _unknown(place, table, known)
     for name in known:
         if name in table:
-            yield from each(f"{key}.{name}", table[name])
-        elif key in said:
-            yield f"{key}.{name}: it is missing"
+            yield from each(f"{place}.{name}", table[name])
+        else:
+            yield f"{place}.{name}: it is missing"
 
 
 def _stage_problems(place: str, table: Any) -> Iterator[str]:
-    door = place.rpartition(".")[2]
-    yield from _table(door, {door: table}, categories(), lambda at, ladder: _ladder(f"stages.{at}", ladder))
+    yield from _table(place, table, categories(), _ladder)
 
 
 def _ladder(place: str, ladder: Any) -> Iterator[str]:

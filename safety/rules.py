@@ -18,11 +18,16 @@ if TYPE_CHECKING:
 
 MINORS = "sexual_minors"
 RULES = "rules-1"
-_CERTAIN, _TOGETHER, _BARE, _GUARDED = 1.0, 0.9, 0.4, 0.35
+_CERTAIN, _TOGETHER, _BARE, _GUARDED = 1.0, 0.9, 0.25, 0.25
 _LIKELY = 0.5
 _PASSAGE = re.compile(r"[^.!?\n]+[.!?\n]*")
 _LONGEST = 400
-_AGE = r"(?:[1-9]|1[0-7])[ -]?(?:years?|yrs?|yo)[ -]?old|(?:[1-9]|1[0-7]) ?yo|aged (?:[1-9]|1[0-7])"
+_NUMBER = (
+    r"(?:[1-9]|1[0-7]|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen"
+    r"|seventeen)"
+)
+_AGE = rf"{_NUMBER}[ -]?(?:years?|yrs?)[ -]?old|{_NUMBER} ?y/?o|aged? {_NUMBER}"
+_UNSPACED = re.compile("[\u0900-\u097f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # words that run into one another
 
 
 def minors(text: str, sexual: Finding | None) -> Finding:
@@ -47,6 +52,7 @@ def listed(text: str, words: Mapping[str, tuple[str, ...]]) -> list[Finding]:
 def _of_passage(passage: str) -> Finding:
     if explicit := _first("explicit", passage):
         return Finding(MINORS, _GUARDED if _first("guarded", passage) else _CERTAIN, f"“{explicit}”")
+    passage = _shipped("innocent").sub(" ; ", passage)
     young = _first("minors", passage)
     if not young:
         return Finding(MINORS, 0.0)
@@ -78,8 +84,12 @@ def _shipped(kind: str) -> re.Pattern[str]:
 
 @cache
 def _pattern(phrases: tuple[str, ...], more: str = "") -> re.Pattern[str]:
-    options = [r"\s+".join(map(re.escape, phrase.split())) for phrase in _longest_first(phrases)]
-    return re.compile(rf"(?<!\w)(?:{'|'.join([*options, *([more] if more else [])])})(?!\w)", re.IGNORECASE)
+    """Matches any of the phrases as whole words, however their words are set apart."""
+    options = {phrase: r"[\s_-]+".join(map(re.escape, phrase.split())) for phrase in _longest_first(phrases)}
+    unspaced = [option for phrase, option in options.items() if _UNSPACED.search(phrase)]
+    spaced = [option for option in options.values() if option not in unspaced] + ([more] if more else [])
+    whole = [rf"(?<![^\W_])(?:{'|'.join(spaced)})(?![^\W_])"] if spaced else []
+    return re.compile("|".join([*whole, *unspaced]) or r"(?!)", re.IGNORECASE)
 
 
 def _longest_first(phrases: Iterable[str]) -> list[str]:

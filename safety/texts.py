@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -15,12 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 T = TypeVar("T")
+_LONGEST_PATH = 4096
+_SILENT = (type(None), int, float, complex, BaseModel, dict, tuple, list, set, frozenset)
 _NO_TEXTS = frozenset("id model source language thumbnail path words sha256 codec container".split())
 
 
-def texts_of(result: object) -> list[str]:
-    """The texts in a result: what was seen, read, said and written; not names, ids and models."""
-    found = _walk(result, _NO_TEXTS)
+def texts_of(result: object, *, whole: bool = False) -> list[str]:
+    """The texts in a result: what was seen, read, said and written; not names, ids and models, unless `whole`."""
+    found = _walk(result, frozenset() if whole else _NO_TEXTS)
     return [leaf for leaf in found if isinstance(leaf, str) and leaf and not isinstance(leaf, Enum)]
 
 
@@ -30,9 +33,18 @@ def names_of(result: object) -> list[str]:
 
 
 def files_of(result: object) -> list[Path]:
-    """The files that a result names, each once."""
-    found = (leaf for leaf in _walk(result) if isinstance(leaf, Path) and leaf.is_file())
-    return list(dict.fromkeys(found))
+    """The files that a result names, and those in folders that it names, each once."""
+    named = [path for leaf in _walk(result) if (path := _path(leaf)) is not None]
+    below = [file for path in named if path.is_dir() for file in sorted(path.rglob("*"))]
+    return [path for path in dict.fromkeys([*named, *below]) if path.is_file()]
+
+
+def _path(leaf: object) -> Path | None:
+    """The path that a leaf is; it may have become a text on its way through the cache."""
+    if isinstance(leaf, str) and not (os.path.isabs(leaf) and len(leaf) <= _LONGEST_PATH):
+        return None
+    path = Path(leaf) if isinstance(leaf, str | Path) else None
+    return path if path and os.path.exists(path) else None
 
 
 def with_texts(value: T, change: Callable[[str], str]) -> T:
@@ -41,12 +53,17 @@ def with_texts(value: T, change: Callable[[str], str]) -> T:
 
 
 def _walk(value: object, skip: frozenset[str] = frozenset()) -> Iterator[object]:
-    """Everything in a value that has no parts, and videos whole; fields named in `skip` are passed over."""
+    """Everything in a value that has no parts, and videos whole; fields of ours named in `skip` are passed over."""
+    ours = type(value).__module__.startswith("playhead.")
     for name, part in _parts(value):
-        if name not in skip:
+        if not (ours and name in skip):
             yield from _walk(part, skip)
     if isinstance(value, Video | str | Path):
         yield value
+    elif isinstance(value, bytes | bytearray):
+        yield value.decode(errors="replace")
+    elif not isinstance(value, _SILENT) and not is_dataclass(value):
+        yield str(value)  # an object of its own kind is told as it tells itself
 
 
 def _parts(value: object) -> Iterable[tuple[str, object]]:
@@ -58,7 +75,7 @@ def _parts(value: object) -> Iterable[tuple[str, object]]:
     if is_dataclass(value) and not isinstance(value, type):
         return ((field.name, getattr(value, field.name)) for field in fields(value))
     if isinstance(value, dict):
-        return ((str(key), item) for key, item in value.items())
+        return (("", part) for item in value.items() for part in item)
     return (("", item) for item in value) if isinstance(value, tuple | list | set | frozenset) else ()
 
 

@@ -29,7 +29,7 @@ from playhead.tools import doorway
 from playhead.types import Channel, Progress, Video
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from playhead.index.library import Library
     from playhead.media.files import MediaFile
@@ -197,19 +197,19 @@ class Tool(ABC, Generic[A, R]):
         context: Context,
         *,
         marked: frozenset[str] | None = None,
-        through: Callable[[A, Callable[[Context], R]], R] | None = None,
+        through: Callable[[A, Callable[[Context], R]], tuple[R, Iterable[Path]]] | None = None,
     ) -> R:
         """Check the arguments, let them in, run, and let the result out: the one way to use a tool.
 
         `marked` names the arguments that came out of footage, where a plan says which; otherwise those are that say
-        what footage said lately. `through` is given the arguments and what runs them, and may know the result.
-        Raises `InputError` that names every argument that does not fit, and `BlockedError` where the gate stops the
-        call or its result.
+        what footage said lately. `through` is given the arguments and what runs them, and gives the result, which it
+        may know already, with the files that were made. Raises `InputError` that names every argument that does not
+        fit, and `BlockedError` where the gate stops the call or its result.
         """
         args = self.checked(arguments)
         doorway.admit(self, arguments, args, context, marked)
-        result = through(args, partial(self._run, args)) if through else self._run(args, context)
-        doorway.release(self, result, context)
+        result, made = through(args, partial(self._run, args)) if through else (self._run(args, context), ())
+        doorway.release(self, result, context, made)
         return result
 
     def _run(self, args: A, context: Context) -> R:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import typing
 from contextlib import suppress
+from dataclasses import is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
-from playhead.errors import PlayheadError
+from playhead.errors import MediaError, MediaLimitError, ModelError, PlayheadError, UnreadableMediaError
 from playhead.media.files import open_file
 from playhead.media.images import read_image
 from playhead.safety.film import Film
@@ -43,7 +46,7 @@ LABEL = Mark("LABEL")
 
 _IMAGES = frozenset(".png .jpg .jpeg .webp .bmp .gif .tif .tiff".split())
 _TEXTS = frozenset(".txt .md .srt .vtt .json .jsonl .html .csv .edl .fcpxml .otio .xml".split())
-_MOST_TEXT_BYTES = 1 << 20
+_MOST_TEXT_BYTES = 8 << 20
 
 
 def admit(
@@ -79,8 +82,8 @@ def _remembered(value: object, field: FieldInfo, context: Context) -> bool:
     return not _chosen(field.annotation) and any(marks.on(text) and not _own(text, context) for text in loose(value))
 
 
-def release(tool: Tool[Any, Any], result: object, context: Context) -> None:
-    """Let a result out, or raise `BlockedError`."""
+def release(tool: Tool[Any, Any], result: object, context: Context, made: Iterable[Path] = ()) -> None:
+    """Let a result out, and the files it names or that were `made` with it; or raise `BlockedError`."""
     gate = context.gate
     texts = texts_of(result)
     if tool.reads_footage:
@@ -91,8 +94,12 @@ def release(tool: Tool[Any, Any], result: object, context: Context) -> None:
     gate.text(Door.GENERATE_OUTPUT if tool.makes else Door.TOOL_OUTPUT, texts, f"what {tool.name} gives")
     if tool.makes or gate.policy.every_image:
         door = Door.GENERATE_OUTPUT if tool.makes else Door.TOOL_OUTPUT
-        for path in files_of(result):
-            _release_file(path, door, f"{path.name} of {tool.name}", context)
+        for path in dict.fromkeys([*files_of(result), *made]):
+            what = f"{path.name} of {tool.name}"
+            try:
+                _release_file(path, door, what, context)
+            except (MediaError, ModelError) as error:
+                gate.unjudged(door, error, what)
 
 
 # Arguments
@@ -119,6 +126,8 @@ def _strings(value: object) -> Iterator[str]:
     elif isinstance(value, tuple | list | set | frozenset):
         for item in value:
             yield from _strings(item)
+    elif is_dataclass(value):  # what an earlier step gave
+        yield from texts_of(value)
     elif isinstance(value, str) and not isinstance(value, Enum):
         yield value
 
@@ -168,6 +177,15 @@ def _release_file(path: Path, door: Door, what: str, context: Context) -> None:
             gate.film(door, film.stretches(context.library.models), what)
 
 
-def _read_text(path: Path) -> Iterable[str]:
-    with open_file(path, [path.parent]) as file:
-        return [file.read(_MOST_TEXT_BYTES).decode(errors="replace")]
+def _read_text(path: Path) -> list[str]:
+    """Its lines. Raises `MediaError` for what is no plain file of a size that can be judged."""
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+            plain = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            data = file.read(_MOST_TEXT_BYTES + 1) if plain else b""
+    except OSError as error:
+        raise UnreadableMediaError(f"{path.name} cannot be read", (error.strerror or str(error)).lower()) from error
+    if not plain or len(data) > _MOST_TEXT_BYTES:
+        why = f"it is larger than {_MOST_TEXT_BYTES:,} bytes" if plain else "it is not a regular file"
+        raise MediaLimitError(f"{path.name} was not read", why)
+    return data.decode(errors="replace").splitlines()

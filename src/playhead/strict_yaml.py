@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import yaml
 
 MOST_CHARACTERS = 1 << 20
-_FEW = 1000
 
 
 def load(text: str) -> Any:
@@ -30,10 +30,11 @@ class _Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = [key for key in keys if keys.count(key) > 1][:1] if len(keys) < _FEW else []
-        if twice:
-            raise yaml.YAMLError(f"{twice[0]!r} is there twice")
-        return super().construct_mapping(node, deep)
+        table = super().construct_mapping(node, deep)
+        if len(table) < len(keys):
+            twice = next(key for key, count in Counter(keys).items() if count > 1)
+            raise yaml.YAMLError(f"{twice!r} is there twice")
+        return table
 
 
 _Loader.yaml_implicit_resolvers = {

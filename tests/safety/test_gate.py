@@ -1,0 +1,656 @@
+"""The gate: what it decides at each door, what it records, that it fails closed, and what of a run it keeps back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from playhead import Library, Settings
+from playhead.agent.agent import Agent
+from playhead.agent.journal import read_journal
+from playhead.agent.plan import parse_plan
+from playhead.errors import BlockedError, PolicyError
+from playhead.models.roles import Finding, Role
+from playhead.safety.audit import Audit
+from playhead.safety.gate import Gate, audit_of
+from playhead.safety.policy import MAKING, Policy, load_policy
+from playhead.safety.rules import MINORS
+from playhead.testing import WordModerator
+from playhead.tools.contract import Context, Effect
+from playhead.types import Answer, Channel, Citation, Claim, Decision, Door, Span, Verdict
+
+from ..agent.conftest import Do, DoArgs, Said, stock
+from ..conftest import FakeModels, RedModerator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from playhead.models.registry import Models
+
+LOOKING = tuple(door for door in Door if door not in MAKING)
+MAIL, PHONE = "jane.doe@example.com", "+49 171 1234567"
+
+
+class Scored:
+    """A moderator that gives the score that stands in the text: `violence=0.7`."""
+
+    id = "scored"
+    categories = frozenset({"sexual", "hate", "violence", "sexual_minors"})
+
+    def moderate(self, texts: list[str]) -> list[tuple[Finding, ...]]:
+        return [tuple(self._finding(text, category) for category in sorted(self.categories)) for text in texts]
+
+    @staticmethod
+    def _finding(text: str, category: str) -> Finding:
+        said = [word.partition("=")[2] for word in text.split() if word.startswith(f"{category}=")]
+        return Finding(category, float(said[0]) if said else 0.0, "what is said")
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory, clips: Callable[[str], Path]) -> Path:
+    with stock(tmp_path_factory.mktemp("original"), clips, FakeModels(), "cuts.mp4") as library:
+        return library.folder
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, original: Path, fakes: FakeModels) -> Iterator[Callable[..., Library]]:
+    """Opens a library of `cuts.mp4`; keywords are settings."""
+    folder, held = shutil.copytree(original, tmp_path / "library"), []
+
+    def opened(**flags: object) -> Library:
+        held.append(Library(folder, settings=Settings.model_validate(flags), models=cast("Models", fakes)))
+        return held[-1]
+
+    yield opened
+    for library in held:
+        library.close()
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Audit:
+    return Audit(tmp_path / "audit.jsonl", None)
+
+
+def changed(policy: str | Policy = "default", **lines: Any) -> Policy:
+    return replace(load_policy(policy) if isinstance(policy, str) else policy, **lines)
+
+
+@pytest.fixture
+def gate(record: Audit) -> Callable[..., Gate]:
+    """A gate whose classifiers are those given."""
+
+    def of(text: Any = None, policy: str | Policy = "default", *, image: Any = None, **how: Any) -> Gate:
+        models = FakeModels(
+            moderators={Role.TEXT_SAFETY: text or Scored(), Role.IMAGE_SAFETY: image or RedModerator()}
+        )
+        return Gate(policy, lambda: cast("Models", models), record, **how)
+
+    return of
+
+
+def stopped(act: Callable[[], object]) -> Verdict:
+    with pytest.raises(BlockedError) as caught:
+        act()
+    assert caught.value.exit_code == 4
+    assert "\n" not in str(caught.value)
+    return caught.value.verdict
+
+
+# What is decided, and what is recorded of it
+
+DECISIONS = [
+    (Door.REQUEST, "sexual=0.49", Decision.ALLOW),
+    (Door.REQUEST, "sexual=0.5", Decision.WARN),
+    (Door.REQUEST, "sexual=0.7", Decision.ASK),
+    (Door.REQUEST, "sexual=0.9", Decision.BLOCK),
+    (Door.REQUEST, "hate=0.6 sexual=0.6", Decision.ASK),
+    (Door.TOOL_INPUT, "violence=1", Decision.WARN),
+    (Door.TOOL_OUTPUT, "violence=0.8", Decision.ALLOW),
+    (Door.TOOL_OUTPUT, "sexual=1", Decision.WARN),
+    (Door.GENERATE_INPUT, "violence=0.4", Decision.ASK),
+    (Door.GENERATE_INPUT, "violence=0.6", Decision.BLOCK),
+    (Door.GENERATE_OUTPUT, "hate=0.5", Decision.BLOCK),
+    (Door.ANSWER, "hate=0.7", Decision.WARN),
+    (Door.ANSWER, "sexual_minors=0.5", Decision.BLOCK),
+]
+
+
+@pytest.mark.parametrize(("door", "text", "decision"), DECISIONS, ids=[f"{d}-{t}" for d, t, _ in DECISIONS])
+def test_each_decision_is_made_and_recorded(
+    door: Door, text: str, decision: Decision, gate: Callable[..., Gate], record: Audit
+) -> None:
+    heard: list[Verdict] = []
+    one = gate(hear=heard.append)
+    passes = decision in (Decision.ALLOW, Decision.WARN)
+    verdict = one.text(door, [text], "the text") if passes else stopped(lambda: one.text(door, [text], "the text"))
+    assert (verdict.decision, verdict.door, verdict.passes) == (decision, door, passes)
+    assert verdict.model == "scored+rules-1"
+    assert verdict.reason
+    assert bool(verdict.remedy) is (decision is not Decision.ALLOW)
+    assert heard == ([] if decision is Decision.ALLOW else [verdict])
+    [entry] = record.entries()
+    assert (entry["decision"], entry["door"], entry["passed"], entry["category"]) == (
+        decision, door, passes, verdict.category,
+    )  # fmt: skip
+    assert (entry["score"], entry["threshold"]) == (verdict.score, verdict.threshold)
+    assert entry["policy"] == f"default 1 {one.policy.sha256[:12]}"
+    assert len(entry["sha256"]) == 64
+    assert record.verify() == []
+
+
+def test_a_verdict_says_what_decided_and_what_would_change_it(gate: Callable[..., Gate]) -> None:
+    verdict = stopped(lambda: gate().text(Door.REQUEST, ["sexual=0.95 hate=0.1"], "the request"))
+    assert (verdict.category, verdict.score, verdict.threshold) == ("sexual", 0.95, 0.9)
+    assert verdict.reason == "sexual 0.95 (what is said); the policy default 1 says block from 0.9 on"
+    assert verdict.remedy.startswith("Below 0.7 it passes: say it in other words. Say why it is all right")
+    assert verdict.scores[0] == ("sexual", 0.95)
+
+
+@pytest.mark.parametrize(
+    ("reason", "passes"),
+    [("", False), ("  \n ", False), ("I study this", True), ("x" * 1000, True), (f"ask {MAIL}", True)],
+)
+@pytest.mark.parametrize("text", ["sexual=0.7", "sexual=0.95"])
+def test_a_person_may_say_why(reason: str, passes: bool, text: str, gate: Callable[..., Gate], record: Audit) -> None:
+    asked: list[Verdict] = []
+    one = gate(consent=lambda verdict: asked.append(verdict) or reason)
+    act = lambda: one.text(Door.REQUEST, [text], "the request")  # noqa: E731
+    verdict = act() if passes else stopped(act)
+    assert [v.override for v in asked] == [""]
+    assert verdict.override == " ".join(reason.split())[:500]
+    [entry] = record.entries()
+    assert entry["passed"] is passes
+    assert bool(entry["override"]) is passes
+    assert MAIL not in record.path.read_text()
+
+
+@pytest.mark.parametrize("text", ["sexual_minors=0.3", "sexual_minors=1", "a sexy schoolgirl"])
+@pytest.mark.parametrize("door", [Door.REQUEST, Door.GENERATE_INPUT])
+def test_nobody_is_asked_about_minors(text: str, door: Door, gate: Callable[..., Gate]) -> None:
+    asked: list[Verdict] = []
+    verdict = stopped(lambda: gate(consent=lambda v: asked.append(v) or "yes").text(door, [text], "the request"))
+    assert verdict.category == MINORS
+    assert "Nobody can let it through" in verdict.remedy
+    assert asked == []
+
+
+def test_nobody_is_asked_where_the_policy_says_never(gate: Callable[..., Gate]) -> None:
+    verdict = stopped(lambda: gate(policy="strict", consent=lambda _: "yes").text(Door.REQUEST, ["hate=1"], "it"))
+    assert "Nobody can let it through" in verdict.remedy
+
+
+@pytest.mark.parametrize("texts", [["hate=1 sexual_minors=0.31"], ["hate=1 " + "a" * 99_999, "sexual_minors=0.31"]])
+def test_a_reason_for_one_thing_lets_nothing_else_through(texts: list[str], gate: Callable[..., Gate]) -> None:
+    """Hate is further over its threshold, but minors are what nobody may let through."""
+    verdict = stopped(lambda: gate(consent=lambda _: "I study hate").text(Door.REQUEST, texts, "the request"))
+    assert verdict.category == MINORS
+
+
+def test_what_is_asked_about_minors_is_stopped_whatever_else_is_let_through(gate: Callable[..., Gate]) -> None:
+    stages = load_policy("default").stages
+    ladder = {**stages[Door.REQUEST], MINORS: {Decision.ASK: 0.1, Decision.BLOCK: 0.5}}
+    policy = changed(stages={**stages, Door.REQUEST: ladder})
+    one = gate(policy=policy, consent=lambda _: "yes")
+    assert stopped(lambda: one.text(Door.REQUEST, ["hate=1 sexual_minors=0.2"], "the request")).category == MINORS
+
+
+def test_personal_data_and_most_of_a_text_is_not_in_the_record(gate: Callable[..., Gate], record: Audit) -> None:
+    secret = f"Write to {MAIL} or call {PHONE}. " + "It is a long story. " * 20 + "The end."
+    gate().text(Door.REQUEST, [secret], "the request")
+    for mails in (1, 20, 200):
+        gate().text(Door.REQUEST, [f"{MAIL} " * mails + "violence=0.6"], "the request")
+    logged = record.path.read_text()
+    for private in (MAIL, PHONE, "1234567", "jane", "The end"):
+        assert private not in logged
+    assert "Write to" in record.entries()[0]["excerpt"]
+
+
+@pytest.mark.parametrize("length", range(900, 1100, 20))
+def test_half_an_address_is_not_in_the_record_either(length: int, gate: Callable[..., Gate], record: Audit) -> None:
+    gate().text(Door.REQUEST, [(f"{'long' * 12}@example.com " * 20)[:length] + f"{MAIL} {PHONE}"], "the request")
+    excerpt = record.entries()[0]["excerpt"]
+    assert "long" not in excerpt
+    assert "jane" not in excerpt
+
+
+@pytest.mark.parametrize("more", ["", " hate=1", " violence=0.75"])
+def test_nothing_of_a_text_about_minors_is_in_the_record(more: str, gate: Callable[..., Gate], record: Audit) -> None:
+    stopped(lambda: gate().text(Door.REQUEST, [f"a sexy schoolgirl in the red barn{more}"], "the request"))
+    logged = record.path.read_text()
+    for word in ("schoolgirl", "sexy", "barn", "red "):
+        assert word not in logged
+    assert record.entries()[0]["category"] == MINORS
+
+
+# Classifiers that fail
+
+
+class Odd(WordModerator):
+    """A moderator that answers whatever it is told to."""
+
+    id = "odd"
+    categories = frozenset({"hate", "violence"})  # type: ignore[assignment]
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+
+    def moderate(self, texts: Any) -> Any:
+        return self._answer() if callable(self._answer) else self._answer
+
+
+def raising(error: BaseException) -> Callable[[], Any]:
+    def act() -> Any:
+        raise error
+
+    return act
+
+
+def drip() -> Iterator[Any]:
+    yield (Finding("hate", 0.0), Finding("violence", 0.0))
+    raise RuntimeError("torn off")
+
+
+def hang(_: object = None) -> Any:
+    time.sleep(20)
+
+
+H, V = Finding("hate", 0.0), Finding("violence", 0.0)
+ODD = {
+    "nothing": [],
+    "no findings": [()],
+    "None": None,
+    "a list of None": [None],
+    "a text": "safe",
+    "a number": 0,
+    "too few": [(H,)],
+    "too many": [(H, V, Finding("illicit", 0.0))],
+    "two answers": [(H, V), (H, V)],
+    "twice the same": [(H, H, V)],
+    "a category that is none": [(H, Finding("spam", 0.0))],
+    "not a number": [(H, Finding("violence", float("nan")))],
+    "infinite": [(H, Finding("violence", float("inf")))],
+    "above 1": [(H, Finding("violence", 2.0))],
+    "below 0": [(H, Finding("violence", -1.0))],
+    "a score of None": [(H, Finding("violence", cast("float", None)))],
+    "a score of text": [(H, Finding("violence", cast("float", "0.0")))],
+    "tables": [({"category": "hate", "score": 0.0}, V)],
+    "a category that cannot be": [(H, Finding(cast("str", []), 0.0))],
+    "an error": raising(RuntimeError("no memory")),
+    "an error that is our own": raising(PolicyError("what")),
+    "an exit": raising(SystemExit(0)),
+    "an interrupt": raising(KeyboardInterrupt()),
+    "no room": raising(MemoryError()),
+    "an error that comes late": drip,
+    "no answer in time": hang,
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_cannot_be_an_answer_closes_every_door(name: str, gate: Callable[..., Gate], record: Audit) -> None:
+    one = gate(Odd(ODD[name]), changed(timeout_s=0.1))
+    for door in Door:
+        verdict = stopped(lambda door=door: one.text(door, ["a lake"], "it"))  # type: ignore[misc]
+        assert (verdict.category, verdict.decision) == ("unjudged", Decision.BLOCK)
+        assert "odd" in verdict.reason
+        assert verdict.remedy
+    assert [entry["passed"] for entry in record.entries()] == [False] * len(Door)
+    if name == "no answer in time":
+        assert "took longer than 0.1 s" in verdict.reason
+
+
+@pytest.mark.parametrize("name", ["None", "above 1", "an error", "no answer in time"])
+def test_pictures_are_stopped_as_well(name: str, gate: Callable[..., Gate]) -> None:
+    one = gate(image=Odd(ODD[name]), policy=changed(timeout_s=0.1))
+    verdict = stopped(lambda: one.image(Door.GENERATE_OUTPUT, np.zeros((2, 2, 3), np.uint8), "it"))
+    assert verdict.category == "unjudged"
+
+
+class Missing(FakeModels):
+    """Models of which those that judge cannot be loaded."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name in (Role.TEXT_SAFETY, Role.IMAGE_SAFETY):
+            raise ModuleNotFoundError("no module named moderation")
+        return super().__getattr__(name)
+
+
+def no_models() -> Any:
+    raise RuntimeError("no models at all")
+
+
+class Nameless:
+    """No moderator."""
+
+    def moderate(self, _: Any) -> Any:
+        return []
+
+
+@pytest.mark.parametrize("models", [Missing, lambda: FakeModels(moderators={Role.TEXT_SAFETY: Nameless()})])
+def test_a_classifier_that_is_missing_closes_every_door(models: Callable[[], Any], record: Audit) -> None:
+    one = Gate("default", models, record)
+    for door in Door:
+        verdict = stopped(lambda door=door: one.text(door, ["a lake"], "it"))  # type: ignore[misc]
+        assert "The classifier text_safety c" in verdict.reason
+
+
+def test_research_goes_on_looking_without_a_classifier_but_makes_nothing(record: Audit) -> None:
+    heard: list[Verdict] = []
+    one = Gate("research", cast("Any", Missing), record, hear=heard.append, consent=lambda _: "yes")
+    for door in LOOKING:
+        assert one.text(door, ["a lake"], "it").decision is Decision.WARN
+    assert [verdict.category for verdict in heard] == ["unjudged"] * len(LOOKING)
+    for door in MAKING:
+        stopped(lambda door=door: one.text(door, ["a lake"], "it"))  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("door", Door)
+def test_the_rules_hold_without_a_classifier(door: Door, record: Audit) -> None:
+    one = Gate(changed("research", words={"illicit": ("ghost gun",)}), cast("Any", Missing), record)
+    stopped(lambda: one.text(door, ["a sexy schoolgirl"], "it"))
+    assert "schoolgirl" not in record.path.read_text()
+    if door in LOOKING:
+        assert one.text(door, ["a ghost gun"], "it").decision is Decision.WARN
+
+
+def test_nothing_is_made_where_nothing_can_be_recorded() -> None:
+    one = Gate("default", cast("Any", FakeModels), None)
+    assert one.text(Door.REQUEST, ["a lake"], "it").passes
+    for door in MAKING:
+        assert "no library" in stopped(lambda door=door: one.text(door, ["a lake"], "it")).reason  # type: ignore[misc]
+
+
+# Texts and pictures of every kind
+
+TEXTS = [
+    "", "   \n\t", "\x00\x01\x1b[31m", "\ud800 and \udfff", "\u202eback\u202c", "😀👩‍👩‍👧‍👦", "naïve café",
+    "море и лодка",
+    "湖と山", "산과 호수", "بحيرة وجبل", "הר ואגם", "ทะเลสาบ", "झील और पहाड़", "λίμνη",
+    "zalgo h̷̛͎e̴̕", "a" * 200_000, "a b " * 60_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
+def test_any_text_is_judged(text: str, gate: Callable[..., Gate], record: Audit) -> None:
+    assert gate().text(Door.GENERATE_INPUT, [text], "it").decision is Decision.ALLOW
+    assert record.verify() == []
+    assert len(record.entries()) == (1 if text.strip() else 0)
+
+
+def test_a_text_that_is_too_long_to_judge_is_stopped(gate: Callable[..., Gate]) -> None:
+    verdict = stopped(lambda: gate().text(Door.REQUEST, ["ab " * 3_500_000], "it"))
+    assert "it has 10,500,000 characters and 1,048,576 are read at most" in verdict.reason
+
+
+def test_one_bad_text_among_many_counts_wherever_it_stands(gate: Callable[..., Gate], record: Audit) -> None:
+    for place in (0, 20, 39):
+        texts = ["a lake " * 1000] * 40
+        texts[place] = "violence=1"
+        stopped(lambda texts=texts: gate().text(Door.GENERATE_INPUT, texts, "it"))  # type: ignore[misc]
+    assert [entry["passed"] for entry in record.entries()] == [False] * 3
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 500, 3), (2, 2, 3)])
+def test_any_picture_is_judged(shape: tuple[int, ...], gate: Callable[..., Gate]) -> None:
+    red = np.zeros(shape, np.uint8)
+    assert gate().image(Door.GENERATE_OUTPUT, red, "it").decision is Decision.ALLOW
+    red[..., 0] = 255
+    assert stopped(lambda: gate().image(Door.GENERATE_OUTPUT, red, "it")).category == "illicit"
+
+
+def test_what_is_remembered_is_never_another_text(gate: Callable[..., Gate]) -> None:
+    class Counting(Scored):
+        asked: ClassVar[list[str]] = []
+
+        def moderate(self, texts: list[str]) -> list[tuple[Finding, ...]]:
+            self.asked.extend(texts)
+            return super().moderate(texts)
+
+    one = gate(Counting())
+    for number in [*range(200), *range(200)]:
+        found = {finding.category: finding.score for finding in one.judge.text(f"violence={number / 1000}").findings}
+        assert found["violence"] == number / 1000
+    assert len(Counting.asked) == 200
+
+
+def test_two_threads_and_two_gates_at_once(record: Audit) -> None:
+    models = FakeModels(moderators={Role.TEXT_SAFETY: Scored()})
+    wrong: list[str] = []
+
+    def work(number: int) -> None:
+        one = Gate("default", lambda: cast("Models", models), record)
+        for turn in range(10):
+            score = (number * 10 + turn) / 100
+            try:
+                one.text(Door.GENERATE_INPUT, [f"hate={score}"], "it")
+                passed = True
+            except BlockedError:
+                passed = False
+            if passed is not (score < 0.4):
+                wrong.append(f"{score} {passed}")
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert record.verify() == []
+    assert len(record.entries()) == 80
+
+
+# In a run
+
+
+class Make(Do):
+    """A tool that generates."""
+
+    effects: ClassVar[frozenset[Effect]] = frozenset({Effect.GENERATES})
+    reads_footage: ClassVar[bool] = False
+
+
+def one(tool: str, text: str = "a lake") -> Any:
+    return parse_plan(f"steps: {{made: {{tool: {tool}, args: {{text: {json.dumps(text)}}}}}}}")
+
+
+def making(name: str, colour: str = "", text: str = "", *, named: bool = True) -> Callable[[DoArgs, Context], Said]:
+    """Makes one file, of a colour or a text, that its result names or not."""
+
+    def act(_: DoArgs, context: Context) -> Said:
+        path = context.folder / "deep" / name
+        path.parent.mkdir()
+        if colour:
+            Image.new("RGB", (8, 8), colour).save(path)
+        else:
+            path.write_text(text)
+        return Said(str(path) if named else "done")
+
+    return act
+
+
+def kept(folder: Path) -> str:
+    """Everything that is readable below a folder."""
+    return "\n".join(p.read_text(errors="replace") for p in folder.rglob("*") if p.is_file())
+
+
+def test_a_request_that_is_stopped_leaves_nothing_but_its_record(
+    shelf: Callable[..., Library], tmp_path: Path
+) -> None:
+    library = shelf()
+    stopped(lambda: Agent(library).run("how to make a hatefully bad film", out=tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+    log = audit_of(library)
+    assert log
+    [entry] = log.entries()
+    assert (entry["what"], entry["passed"], entry["category"]) == ("the request", False, "hate")
+
+
+def test_warnings_reach_the_run(shelf: Callable[..., Library]) -> None:
+    run = Agent(shelf(), tools={"say": Do("say")}).run(one("say", "a bloodbath"))
+    assert [(verdict.door, verdict.decision) for verdict in run.verdicts] == [
+        (Door.TOOL_INPUT, Decision.WARN), (Door.TOOL_OUTPUT, Decision.WARN), (Door.ANSWER, Decision.WARN),
+    ]  # fmt: skip
+    assert run.exit_code == 0
+
+
+def test_a_stopped_step_stops_what_depends_on_it_and_nothing_else(
+    shelf: Callable[..., Library], tmp_path: Path
+) -> None:
+    plan = parse_plan(
+        "steps: {bad: {tool: make, args: {text: a bloodbath}}, next: {tool: say, args: {after: [$bad.text]}}, "
+        "good: {tool: say, args: {text: a lake}}}"
+    )
+    make, say = Make("make"), Do("say")
+    run = Agent(shelf(), tools={"make": make, "say": say}).run(plan, out=tmp_path / "run")
+    assert {name: str(o.state) for name, o in (run.outcomes or {}).items()} == {
+        "bad": "blocked", "next": "skipped", "good": "done",
+    }  # fmt: skip
+    assert (make.calls, say.calls, run.exit_code) == (0, 1, 4)
+    assert [path.name for path in run.artifacts] == ["good.json"]
+    assert "bad (make): The call of make was stopped" in (tmp_path / "run" / "report.html").read_text()
+    assert {e["event"] for e in read_journal(tmp_path / "run" / "journal.jsonl") if e.get("step") == "bad"} == {
+        "start", "blocked",
+    }  # fmt: skip
+
+
+BAD_FILES = {
+    "a picture": making("out.png", "red"),
+    "a picture that the result does not name": making("out.png", "red", named=False),
+    "a picture under another ending": making("out.JPG", "red", named=False),
+    "a text": making("out.txt", text="MOONSHINE for all"),
+    "the end of a long text": making("out.srt", text="a lake\n" * 300_000 + "MOONSHINE"),
+    "a page": making("out.html", text="<!DOCTYPE html><p>MOONSHINE</p>"),
+    "a timeline": making("out.fcpxml", text='<?xml version="1.0"?><a>MOONSHINE</a>', named=False),
+    "a picture that cannot be read": making("out.png", text="no picture"),
+    "a film that cannot be read": making("out.mp4", text="no film"),
+    "what nobody knows": making("out.bin", text="\x00\x01"),
+    "an empty picture": making("out.png", text=""),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_generated_file_that_is_stopped_is_kept_nowhere(
+    name: str, shelf: Callable[..., Library], tmp_path: Path
+) -> None:
+    library = shelf()
+    make = Make("make", BAD_FILES[name])
+    for again in (1, 2):
+        run = Agent(library, tools={"make": make}).run(one("make"), out=tmp_path / f"run{again}")
+        assert (run.exit_code, make.calls) == (4, again)
+        assert run.artifacts == ()
+        assert not [p for p in library.folder.rglob("*") if p.name.startswith("out.")]
+        assert "MOONSHINE" not in kept(tmp_path / f"run{again}")
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        making("out.png", "blue"),
+        making("out.txt", text="a lake"),
+        making("out.txt", text=""),
+        making("o.md", text="é\n" * 9),
+    ],
+)
+def test_a_generated_file_that_passes_is_kept(act: Any, shelf: Callable[..., Library], tmp_path: Path) -> None:
+    run = Agent(shelf(), tools={"make": Make("make", act)}).run(one("make"), out=tmp_path / "run")
+    assert [outcome.error for outcome in run.failed] == []
+    assert len(run.artifacts) == 2
+
+
+def test_a_generated_film_is_judged_by_its_pictures(
+    shelf: Callable[..., Library], clips: Callable[[str], Path], tmp_path: Path
+) -> None:
+    def copied(_: DoArgs, context: Context) -> Said:
+        shutil.copy(clips("cuts.mp4"), context.folder / "out.mp4")
+        return Said("done")
+
+    run = Agent(shelf(), tools={"make": Make("make", copied)}).run(one("make"), out=tmp_path / "run")
+    assert run.exit_code == 4
+    assert run.verdicts[-1].span == Span(0.0, 1.0)
+    assert run.artifacts == ()
+
+
+def test_what_a_text_of_a_generating_tool_says_is_judged(shelf: Callable[..., Library]) -> None:
+    run = Agent(shelf(), tools={"make": Make("make", lambda *_: Said("moonshine"))}).run(one("make"))
+    assert [(v.door, v.category) for v in run.verdicts] == [(Door.GENERATE_OUTPUT, "illicit")]
+    assert "moonshine" not in str(run.answer)
+
+
+def test_what_is_in_the_cache_is_judged_again_when_the_policy_gets_stricter(
+    shelf: Callable[..., Library], tmp_path: Path
+) -> None:
+    say = Do("say", lambda *_: Said("hatefully"))
+    assert Agent(shelf(), tools={"say": say}).run(one("say")).exit_code == 0
+    (tmp_path / "own.yaml").write_text("extends: default\nstages: {tool_output: {hate: {block: 0.5}}}")
+    run = Agent(shelf(policy=str(tmp_path / "own.yaml")), tools={"say": say}).run(one("say"), out=tmp_path / "run")
+    assert (run.exit_code, say.calls) == (4, 1)
+    assert "hatefully" not in kept(tmp_path / "run" / "artifacts")
+
+
+def test_a_run_that_goes_on_under_a_stricter_policy_takes_back_what_it_kept(
+    shelf: Callable[..., Library], tmp_path: Path
+) -> None:
+    tools = {"make": Make("make", making("out.png", "blue"))}
+    assert Agent(shelf(), tools=tools).run(one("make"), out=tmp_path / "run").artifacts
+    (tmp_path / "own.yaml").write_text("extends: default\nwords: {illicit: [lake]}")
+    run = Agent(shelf(policy=str(tmp_path / "own.yaml")), tools=tools).resume(tmp_path / "run")
+    assert (run.exit_code, run.artifacts) == (4, ())
+
+
+def told(text: str, library: Library) -> Any:
+    """A tool whose result is an answer that says this."""
+    video = library.videos()[0]
+    claim = Claim(text, (Citation("1", video, Span(0, 1), Channel.SPEECH, text),), f"About {text}")
+
+    class Tell(Do):
+        result: ClassVar[type] = Answer
+
+    return Tell("tell", lambda *_: Answer((claim,), (f"Note: {text}",)))
+
+
+def test_an_answer_that_is_stopped_is_nowhere(shelf: Callable[..., Library], tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("extends: default\nstages: {answer: {hate: {block: 0.5}}}")
+    library = shelf(policy=str(tmp_path / "own.yaml"))
+    run = Agent(library, tools={"tell": told("hatefully so", library)}).run(one("tell"), out=tmp_path / "run")
+    assert run.exit_code == 4
+    assert run.answer.claims == ()
+    assert "hatefully so" not in kept(tmp_path / "run")
+    assert "hatefully so" not in str(run)
+    assert "The answer was stopped" in (tmp_path / "run" / "answer.md").read_text()
+
+
+@pytest.mark.parametrize("policy", ["default", "strict"])
+def test_personal_data_is_masked_as_the_policy_says(
+    policy: str, shelf: Callable[..., Library], tmp_path: Path
+) -> None:
+    library = shelf(policy=policy)
+    run = Agent(library, tools={"tell": told(f"Write to {MAIL}", library)}).run(one("tell"), out=tmp_path / "run")
+    assert run.exit_code == 0
+    shown = [(tmp_path / "run" / name).read_text() for name in ("answer.md", "report.html", "artifacts/made.json")]
+    assert [MAIL in text for text in [*shown, str(run)]] == [policy == "default"] * 4
+    log = audit_of(library)
+    assert log
+    assert MAIL not in log.path.read_text()
+
+
+def test_personal_data_in_an_error_is_masked_too(shelf: Callable[..., Library], tmp_path: Path) -> None:
+    def fail(*_: object) -> Said:
+        raise ValueError(f"no such user: {MAIL}")
+
+    run = Agent(shelf(policy="strict"), tools={"bad": Do("bad", fail)}).run(one("bad"), out=tmp_path / "run")
+    assert run.exit_code == 1
+    for name in ("answer.md", "report.html"):
+        assert MAIL not in (tmp_path / "run" / name).read_text()
+        assert "no such user" in (tmp_path / "run" / name).read_text()
+
+
+def test_a_tool_without_effects_is_one_that_reads(gate: Callable[..., Gate]) -> None:
+    assert gate().footage("it", (), {"text"}) is None
