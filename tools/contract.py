@@ -202,8 +202,9 @@ class Tool(ABC, Generic[A, R]):
         """Check the arguments, let them in, run, and let the result out: the one way to use a tool.
 
         `marked` names the arguments that came out of footage, where a plan says which; otherwise those are that say
-        what footage said lately. `through` is given the arguments and what runs them, and may know the result. Raises `InputError` that names every argument that does not fit, and
-        `BlockedError` where the gate stops the call or its result.
+        what footage said lately. `through` is given the arguments and what runs them, and may know the result.
+        Raises `InputError` that names every argument that does not fit, and `BlockedError` where the gate stops the
+        call or its result.
         """
         args = self.checked(arguments)
         doorway.admit(self, arguments, args, context, marked)
