@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from playhead.index.words import UNSPACED, says_something
+from playhead.prompts import runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,6 @@ _CLAUSE_ALIKE = 0.28
 _WORDS = 0.75
 _LEAST = 2
 _STEM = 5
-_RUN = 5
 _MOST_TEXTS = 400
 _WORD = re.compile(r"\w+")
 _EXACT = re.compile(r"\w+(?:[.:/@?=&-]+\w+)*")
@@ -49,7 +49,7 @@ def supported(answer: Answer, encoder: SentenceEncoder, instructions: str = "") 
 
     Nor is a sentence kept that repeats the `instructions` that the model was given.
     """
-    ours = _runs(instructions)
+    ours = runs(instructions)
     kept = tuple(claim for claim in answer.claims if _Held(claim, encoder, ours).stands)
     return replace(answer, claims=kept, dropped=answer.dropped + len(answer.claims) - len(kept))
 
@@ -82,7 +82,7 @@ class _Held:
 
     def _repeats_us(self) -> bool:
         """Whether it holds words of the instructions that the footage does not say."""
-        return bool((_runs(self._sentence) & self._ours) - _runs(self._all))
+        return bool((runs(self._sentence) & self._ours) - runs(self._all))
 
     def _clauses_stand(self) -> bool:
         """Whether no clause is about something else: one true half does not carry the other."""
@@ -123,9 +123,3 @@ def units(text: str) -> list[str]:
         elif word not in _FRAME and says_something(word):
             found.append(word if len(word) <= _STEM else word[: max(_STEM - 1, min(_STEM + 1, len(word) - 3))])
     return found
-
-
-def _runs(text: str) -> frozenset[str]:
-    """Every few words of a text that follow each other."""
-    words = _WORD.findall(text.casefold())
-    return frozenset(" ".join(words[n : n + _RUN]) for n in range(len(words) - _RUN + 1))

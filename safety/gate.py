@@ -141,6 +141,12 @@ class Gate:
         verdict = Verdict(Decision.BLOCK, Door.TOOL_INPUT, FOOTAGE, 1.0, 1.0, "marks", reason, remedy)
         self._settled(verdict, Subject.text(what, value))
 
+    def bypassed(self, what: str) -> None:
+        """Raise `BlockedError`: somebody ran a tool without asking. That is recorded, too."""
+        reason = f"{what} was run without its call(), and would pass by the gate"
+        verdict = Verdict(Decision.BLOCK, Door.TOOL_INPUT, UNJUDGED, 1.0, 1.0, "", reason, "Use its call()")
+        self._settled(verdict, Subject.text(f"the run of {what}", what))
+
     def verdict(self, door: Door, judged: Callable[[], Judged]) -> Verdict:
         """What the policy makes of findings at a door; nothing is recorded, nobody is asked."""
         try:

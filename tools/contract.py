@@ -121,6 +121,7 @@ def _only_admitted(run: Any) -> Any:
     @wraps(run)
     def guarded(self: Any, args: Any, context: Context) -> Any:
         if context.admitted is not _ADMITTED:
+            context.gate.bypassed(self.name)
             raise PlayheadError(f"{self.name} cannot be run like this", "it would pass by the gate", "Use its call()")
         return run(self, args, context)
 
