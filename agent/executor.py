@@ -22,6 +22,7 @@ from playhead.agent.references import NothingThereError, references, resolve
 from playhead.errors import BlockedError, InputError, ModelError, PlayheadError, StorageError
 from playhead.plain import plain
 from playhead.tools.contract import WAITING
+from playhead.tools.doorway import files_of, release_files
 from playhead.types import Progress
 
 if TYPE_CHECKING:
@@ -178,6 +179,9 @@ class Executor:
 
             try:
                 result = tool.call(given, context, marked=marked, through=kept)
+                if tool.makes and found:  # what it made and does not speak of is kept by the run as well
+                    made, named = [found[0][1].folder / file for file in found[0][1].files()], files_of(result)
+                    release_files(tool, [path for path in made if path not in named], context)
             except BlockedError:
                 if tool.makes and found:
                     found[0][1].clear()  # what must not be shown is not kept

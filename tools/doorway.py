@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
-from playhead.errors import PlayheadError
+from playhead.errors import InputError, PlayheadError
 from playhead.media.files import open_file
 from playhead.media.images import read_image
 from playhead.safety.film import Film
@@ -44,6 +44,7 @@ LABEL = Mark("LABEL")
 _IMAGES = frozenset(".png .jpg .jpeg .webp .bmp .gif .tif .tiff".split())
 _TEXTS = frozenset(".txt .md .srt .vtt .json .jsonl .html .csv .edl .fcpxml .otio .xml".split())
 _MOST_TEXT_BYTES = 1 << 20
+_SILENT = (type(None), int, float, complex, BaseModel, dict, tuple, list, set, frozenset)
 _NO_WORDS = frozenset("id model source language thumbnail path words sha256 codec container".split())
 
 
@@ -60,6 +61,8 @@ def admit(
     say what footage said lately.
     """
     gate, known = context.gate, type(args).model_fields
+    if unknown := sorted(set(given) - set(known)):  # an alias, or one beside the schema: it would be judged by nobody
+        raise InputError(f"{tool.name} cannot run", f"it declares no argument {', '.join(unknown)}")
     if marked is None:
         derived = {name for name, value in given.items() if _remembered(value, known[name], context)}
     else:
@@ -83,7 +86,7 @@ def _remembered(value: object, field: FieldInfo, context: Context) -> bool:
 def release(tool: Tool[Any, Any], result: object, context: Context) -> None:
     """Let a result out, or raise `BlockedError`."""
     gate = context.gate
-    texts = texts_of(result)
+    texts = texts_of(result, whole=tool.makes)  # whoever makes something may call it an id
     if tool.reads_footage:
         gate.marks.note(texts)
         gate.marks.note(names_of(result))
@@ -91,9 +94,14 @@ def release(tool: Tool[Any, Any], result: object, context: Context) -> None:
         return
     gate.text(Door.GENERATE_OUTPUT if tool.makes else Door.TOOL_OUTPUT, texts, f"what {tool.name} gives")
     if tool.makes or gate.policy.every_image:
-        door = Door.GENERATE_OUTPUT if tool.makes else Door.TOOL_OUTPUT
-        for path in files_of(result):
-            _release_file(path, door, f"{path.name} of {tool.name}", context)
+        release_files(tool, files_of(result), context)
+
+
+def release_files(tool: Tool[Any, Any], files: Iterable[Path], context: Context) -> None:
+    """Let files out, or raise `BlockedError`."""
+    door = Door.GENERATE_OUTPUT if tool.makes else Door.TOOL_OUTPUT
+    for path in files:
+        _release_file(path, door, f"{path.name} of {tool.name}", context)
 
 
 # Arguments
@@ -120,6 +128,10 @@ def _strings(value: object) -> Iterator[str]:
     elif isinstance(value, tuple | list | set | frozenset):
         for item in value:
             yield from _strings(item)
+    elif isinstance(value, bytes | bytearray):
+        yield value.decode(errors="replace")
+    elif is_dataclass(value) and not isinstance(value, type):
+        yield from _strings([getattr(value, field.name) for field in fields(value)])
     elif isinstance(value, str) and not isinstance(value, Enum):
         yield value
 
@@ -134,6 +146,8 @@ def loose(value: object) -> Iterator[str]:
             yield from loose(item)
     elif isinstance(value, Path):
         yield str(value)
+    elif isinstance(value, bytes | bytearray):
+        yield value.decode(errors="replace")
     elif isinstance(value, str) and not isinstance(value, Enum):
         yield value
 
@@ -157,9 +171,9 @@ def _chosen(kind: Any) -> bool:
 # Results
 
 
-def texts_of(result: object) -> list[str]:
-    """The texts in a result: what was seen, read, said and written; not names, ids and models."""
-    found = _walk(result, _NO_WORDS)
+def texts_of(result: object, *, whole: bool = False) -> list[str]:
+    """The texts in a result: what was seen, read, said and written; not names, ids and models, unless `whole`."""
+    found = _walk(result, frozenset() if whole else _NO_WORDS)
     return [leaf for leaf in found if isinstance(leaf, str) and leaf and not isinstance(leaf, Enum)]
 
 
@@ -169,9 +183,10 @@ def names_of(result: object) -> list[str]:
 
 
 def files_of(result: object) -> list[Path]:
-    """The files that a result names, each once."""
-    found = (leaf for leaf in _walk(result) if isinstance(leaf, Path) and leaf.is_file())
-    return list(dict.fromkeys(found))
+    """The files that a result names, and those in folders that it names, each once."""
+    named = [leaf for leaf in _walk(result) if isinstance(leaf, Path)]
+    below = [file for path in named if path.is_dir() for file in sorted(path.rglob("*"))]
+    return [path for path in dict.fromkeys([*named, *below]) if path.is_file()]
 
 
 def _walk(value: object, skip: frozenset[str] = frozenset()) -> Iterator[object]:
@@ -181,6 +196,10 @@ def _walk(value: object, skip: frozenset[str] = frozenset()) -> Iterator[object]
             yield from _walk(part, skip)
     if isinstance(value, Video | str | Path):
         yield value
+    elif isinstance(value, bytes | bytearray):
+        yield value.decode(errors="replace")
+    elif not isinstance(value, _SILENT) and not is_dataclass(value):
+        yield str(value)  # an object of its own kind is told as it tells itself
 
 
 def _parts(value: object) -> Iterable[tuple[str, object]]:
@@ -192,7 +211,7 @@ def _parts(value: object) -> Iterable[tuple[str, object]]:
     if is_dataclass(value) and not isinstance(value, type):
         return ((field.name, getattr(value, field.name)) for field in fields(value))
     if isinstance(value, dict):
-        return ((str(key), item) for key, item in value.items())
+        return [*((str(key), item) for key, item in value.items()), *(("", key) for key in value)]
     return (("", item) for item in value) if isinstance(value, tuple | list | set | frozenset) else ()
 
 
