@@ -22,7 +22,7 @@ from playhead.agent.references import field_types, name_of
 from playhead.errors import PlanError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from playhead.agent.check import Budget
     from playhead.index.library import Library
@@ -105,8 +105,11 @@ class ChatPlanner:
     def _read(self, said: str, request: str, stage: Stage) -> Proposal:
         found = read_json(said)
         if "questions" in found and not found.get("steps"):
-            return Proposal(None, _questions(found["questions"]))
+            questions = _questions(found["questions"])
+            _demand_own_words(questions, request)
+            return Proposal(None, questions)
         plan = read_plan({"request": request[:20_000]} | _normal(found))
+        _demand_own_words(_said_in([plan.inputs, *(step.args for step in plan.steps.values())]), request)
         check(plan, self._tools, self._library if stage.videos else None, self._budget).demand()
         return Proposal(plan)
 
@@ -195,6 +198,22 @@ def _questions(asked: object) -> tuple[str, ...]:
     if not texts:
         raise PlanError("The answer asks nothing and plans nothing", "", "Answer with a plan as JSON")
     return tuple(texts[:_MOST_QUESTIONS])
+
+
+def _demand_own_words(texts: Iterable[str], request: str) -> None:
+    """Raise `PlanError` where a text repeats the prompt: a file name can ask for it, and answers quote plans."""
+    ours = prompts.runs(prompts.load("plan").text) - prompts.runs(request)
+    if any(prompts.runs(text) & ours for text in texts):
+        raise PlanError("The answer repeats these instructions", "", "Answer with a plan of your own, as JSON")
+
+
+def _said_in(value: object) -> Iterator[str]:
+    """The texts in a value that refer to nothing."""
+    if isinstance(value, dict | list):
+        for item in (*value, *value.values()) if isinstance(value, dict) else value:
+            yield from _said_in(item)
+    elif isinstance(value, str) and (not value.startswith("$") or value.startswith("$$")):
+        yield value
 
 
 def _normal(found: dict[str, Any]) -> dict[str, Any]:

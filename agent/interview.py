@@ -71,7 +71,7 @@ def questions(video: Video, context: Context) -> list[Asked]:
     asked = [*_descriptive(things, said, written), *_temporal(things, said, written), *_causal(seen)]
     if context.chat is not None and seen:
         evidence = [citation(segment, video, context.library.folder) for segment in seen]
-        asked += _worded(inquire(evidence, 3 * count, context.chat))
+        asked += _worded(inquire(evidence, 3 * count, context.chat, context.library.models.sentences))
     return list({question.text: question for question in asked}.values())
 
 

@@ -7,6 +7,7 @@ times. With one, the model words what was found; counts, lengths and orders stay
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -67,9 +68,11 @@ class Answering:
         extracted = found.get(question.kind, self._what)(question)
         if self._chat is None or not extracted.claims:
             return extracted
-        evidence = tuple(dict.fromkeys(c for claim in extracted.claims for c in claim.evidence))
+        # A picture that the search found says nothing itself: its observation is what it was found for.
+        told = (replace(c, text=c.text or claim.text) for claim in extracted.claims for c in claim.evidence)
+        evidence = tuple(dict.fromkeys(told))
         asked = f"Answer the question in this block, which may be somebody's words out of the footage:\n{data(text)}"
-        worded = word(asked, evidence, self._chat)
+        worded = word(asked, evidence, self._chat, self._library.models.sentences)
         return Answer(worded.claims, extracted.notes, worded.dropped)
 
     # Finding

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from playhead import prompts
+from playhead.index.support import supported
 from playhead.index.tell import ended, quoted
 from playhead.types import Answer, Claim
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from playhead.models.chat import Chat
+    from playhead.models.roles import SentenceEncoder
     from playhead.types import Citation
 
 _NUMBERS = re.compile(r"\[\s*(\d+(?:\s*[,;]\s*\d+)*)\s*\]", re.ASCII)
@@ -27,32 +29,34 @@ MOST = 200
 _MOST_ANSWER = 100_000
 
 
-def word(task: str, evidence: Sequence[Citation], chat: Chat) -> Answer:
+def word(task: str, evidence: Sequence[Citation], chat: Chat, encoder: SentenceEncoder) -> Answer:
     """What the model writes for `task`, part by part where there is much evidence.
 
-    Sentences without evidence that exists are dropped and counted.
+    Sentences without evidence that exists, and that bears them out, are dropped and counted.
     """
     written = []
     for start in range(0, max(1, len(evidence)), MOST):
         used = evidence[start : start + MOST]
-        prompt = prompts.load("word").fill(task=task, observations=prompts.data(_numbered(used)))
-        written.append(held(chat.ask(prompt), used))
+        written.append(_asked("word", used, chat, encoder, task=task))
     return Answer(tuple(c for answer in written for c in answer.claims), dropped=sum(a.dropped for a in written))
 
 
-def refine(draft: str, evidence: Sequence[Citation], chat: Chat) -> Answer:
+def refine(draft: str, evidence: Sequence[Citation], chat: Chat, encoder: SentenceEncoder) -> Answer:
     """The draft without what no evidence supports; of the evidence at most `MOST` is read."""
-    used = evidence[:MOST]
-    prompt = prompts.load("refine").fill(observations=prompts.data(_numbered(used)), draft=prompts.data(draft))
-    return held(chat.ask(prompt), used)
+    return _asked("refine", evidence[:MOST], chat, encoder, draft=prompts.data(draft))
 
 
-def inquire(evidence: Sequence[Citation], most: int, chat: Chat) -> Answer:
+def inquire(evidence: Sequence[Citation], most: int, chat: Chat, encoder: SentenceEncoder) -> Answer:
     """At most `most` questions that the model asks about observations, each with the observations it is about."""
-    used = evidence[:MOST]
-    prompt = prompts.load("inquire").fill(most=str(most), observations=prompts.data(_numbered(used)))
-    found = held(chat.ask(prompt), used)
+    found = _asked("inquire", evidence[:MOST], chat, encoder, most=str(most))
     return Answer(found.claims[:most], dropped=found.dropped)
+
+
+def _asked(name: str, evidence: Sequence[Citation], chat: Chat, encoder: SentenceEncoder, **values: str) -> Answer:
+    """What the model says to a prompt about this evidence, as far as it is held and borne out."""
+    prompt = prompts.load(name)
+    said = chat.ask(prompt.fill(observations=prompts.data(_numbered(evidence)), **values))
+    return supported(held(said, evidence), encoder, prompt.text)
 
 
 def held(text: str, evidence: Sequence[Citation]) -> Answer:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _MOST, _MOST_TERMS = 400, 32
 # Scripts that put no spaces between words: Thai, Lao, Khmer, Burmese, Japanese, Chinese.
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _PHRASE = re.compile(r'"([^"]+)"|“([^”]+)”')
 _COMMON = frozenset(
     "a an the and or but of in on at to for from with by is are was were be been it its this that these those he she "
@@ -58,7 +58,7 @@ def says_something(words: str) -> bool:
 
 def _holding(catalog: Catalog, terms: list[str], within: Within) -> list[Segment]:
     """Segments that hold every term."""
-    unspaced = [term for term in terms if _UNSPACED.search(term)]
+    unspaced = [term for term in terms if UNSPACED.search(term)]
     if not unspaced:
         return catalog.matching(" ".join(map(_quoted, terms)), _MOST, within)
     found = catalog.containing(unspaced[0], _MOST, within)

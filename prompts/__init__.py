@@ -15,6 +15,7 @@ from string import Template
 
 _VERSION = re.compile(r"<!-- version (\d+) -->\n")
 _MARK = "footage"
+_RUN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,12 @@ def digest() -> str:
 def read_data(name: str) -> str:
     """A file of data beside the prompts, such as the worked requests."""
     return files("playhead.prompts").joinpath(name).read_text(encoding="utf-8")
+
+
+def runs(text: str) -> frozenset[str]:
+    """Every five words of a text that follow each other: what repeats a prompt has one of its own in common."""
+    words = re.findall(r"\w+", text.casefold())
+    return frozenset(" ".join(words[n : n + _RUN]) for n in range(len(words) - _RUN + 1))
 
 
 def data(text: str) -> str:

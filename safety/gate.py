@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from playhead.models.roles import Image
 
 UNJUDGED, FOOTAGE = "unjudged", "footage"
+_WAYS_OUT = (Door.TOOL_OUTPUT, Door.GENERATE_OUTPUT, Door.ANSWER)
 _PART = 100_000
 _EXCERPT = 80
 _READ, _HALVED = 1000, 100
@@ -148,6 +149,12 @@ class Gate:
         verdict = Verdict(Decision.BLOCK, Door.TOOL_INPUT, FOOTAGE, 1.0, 1.0, "marks", reason, remedy)
         self._settled(verdict, Subject.text(what, value))
 
+    def bypassed(self, what: str) -> None:
+        """Raise `BlockedError`: somebody ran a tool without asking. That is recorded, too."""
+        reason = f"{what} was run without its call(), and would pass by the gate"
+        verdict = Verdict(Decision.BLOCK, Door.TOOL_INPUT, UNJUDGED, 1.0, 1.0, "", reason, "Use its call()")
+        self._settled(verdict, Subject.text(f"the run of {what}", what))
+
     def verdict(self, door: Door, judged: Callable[[], Judged]) -> Verdict:
         """What the policy makes of findings at a door; nothing is recorded, nobody is asked."""
         try:
@@ -244,16 +251,18 @@ def _verdict(policy: Policy, door: Door, found: Judged) -> Verdict:
     scores = tuple((f.category, round(f.score, 4)) for f in found.findings)
     return Verdict(
         decision, door, finding.category, round(finding.score, 4), threshold, found.model,
-        _reason(policy, decision, threshold, finding), _remedy(policy, door, decision, finding), scores,
+        _reason(policy, door, decision, threshold, finding), _remedy(policy, door, decision, finding), scores,
     )  # fmt: skip
 
 
-def _reason(policy: Policy, decision: Decision, threshold: float, finding: Finding) -> str:
+def _reason(policy: Policy, door: Door, decision: Decision, threshold: float, finding: Finding) -> str:
+    """Why; what is stopped on its way out is not quoted."""
     name = finding.category.replace("_", " ")
     if decision is Decision.ALLOW:
         nearest = f"; {name} is likeliest, at {finding.score:.2f} of {threshold:g}"
         return f"nothing comes near{nearest if finding.score >= _WORTH_TELLING else ''}"
-    cue = f" ({finding.cue})" if finding.cue else ""
+    quoted = finding.cue and not (door in _WAYS_OUT and decision in (Decision.ASK, Decision.BLOCK))
+    cue = f" ({finding.cue})" if quoted else ""
     return f"{name} {finding.score:.2f}{cue}; the policy {policy} says {decision} from {threshold:g} on"
 
 

@@ -6,6 +6,7 @@ that has read what footage says, it follows from this memory of what tools gave 
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import deque
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SHORTEST = 6
+_PATH = re.compile(r"[/\\]|^\.\.|^~")
 _MOST_CHARACTERS = 4 << 20
 
 
@@ -35,9 +37,15 @@ class Marks:
                 self._size -= len(self._texts.popleft())
 
     def on(self, value: str) -> bool:
-        """Whether the value is something that footage says; what is shorter than six letters cannot be told."""
-        wanted = _even(value)
-        if len(wanted) < _SHORTEST:
+        """Whether the value is something that footage says, or a path to a file that it names.
+
+        What is shorter than six letters cannot be told, unless it is spelled like a path.
+        """
+        even = _even(value)
+        return self._holds(even) or (bool(_PATH.search(even)) and self._holds(_PATH.split(even.rstrip("/\\"))[-1]))
+
+    def _holds(self, wanted: str) -> bool:
+        if len(wanted) < _SHORTEST and not (len(wanted) > 1 and _PATH.search(wanted)):
             return False
         with self._lock:
             return any(wanted in text for text in self._texts)

@@ -43,8 +43,9 @@ def _path(leaf: object) -> Path | None:
     """The path that a leaf is; it may have become a text on its way through the cache."""
     if isinstance(leaf, str) and not (os.path.isabs(leaf) and len(leaf) <= _LONGEST_PATH):
         return None
-    path = Path(leaf) if isinstance(leaf, str | Path) else None
-    return path if path and os.path.exists(path) else None
+    if isinstance(leaf, str):
+        return Path(leaf) if os.path.isfile(leaf) else None
+    return leaf if isinstance(leaf, Path) and os.path.exists(leaf) else None
 
 
 def with_texts(value: T, change: Callable[[str], str]) -> T:

@@ -112,7 +112,13 @@ class Context:
 
 A = TypeVar("A", bound=Arguments)
 R = TypeVar("R")
-_ADMITTED = object()
+
+
+@dataclass(frozen=True, slots=True)
+class _Admission:
+    """What a call that passed the gate carries: it admits this tool, and no other that it may call."""
+
+    tool: object
 
 
 def _only_admitted(run: Any) -> Any:
@@ -120,7 +126,9 @@ def _only_admitted(run: Any) -> Any:
 
     @wraps(run)
     def guarded(self: Any, args: Any, context: Context) -> Any:
-        if context.admitted is not _ADMITTED:
+        admitted = context.admitted
+        if not isinstance(admitted, _Admission) or admitted.tool is not self:
+            context.gate.bypassed(self.name)
             raise PlayheadError(f"{self.name} cannot be run like this", "it would pass by the gate", "Use its call()")
         return run(self, args, context)
 
@@ -157,6 +165,8 @@ class Tool(ABC, Generic[A, R]):
 
     def __init_subclass__(cls, **given: Any) -> None:
         super().__init_subclass__(**given)
+        if {"call", "_run"} & set(vars(cls)):
+            raise TypeError(f"{cls.__name__} may not have a call of its own: what a tool does is its run")
         if "run" in vars(cls):
             cls.run = _only_admitted(cls.run)  # type: ignore[method-assign]
 
@@ -219,4 +229,4 @@ class Tool(ABC, Generic[A, R]):
                 while not _AT_WORK[role].acquire(timeout=_TURN_S):
                     context.progress(Progress(WAITING, self.name))
                 turns.callback(_AT_WORK[role].release)
-            return self.run(args, replace(context, admitted=_ADMITTED))
+            return self.run(args, replace(context, admitted=_Admission(self)))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from playhead.index.depict import Scene
 
+_TASK = "Describe what is to be seen and what happens, in order of time."
+
 
 class DescribeVideoArgs(Stretch):
     """Which video, and which part of it."""
@@ -48,11 +50,12 @@ class DescribeVideo(Tool[DescribeVideoArgs, Answer]):
             notes = (f"Left out, since only one unsure model saw them: {left_out}.",) if left_out else ()
             return Answer(tuple(claims), notes)
         written: list[Claim] = []
+        encoder = library.models.sentences
         dropped = 0
         for scenes_read in _batches(kept):
             evidence = [c for scene in scenes_read for c in scene.evidence]
-            first = word("Describe what is to be seen and what happens, in order of time.", evidence, context.chat)
-            second = refine("\n".join(claim.text for claim in first.claims), evidence, context.chat)
+            first = word(_TASK, evidence, context.chat, encoder)
+            second = refine("\n".join(claim.text for claim in first.claims), evidence, context.chat, encoder)
             written += second.claims
             dropped += first.dropped + second.dropped
         return Answer(tuple(written), dropped=dropped)

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
-from playhead.errors import MediaError, MediaLimitError, ModelError, PlayheadError, UnreadableMediaError
+from playhead.errors import (
+    InputError,
+    MediaError,
+    MediaLimitError,
+    ModelError,
+    PlayheadError,
+    UnreadableMediaError,
+)
 from playhead.media.files import open_file
 from playhead.media.images import read_image
 from playhead.safety.film import Film
@@ -62,6 +69,8 @@ def admit(
     say what footage said lately.
     """
     gate, known = context.gate, type(args).model_fields
+    if unknown := sorted(set(given) - set(known)):  # an alias, or one beside the schema: it would be judged by nobody
+        raise InputError(f"{tool.name} cannot run", f"it declares no argument {', '.join(unknown)}")
     if marked is None:
         derived = {name for name, value in given.items() if _remembered(value, known[name], context)}
     else:
@@ -85,7 +94,7 @@ def _remembered(value: object, field: FieldInfo, context: Context) -> bool:
 def release(tool: Tool[Any, Any], result: object, context: Context, made: Iterable[Path] = ()) -> None:
     """Let a result out, and the files it names or that were `made` with it; or raise `BlockedError`."""
     gate = context.gate
-    texts = texts_of(result)
+    texts = texts_of(result, whole=tool.makes)  # whoever makes something may call it an id
     if tool.reads_footage:
         gate.marks.note(texts)
         gate.marks.note(names_of(result))
@@ -126,6 +135,8 @@ def _strings(value: object) -> Iterator[str]:
     elif isinstance(value, tuple | list | set | frozenset):
         for item in value:
             yield from _strings(item)
+    elif isinstance(value, bytes | bytearray):
+        yield value.decode(errors="replace")
     elif is_dataclass(value):  # what an earlier step gave
         yield from texts_of(value)
     elif isinstance(value, str) and not isinstance(value, Enum):
@@ -142,6 +153,8 @@ def loose(value: object) -> Iterator[str]:
             yield from loose(item)
     elif isinstance(value, Path):
         yield str(value)
+    elif isinstance(value, bytes | bytearray):
+        yield value.decode(errors="replace")
     elif isinstance(value, str) and not isinstance(value, Enum):
         yield value
 

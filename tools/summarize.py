@@ -20,7 +20,6 @@ from playhead.types import Answer, Channel, Claim, Progress, Span
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from playhead.models.chat import Chat
     from playhead.types import Citation
 
 _SENTENCES = 5
@@ -64,7 +63,7 @@ class Summarize(Tool[SummarizeArgs, Answer]):
             return _chapters(told(told_of), args.span(video), args.limit, context)
         claims = _worth(told_of, count)
         if context.chat is not None:
-            return _worded(claims, count, context.chat)
+            return _worded(claims, count, context)
         return Answer(tuple(_central(claims, count, context)))
 
     def estimate_s(self, args: SummarizeArgs, footage_s: float) -> float:  # noqa: ARG002
@@ -109,21 +108,23 @@ def _title(claim: Claim) -> str:
     return " ".join(words[:_TITLE_WORDS]).rstrip(".,;:!?") + ("…" if len(words) > _TITLE_WORDS else "")
 
 
-def _worded(claims: Sequence[Claim], count: int, chat: Chat) -> Answer:
+def _worded(claims: Sequence[Claim], count: int, context: Context) -> Answer:
     """Map-reduce over time: parts are summed up, and then what was written of them."""
     dropped = 0
     while len(claims) > _PART:
         parts = [claims[n : n + _PART] for n in range(0, len(claims), _PART)]
-        answers = [_of_part(part, max(count, 8), chat) for part in parts]
+        answers = [_of_part(part, max(count, 8), context) for part in parts]
         dropped += sum(answer.dropped for answer in answers)
         shorter = [claim for answer in answers for claim in answer.claims]
         if not 0 < len(shorter) < len(claims):
             break
         claims = shorter
-    last = _of_part(claims[:_PART], count, chat)
+    last = _of_part(claims[:_PART], count, context)
     return Answer(last.claims[:count], last.notes, last.dropped + dropped)
 
 
-def _of_part(claims: Sequence[Claim], count: int, chat: Chat) -> Answer:
+def _of_part(claims: Sequence[Claim], count: int, context: Context) -> Answer:
     evidence = [citation for claim in claims for citation in claim.evidence]
-    return word(f"Sum up what is said and shown, in at most {count} sentences.", evidence, chat)
+    assert context.chat is not None
+    task = f"Sum up what is said and shown, in at most {count} sentences."
+    return word(task, evidence, context.chat, context.library.models.sentences)

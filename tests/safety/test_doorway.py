@@ -12,9 +12,10 @@ import pytest
 from pydantic import BaseModel, Field
 
 from playhead import types
+from playhead.safety.texts import files_of, names_of, texts_of
 from playhead.tools.arguments import Label, Picture, Window, Words
 from playhead.tools.contract import Arguments
-from playhead.tools.doorway import DATA, LABEL, _words, files_of, loose, names_of, texts_of
+from playhead.tools.doorway import DATA, LABEL, _words, loose
 from playhead.tools.registry import all_tools
 from playhead.types import (
     Answer,
@@ -204,7 +205,7 @@ class Sheet:
         ("", []),
         (None, []),
         (7, []),
-        (b"bytes", []),
+        (b"bytes", ["bytes"]),
         (Colour.RED, []),
         (["a", ("b", {"c"}), 1], ["a", "b", "c"]),
         ({"words": "a", "source": "b", "id": "c"}, ["words", "a", "source", "b", "id", "c"]),

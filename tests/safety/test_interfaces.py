@@ -1,0 +1,152 @@
+"""Every tool by every way in: nothing that the gate stops gets through, and every attempt is in the record.
+
+A new way in is one more function here and one more row in `WAYS`; a new tool is one more line in `ARGUMENTS`.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from playhead import Agent, Library
+from playhead.agent.plan import read_plan
+from playhead.errors import PlayheadError
+from playhead.interfaces.cli import main
+from playhead.safety.gate import audit_of
+from playhead.safety.policy import categories
+from playhead.tools.contract import Context, Tool
+from playhead.tools.doorway import files_of, texts_of
+from playhead.tools.registry import all_tools
+from playhead.types import Door
+
+from .world import World, build
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+WORD = "moonshine"
+VIDEO = {"video": "film.mkv"}
+FRAMES = {"frames": [{**VIDEO, "time_s": 0.5, "path": "PICTURE"}]}
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "answer_question": {"question": f"Who makes {WORD}?", **VIDEO},
+    "caption_frames": FRAMES,
+    "check_safety": {"text": WORD},
+    "describe_video": VIDEO,
+    "detect_objects": VIDEO,
+    "detect_shots": VIDEO,
+    "extract_frames": {**VIDEO, "at_s": [0.5]},
+    "probe_video": VIDEO,
+    "read_text": VIDEO,
+    "search_moments": {"query": f"people with {WORD}"},
+    "summarize": VIDEO,
+    "transcribe": VIDEO,
+}
+
+
+def _by_agent(tool: Tool[Any, Any], arguments: dict[str, Any], world: World) -> list[object]:
+    run = Agent(world.library).run(_plan(tool, arguments), out=world.folder())
+    return [*(outcome.result for outcome in (run.outcomes or {}).values() if outcome.ok), *run.answer.claims]
+
+
+def _by_call(tool: Tool[Any, Any], arguments: dict[str, Any], world: World) -> list[object]:
+    return [tool.call(arguments, _context(world))]
+
+
+def _by_run(tool: Tool[Any, Any], arguments: dict[str, Any], world: World) -> list[object]:
+    return [tool.run(tool.checked(arguments), _context(world))]
+
+
+def _by_command(tool: Tool[Any, Any], arguments: dict[str, Any], world: World) -> list[object]:
+    file, out = world.folder().with_suffix(".yaml"), world.folder()
+    _plan(tool, arguments).save(file)
+    code = main(["run", str(file), "--library", str(world.library.folder), "--out", str(out)])
+    assert code in (0, 4)
+    return [] if code else [path.read_text() for path in (out / "artifacts").glob("*.json")]
+
+
+WAYS = (_by_agent, _by_call, _by_run, _by_command)
+
+
+def _plan(tool: Tool[Any, Any], arguments: dict[str, Any]) -> Any:
+    return read_plan({"steps": {"x": {"tool": tool.name, "args": arguments}}})
+
+
+def _context(world: World) -> Context:
+    folder = world.folder()
+    folder.mkdir()
+    return Context(world.library, folder)
+
+
+@pytest.fixture
+def stern(tmp_path: Path, ffmpeg: str, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world whose policy stops whatever is judged: every category from 0 on, and pictures of footage, too."""
+    ladders = {category: {"block": 0} for category in categories()}
+    lines = ["extends: default", "name: stern", "version: 1", "images: all", "stages:"]
+    lines += [f"  {door}: {ladders}" for door in Door]
+    policy = tmp_path / "stern.yaml"
+    policy.write_text("\n".join(lines))
+    world = build(tmp_path / "w", "speech", ffmpeg, also="text")
+    monkeypatch.setenv("PLAYHEAD_POLICY", str(policy))
+    monkeypatch.setenv("PLAYHEAD_ROOTS", str(world.root / "open"))
+    models = world.library.models
+    monkeypatch.setattr(Library, "models", property(lambda _: models))
+    settings = world.library.settings.model_copy(update={"policy": str(policy)})
+    world.library = Library(world.library.folder, settings=settings)
+    return world
+
+
+def _given(name: str, world: World) -> dict[str, Any]:
+    """The arguments of a tool, with the path of a picture that it may open."""
+    if ARGUMENTS[name] is FRAMES:
+        return {"frames": [{**FRAMES["frames"][0], "path": str(world.root / "open" / "secret.png")}]}
+    return ARGUMENTS[name]
+
+
+def test_every_tool_there_is_is_tried() -> None:
+    assert sorted(ARGUMENTS) == sorted(all_tools())
+    assert [name for name, tool in all_tools().items() if tool.judges] == ["check_safety"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_tool_gets_anything_past_the_gate_by_any_way(way: Callable[..., list[object]], stern: World) -> None:
+    """What holds no word and no picture may come out; of the classifier itself, its verdict does."""
+    audit = audit_of(stern.library)
+    assert audit is not None
+    for name, tool in all_tools().items():
+        before = len(audit.entries())
+        try:
+            got = way(tool, _given(name, stern), stern)
+        except PlayheadError:
+            got = []
+        entries = [entry for entry in audit.entries()[before:] if name in entry["what"]]
+        if tool.judges:  # what it says is the verdict itself
+            continue
+        assert entries or not _has_words(tool), name
+        assert (texts_of(got), files_of(got)) == ([], []) or way is _by_command, name
+        assert way is not _by_command or not any(text in str(got) for text in stern.told), name
+        assert not all(entry["passed"] for entry in entries) or not _has_words(tool), name
+    assert audit.verify() == []
+
+
+def _has_words(tool: Tool[Any, Any]) -> bool:
+    """Whether there is anything in its result to be stopped for."""
+    return tool.name not in ("detect_shots", "probe_video")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_blocked_word_is_stopped_in_every_argument_that_is_judged(
+    way: Callable[..., list[object]], stern: World
+) -> None:
+    """On the way in, before the tool does anything."""
+    audit = audit_of(stern.library)
+    assert audit is not None
+    for name in ("answer_question", "search_moments"):
+        before = len(audit.entries())
+        with suppress(PlayheadError):
+            assert way(all_tools()[name], ARGUMENTS[name], stern) == []
+        first = audit.entries()[before]
+        assert (first["passed"], first["door"]) == (False, "tool_input")
+        assert name in first["what"]
