@@ -82,6 +82,7 @@ class Seen:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = self._threads, 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # it costs most on a busy machine
         path = str(weights.locate("open-nsfw.weights"))
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 

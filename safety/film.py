@@ -38,16 +38,17 @@ class Film:
         self._within, self._progress = within or Span(-1e12, 1e12), progress
         self._subtitles: list[Utterance] = []
 
-    def stretches(self, models: Models) -> list[Verdict]:
+    def stretches(self, models: Models, known: Sequence[Utterance] | None = None) -> list[Verdict]:
         """The stretches that are more than allowed, in order of time; neighbours of one kind are one.
 
-        Raises `MediaError` for a file that cannot be read, and `UnjudgedError` never: that is a verdict, too.
+        `known` is what is said and written in it, where somebody listened already. Raises `MediaError` for a file
+        that cannot be read, and `UnjudgedError` never: that is a verdict, too.
         """
         said = probe(self._file, self._limits)
         found = _joined(self._pictures()) if said.video else []
-        if said.audio:
-            heard = transcribe(self._file, models, "", self._limits, self._progress)
-            found += _joined(self._passages(heard.utterances))
+        if known is None and said.audio:
+            known = transcribe(self._file, models, "", self._limits, self._progress).utterances
+        found += _joined(self._passages(known or ()))
         found += _joined(self._passages(self._subtitles))
         return sorted(map(self._inside, found), key=lambda verdict: verdict.span or Span(0, 0))
 

@@ -11,7 +11,7 @@ from playhead.models.roles import Role
 from playhead.safety.film import Film
 from playhead.tools.arguments import Label, Picture, Stretch, Words
 from playhead.tools.contract import Arguments, Context, Tool
-from playhead.types import Door, SafetyReport
+from playhead.types import Channel, Door, SafetyReport, Utterance, Video
 
 
 class CheckSafetyArgs(Stretch):
@@ -58,7 +58,7 @@ class CheckSafety(Tool[CheckSafetyArgs, SafetyReport]):
                 film = Film(
                     file, gate, args.door, settings.limits, within=args.span(video), progress=context.progress
                 )
-                return SafetyReport(tuple(film.stretches(context.library.models)), video)
+                return SafetyReport(tuple(film.stretches(context.library.models, _known(video, context))), video)
         paths = [args.picture] if args.picture else [frame.path for frame in args.frames]
         images = [context.picture(path) for path in paths]
         return SafetyReport(
@@ -68,3 +68,11 @@ class CheckSafety(Tool[CheckSafetyArgs, SafetyReport]):
     def estimate_s(self, args: CheckSafetyArgs, footage_s: float) -> float:
         """A fifth of a second for each picture."""
         return 1.0 + 0.2 * (len(args.frames) or (footage_s if args.video else 0))
+
+
+def _known(video: Video, context: Context) -> list[Utterance] | None:
+    """What the library knows to be said and written in a video; None where nobody listened to it."""
+    library = context.library
+    if not library.holds(video) or Channel.SPEECH not in library.indexed(video):
+        return None
+    return [Utterance(s.span, s.text) for s in library.observed(video, (Channel.SPEECH, Channel.TEXT))]
