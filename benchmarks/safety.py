@@ -28,10 +28,12 @@ import yaml
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "training"))
 
+import logistic  # noqa: E402
 import moderation as training  # noqa: E402
 from moderation_texts import read_examples  # noqa: E402
 
 from playhead.models.moderation import CATEGORIES, HEADS_FILE, HEADS_SHA256, load  # noqa: E402
+from playhead.models.multilingual import Multilingual  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     fold, heads = training.cross_validated(data)
     judged = Judged(examples, data.families, data.labels, _by_fold(heads, fold, data.encoded))
     result = {
-        "openai_mod": openai(judged),
+        "openai_mod": openai(judged, usual_recipe(judged, data.encoded, fold)),
         "xstest": xstest(judged),
         "hatecheck": hatecheck(judged),
         "calibration": calibration(judged),
@@ -116,15 +118,45 @@ class Judged:
         return np.array([example.about.get(key, "") for example in self.examples])
 
 
-def openai(judged: Judged) -> dict[str, Any]:
-    """Average precision: of any label by the highest chance, and category by category where it was labelled."""
+def openai(judged: Judged, usual: NDArray[np.float32]) -> dict[str, Any]:
+    """Average precision: of any label by the highest chance, and category by category where it was labelled.
+
+    More than half of the texts lack some label: where none that is there holds, nobody knows whether any does.
+    `usual` are the scores of the usual recipe: one head on MiniLM's vectors, learnt from this set alone in the same
+    folds.
+    """
     some = judged.of("openai")
-    found = {"any label": area((some.labels == 1).any(axis=1), some.chances.max(axis=1), some.families)}
+    given = some.labels >= 0
+    labelled = given.any(axis=0)  # illicit acts are no category of this set
+    held, highest = (some.labels == 1).any(axis=1), some.chances[:, labelled].max(axis=1)
+    sure = held | given[:, labelled].all(axis=1)
+    found = {
+        "any label, where that is known": area(held[sure], highest[sure], some.families[sure]),
+        "the usual recipe, where that is known": area(held[sure], usual[sure], some.families[sure]),
+        "any label, missing ones taken for no": area(held, highest, some.families),
+        "the usual recipe, missing ones taken for no": area(held, usual, some.families),
+    }
     for i, category in enumerate(CATEGORIES):
         told = some.where(some.labels[:, i] >= 0)
         if (told.labels[:, i] == 1).any():
             found[category] = area(told.labels[:, i] == 1, told.chances[:, i], told.families)
     return found
+
+
+def usual_recipe(judged: Judged, encoded: training.Encoded, fold: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Held-out scores of any label by one logistic regression on the mean MiniLM vector of each text of that set."""
+    chosen = np.flatnonzero([example.source == "openai" for example in judged.examples])
+    whole = encoded.handicaps == 0
+    means = np.zeros((len(judged.examples), Multilingual.dim), np.float32)
+    np.add.at(means, encoded.of[whole], encoded.features[whole, : Multilingual.dim])
+    means = means[chosen] / np.linalg.norm(means[chosen], axis=1, keepdims=True)
+    held, scores = (judged.labels[chosen] == 1).any(axis=1), np.zeros(len(chosen), np.float32)
+    even = np.where(held, 0.5 / held.mean(), 0.5 / (1 - held.mean())).astype(np.float32)
+    for number in set(fold.tolist()):
+        out = fold[chosen] == number
+        weights = logistic.fit(means[~out], held[~out], even[~out], 1.0)
+        scores[out] = means[out] @ weights[:-1]
+    return scores
 
 
 def xstest(judged: Judged) -> dict[str, Any]:

@@ -92,7 +92,7 @@ class MiniLM:
 
     @cached_property
     def _bert(self) -> Bert:
-        return _load_bert(str(weights.locate("minilm.weights")), self._HEADS)
+        return load_bert(str(weights.locate("minilm.weights")), self._HEADS)
 
 
 @cache  # sentences and pictures read queries with the same weights
@@ -106,7 +106,8 @@ def _load_tokenizer(file: str, most_tokens: int) -> Tokenizer:
 
 
 @cache
-def _load_bert(file: str, heads: int) -> Bert:
+def load_bert(file: str, heads: int) -> Bert:
+    """The encoder in a file of weights, read once."""
     from safetensors.numpy import load_file
 
     from playhead.models.bert import Bert
