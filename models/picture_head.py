@@ -10,29 +10,28 @@ query unlike them trusts the labels. `docs/picture-head.md` is the card of the f
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from playhead.errors import WeightsError
-from playhead.models.cache import sha256_of
 from playhead.models.roles import Curve
 from playhead.models.sentences import MiniLM, unit_rows
+from playhead.models.trained import REINSTALL, read_trained, refused, write_trained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
+    from playhead.errors import WeightsError
     from playhead.models.roles import Vectors
 
 HEAD_FILE = Path(__file__).with_name("picture_head.safetensors")
 HEAD_SHA256 = "3fa7a7f079f1503bce9e1a4b114a91a12793291687f5d16c1345061ca04925c1"
 FEATURES = 1280 + 1568
-_ABOUT = "playhead picture head"
+_WHAT = "picture head"
 _PLACES = {
     "picture.weight": 2, "picture.offset": 1, "text.weight": 2, "text.offset": 1,
     "cohort": 2, "captions": 2, "calibration": 1,
@@ -101,27 +100,13 @@ def exceeded(cohort: NDArray[np.float32], queries: NDArray[np.float32]) -> NDArr
 
 def load(file: Path, expect_sha256: str = "") -> PictureHead:
     """The head in `file`; raises `WeightsError` when it is missing, damaged, or not the bytes that are expected."""
-    from safetensors import SafetensorError, safe_open
-    from safetensors.numpy import load_file
-
-    try:
-        found = sha256_of(file)
-        if expect_sha256 and found != expect_sha256:
-            raise _refused(file, f"its sha256 is {found[:12]}…, not the pinned {expect_sha256[:12]}…")
-        with safe_open(file, "numpy") as content:
-            described = content.metadata() or {}
-        tensors = load_file(file)
-    except (OSError, SafetensorError) as error:
-        raise _refused(file, str(error)) from None
-    if _ABOUT not in described:
-        raise _refused(file, "it is not a picture head")
-    return _head(file, tensors)
+    return _head(file, read_trained(file, _WHAT, expect_sha256, _fix(file))[0])
 
 
-def _head(file: Path, tensors: Mapping[str, NDArray[np.floating]]) -> PictureHead:
+def _head(file: Path, tensors: Mapping[str, NDArray[np.float32]]) -> PictureHead:
     if {name: tensor.ndim for name, tensor in tensors.items()} != _PLACES:
         raise _refused(file, f"it does not hold {', '.join(_PLACES)}")
-    head = PictureHead(*(tensors[name].astype(np.float32) for name in _PLACES))
+    head = PictureHead(*(tensors[name] for name in _PLACES))
     dim, rows = head.dim, len(head.cohort)
     shapes = {
         "picture.weight": (dim, FEATURES), "picture.offset": (dim,),
@@ -130,8 +115,8 @@ def _head(file: Path, tensors: Mapping[str, NDArray[np.floating]]) -> PictureHea
     }  # fmt: skip
     if {name: tensor.shape for name, tensor in tensors.items()} != shapes:
         raise _refused(file, "its tensors do not fit the networks")
-    if not (rows and all(np.isfinite(tensor).all() for tensor in tensors.values())):
-        raise _refused(file, "it holds numbers that are not finite")
+    if not rows:
+        raise _refused(file, "it holds no cohort")
     if head.calibration[0] <= 0:
         raise _refused(file, "by its calibration likeness speaks against a match")
     return head
@@ -139,18 +124,16 @@ def _head(file: Path, tensors: Mapping[str, NDArray[np.floating]]) -> PictureHea
 
 def pack(head: PictureHead, about: Mapping[str, str]) -> bytes:
     """The bytes of a head's file, `about` in its metadata; the same for the same head."""
-    from safetensors.numpy import save
-
     parts = (
         head.picture_weight, head.picture_offset, head.text_weight, head.text_offset,
         head.cohort, head.captions, head.calibration,
     )  # fmt: skip
-    tensors = {name: np.ascontiguousarray(part, np.float16) for name, part in zip(_PLACES, parts, strict=True)}
-    # One entry: the order of several is random.
-    return save(tensors, metadata={_ABOUT: json.dumps(dict(about), ensure_ascii=False, sort_keys=True)})
+    return write_trained(dict(zip(_PLACES, parts, strict=True)), _WHAT, about)
 
 
 def _refused(file: Path, why: str) -> WeightsError:
-    shipped = file == HEAD_FILE
-    fix = "Run: pip install --force-reinstall --no-deps playhead" if shipped else "Train it again."
-    return WeightsError(f"the picture head was refused: {file}", why, fix)
+    return refused(file, _WHAT, why, _fix(file))
+
+
+def _fix(file: Path) -> str:
+    return REINSTALL if file == HEAD_FILE else "Train it again."
