@@ -47,11 +47,6 @@ class Bert:
             tensors["embeddings.position_embeddings.weight"] + tensors["embeddings.token_type_embeddings.weight"][0]
         )
 
-    def updated(self, updates: Mapping[str, tuple[Floats, Floats]]) -> Bert:
-        """The same encoder with a product `up @ down` added to some weights; the others are shared, not copied."""
-        added = {name: self._tensors[name] + up @ down for name, (up, down) in updates.items()}
-        return Bert({**self._tensors, **added}, self._heads)
-
     def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.bool_]) -> Floats:
         """Hidden states for token `ids`; `mask` is false at padding."""
         words = self._tensors["embeddings.word_embeddings.weight"][ids]

@@ -10,7 +10,6 @@ texts USE reads everything and names the likeliest parts for each category, whic
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -19,12 +18,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from playhead.errors import WeightsError
-from playhead.models.cache import sha256_of
 from playhead.models.disguises import readings
 from playhead.models.multilingual import Multilingual
 from playhead.models.needs import Needs
 from playhead.models.roles import Finding
+from playhead.models.trained import read_trained, refused, write_trained
 from playhead.models.use import USE
 
 if TYPE_CHECKING:
@@ -38,7 +36,7 @@ HEADS_FILE = Path(__file__).with_name("moderation.safetensors")
 HEADS_SHA256 = "35992886e47a2c17690441298321ae825dacd331b7538db98cd8b42f10e68dec"
 CATEGORIES = ("harassment", "hate", "illicit", "self_harm", "sexual", "violence")
 FEATURES = Multilingual.dim + USE.dim
-_ABOUT = "playhead moderation heads"
+_WHAT = "moderation heads"
 _PLACES = ("weight", "offset", "screen.weight", "screen.offset")
 
 PASSAGE_LETTERS = 600
@@ -188,48 +186,24 @@ def _chopped(sentence: str, most: int) -> Iterator[str]:
 @cache
 def load(file: Path, expect_sha256: str = "") -> HeadWeights:
     """The heads in `file`; raises `WeightsError` when it is missing, damaged, or not the bytes that are expected."""
-    from safetensors import SafetensorError, safe_open
-    from safetensors.numpy import load_file
-
-    try:
-        found = sha256_of(file)
-        if expect_sha256 and found != expect_sha256:
-            raise _refused(file, f"its sha256 is {found[:12]}…, not the pinned {expect_sha256[:12]}…")
-        with safe_open(file, "numpy") as content:
-            described = content.metadata() or {}
-        tensors = load_file(file)
-    except (OSError, SafetensorError) as error:
-        raise _refused(file, str(error)) from None
-    if _ABOUT not in described:
-        raise _refused(file, "it does not hold moderation heads")
-    return _checked(file, json.loads(described[_ABOUT]), tensors)
+    tensors, about = read_trained(file, _WHAT, expect_sha256)
+    return _checked(file, about, tensors)
 
 
-def _checked(file: Path, about: Mapping[str, object], tensors: Mapping[str, NDArray[np.floating]]) -> HeadWeights:
+def _checked(file: Path, about: Mapping[str, object], tensors: Mapping[str, NDArray[np.float32]]) -> HeadWeights:
     count = len(CATEGORIES)
     shapes = {
         "weight": (count, FEATURES), "offset": (count,), "screen.weight": (count, USE.dim), "screen.offset": (count,),
     }  # fmt: skip
     if about.get("categories") != list(CATEGORIES):
-        raise _refused(file, f"its categories are not {', '.join(CATEGORIES)}")
+        raise refused(file, _WHAT, f"its categories are not {', '.join(CATEGORIES)}")
     if {name: tensor.shape for name, tensor in tensors.items()} != shapes:
-        raise _refused(file, "its tensors do not fit the encoders")
-    if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
-        raise _refused(file, "it holds numbers that are not finite")
-    return HeadWeights(*(tensors[name].astype(np.float32) for name in _PLACES))
+        raise refused(file, _WHAT, "its tensors do not fit the encoders")
+    return HeadWeights(*(tensors[name] for name in _PLACES))
 
 
 def pack(heads: HeadWeights, about: Mapping[str, str]) -> bytes:
     """The bytes of the heads' file, `about` in its metadata; the same for the same heads."""
-    from safetensors.numpy import save
-
     places = (heads.weight, heads.offset, heads.screen_weight, heads.screen_offset)
-    tensors = {name: np.ascontiguousarray(place, np.float16) for name, place in zip(_PLACES, places, strict=True)}
     told = dict(about) | {"categories": list(CATEGORIES)}
-    # One entry: the order of several is random.
-    return save(tensors, metadata={_ABOUT: json.dumps(told, ensure_ascii=False, sort_keys=True)})
-
-
-def _refused(file: Path, why: str) -> WeightsError:
-    fix = "Run: pip install --force-reinstall --no-deps playhead"
-    return WeightsError(f"the moderation heads were refused: {file}", why, fix)
+    return write_trained(dict(zip(_PLACES, places, strict=True)), _WHAT, told)

@@ -92,7 +92,7 @@ class MiniLM:
 
     @cached_property
     def _bert(self) -> Bert:
-        return load_bert(str(weights.locate("minilm.weights")), self._HEADS)
+        return _load_bert(str(weights.locate("minilm.weights")), self._HEADS)
 
 
 @cache  # sentences and pictures read queries with the same weights
@@ -106,8 +106,7 @@ def _load_tokenizer(file: str, most_tokens: int) -> Tokenizer:
 
 
 @cache
-def load_bert(file: str, heads: int) -> Bert:
-    """The encoder in a file of weights, read once."""
+def _load_bert(file: str, heads: int) -> Bert:
     from safetensors.numpy import load_file
 
     from playhead.models.bert import Bert

@@ -56,7 +56,7 @@ def write_trained(tensors: Mapping[str, NDArray[np.floating]], what: str, about:
 
 def refused(file: Path, what: str, why: str, fix: str = REINSTALL) -> WeightsError:
     """That a file of weights is not used."""
-    return WeightsError(f"the {what} was refused: {file}", why, fix)
+    return WeightsError(f"weights were refused: {file} ({what})", why, fix)
 
 
 def _key(what: str) -> str:

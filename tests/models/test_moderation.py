@@ -232,7 +232,9 @@ def test_a_damaged_file_is_refused(tmp_path, damage, monkeypatch):
     elif damage == "not a number":
         tensors["offset"][0] = np.nan
     about = '{"categories": ["fun"]}' if damage == "categories" else f'{{"categories": {list(CATEGORIES)}}}'
-    metadata = {"something else": ""} if damage == "stranger" else {moderation._ABOUT: about.replace("'", '"')}
+    metadata = (
+        {"something else": ""} if damage == "stranger" else {f"playhead {moderation._WHAT}": about.replace("'", '"')}
+    )
     save_file(tensors, file, metadata=metadata)
     if damage == "cut":
         file.write_bytes(file.read_bytes()[:200])

@@ -147,7 +147,7 @@ def altered(change: str, folder: Path) -> Path:
     "change", ["shortened", "text", "missing", "narrow", "not finite", "empty", "stranger", "no cohort", "backwards"]
 )
 def test_a_damaged_head_is_refused(change, tmp_path):
-    with pytest.raises(WeightsError, match="the picture head was refused"):
+    with pytest.raises(WeightsError, match="weights were refused"):
         load(altered(change, tmp_path))
 
 
