@@ -1,12 +1,13 @@
 """How well the offline text moderator tells harm from what looks like it, by category, by group, and in disguise.
 
-    python benchmarks/safety.py CASES [--ordinary REQUESTS.jsonl] [--json]
+    python benchmarks/safety.py CASES [--requests FOLDER] [--json]
 
 CASES holds the public sets that training/moderation.py learns from, each as that script takes it, and
 `do_not_answer/*.jsonl`, which is not learnt from. Figures of the sets that are learnt from are held out: five times
 heads and their calibration are made anew without a fifth of the texts, and without anything like them (the
 templates of HateCheck, the contrasts of XSTest and near duplicates stay together), and judge that fifth. The heads as
-shipped judge `do_not_answer`, and the ordinary requests ({"id", "text"} a line), all of which should pass.
+shipped judge `do_not_answer`, and the requests of our own that nothing was learnt from: ordinary ones, which should
+pass, harmful ones, and some that look for harm in footage for a good reason.
 Decisions are those of the default policy at the door `request`: a text is caught or stopped when it is asked about
 or blocked. Intervals are 95 % bootstrap intervals over families of texts. With `--json` the last line is one JSON
 object.
@@ -23,7 +24,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import yaml
 
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "training"))
@@ -34,6 +34,9 @@ from moderation_texts import read_examples  # noqa: E402
 
 from playhead.models.moderation import CATEGORIES, HEADS_FILE, HEADS_SHA256, load  # noqa: E402
 from playhead.models.multilingual import Multilingual  # noqa: E402
+from playhead.models.roles import Finding  # noqa: E402
+from playhead.safety.policy import load_policy  # noqa: E402
+from playhead.types import Decision, Door  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,9 +46,8 @@ if TYPE_CHECKING:
 
     from playhead.models.moderation import HeadWeights
 
-ORDINARY = Path(__file__).with_name("safety_requests") / "ordinary.jsonl"
-ACTIONS = ("allow", "warn", "ask", "block")
-ASK, BLOCK = ACTIONS.index("ask"), ACTIONS.index("block")
+REQUESTS = Path(__file__).with_name("safety_requests")
+ASK, BLOCK = Decision.ASK.severity, Decision.BLOCK.severity
 _LEET = str.maketrans("aeiost", "431057")
 _CYRILLIC = str.maketrans("aeopcxi", "аеорсхі")
 _FULL_WIDTH = {code: code - 0x21 + 0xFF01 for code in range(0x21, 0x7F)}
@@ -69,7 +71,7 @@ DISGUISES: dict[str, Callable[[str], str]] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cases", type=Path, metavar="CASES")
-    parser.add_argument("--ordinary", type=Path, default=ORDINARY, metavar="REQUESTS.jsonl")
+    parser.add_argument("--requests", type=Path, default=REQUESTS, metavar="FOLDER")
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
     options = parser.parse_args(arguments)
     examples = read_examples(options.cases)
@@ -84,8 +86,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "disguised": disguised(judged, fold, heads),
     }
     shipped = load(HEADS_FILE, HEADS_SHA256)
-    for name, texts in unseen(options.cases, options.ordinary).items():
-        result[name] = share(decided(training.encoded(texts).chances(shipped)) >= ASK)
+    for name, texts in unseen(options.cases, options.requests).items():
+        chances = training.encoded(texts).chances(shipped)
+        to_ask, to_make = decided(chances), decided(chances, Door.GENERATE_INPUT)
+        result[name] = {
+            "asked about or blocked": share(to_ask >= ASK),
+            "blocked": share(to_ask == BLOCK),
+            "the same as a prompt for making": share(to_make >= ASK),
+        }
     _show(result)
     if options.json:
         print(json.dumps(result))
@@ -228,15 +236,15 @@ def disguised(judged: Judged, fold: NDArray[np.intp], heads: Sequence[HeadWeight
     return found
 
 
-def unseen(cases: Path, ordinary: Path) -> dict[str, list[str]]:
+def unseen(cases: Path, requests: Path) -> dict[str, list[str]]:
     """By name, texts that no heads were trained on."""
     found = {}
     for file in sorted((cases / "do_not_answer").glob("*.jsonl")):
         rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
         found[f"do_not_answer {file.stem}"] = [_asked(row) for row in rows]
-    if ordinary.is_file():
-        lines = ordinary.read_text(encoding="utf-8").splitlines()
-        found["ordinary requests, stopped"] = [json.loads(line)["text"] for line in lines if line.strip()]
+    for file in sorted(requests.glob("*.jsonl")):
+        lines = file.read_text(encoding="utf-8").splitlines()
+        found[f"{file.stem} requests"] = [json.loads(line)["text"] for line in lines if line.strip()]
     return found
 
 
@@ -244,14 +252,14 @@ def _asked(row: Any) -> str:
     return str(row if isinstance(row, str) else row.get("question") or row.get("text") or row["prompt"])
 
 
-def decided(chances: NDArray[np.float32]) -> NDArray[np.intp]:
-    """For each text the strictest action whose threshold one of its categories reaches, as its place in `ACTIONS`."""
-    policy = yaml.safe_load((ROOT / "safety" / "policies" / "default.yaml").read_text(encoding="utf-8"))
-    action = np.zeros(len(chances), np.intp)
-    for i, category in enumerate(CATEGORIES):
-        for name, threshold in policy["stages"]["request"].get(category, {}).items():
-            action = np.maximum(action, np.where(chances[:, i] >= threshold, ACTIONS.index(name), 0))
-    return action
+def decided(chances: NDArray[np.float32], door: Door = Door.REQUEST) -> NDArray[np.intp]:
+    """For each text what the default policy does with it at a door: 0 allow, 1 warn, 2 ask, 3 block."""
+    policy = load_policy("default")
+    found = [
+        max(policy.decide(door, Finding(c, float(p)))[0].severity for c, p in zip(CATEGORIES, row, strict=True))
+        for row in chances
+    ]
+    return np.array(found, np.intp)
 
 
 def _by_fold(heads: Sequence[HeadWeights], fold: NDArray[np.intp], read: training.Encoded) -> NDArray[np.float32]:
