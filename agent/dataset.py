@@ -18,6 +18,7 @@ from playhead.agent.interview import questions
 from playhead.errors import InputError, StorageError
 from playhead.index.ingest import media_files
 from playhead.media.files import open_file
+from playhead.safety.texts import with_texts
 from playhead.tools.registry import get_tool
 from playhead.types import Progress, cited
 
@@ -196,7 +197,7 @@ def make(
     for number, video in enumerate(videos):
         context.progress(Progress("file", video.name, number, len(videos)))
         if not known(kind, video):
-            write(record(kind, video, context))
+            write(with_texts(record(kind, video, context), context.gate.mask))
             made += 1
     context.progress(Progress("file", "", len(videos), len(videos)))
     return made

@@ -235,3 +235,18 @@ def test_the_command_writes_lines_and_says_what_it_kept(
     assert json.loads((tmp_path / "set.jsonl").read_text()) == said
     assert main([*command, "--out", str(tmp_path / "set.jsonl"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"file": str(tmp_path / "set.jsonl"), "made": 0, "videos": 1}
+
+
+@pytest.mark.parametrize("policy", ["default", "strict"])
+def test_personal_data_is_masked_as_the_policy_says(
+    policy: str, place: Callable[..., Path], opened: Callable[..., Library]
+) -> None:
+    film = place("plain.mp4")
+    film.with_suffix(".srt").write_text("1\n00:00:00,200 --> 00:00:01,700\nWrite to ada@example.com please\n")
+    library = opened(policy=policy)
+    assert not library.add(film).failed
+    records: list[dict[str, Any]] = []
+    assert make(Kind.DESCRIPTION, library.videos(), Context(library), records.append) == 1
+    said = json.dumps(records)
+    assert "please" in said
+    assert ("ada@example.com" in said) == (policy == "default")
