@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CATEGORIES = ("harassment", "hate", "illicit", "self_harm", "sexual", "violence")
 ROOT = Path(__file__).parents[1]
-OWN_FILE = Path(__file__).with_name("moderation_requests.yaml")
+OWN_FILES = sorted(Path(__file__).parent.glob("moderation_requests*.yaml"))
 PLANNED_FILE = ROOT / "benchmarks" / "planning_more.jsonl"
 # Keys of the set of OpenAI (Markov et al. 2023), and what they say here.
 OPENAI_KEYS = {
@@ -99,14 +99,15 @@ def hatecheck(cases: Path) -> Iterator[Example]:
 
 def own() -> Iterator[Example]:
     """Texts written for this training, those about groups once for each group."""
-    texts = yaml.safe_load(OWN_FILE.read_text(encoding="utf-8"))
-    groups = texts["groups"].splitlines()
-    for name, block in texts["harmless"].items():
-        yield from _filled(block, groups, dict.fromkeys(CATEGORIES, 0), f"harmless {name}")
-    for name, block in texts["harmful"].items():
-        held = name.split("+")
-        labels = dict.fromkeys(held, 1) | {rare: 0 for rare in ("sexual", "self_harm") if rare not in held}
-        yield from _filled(block, groups, labels, f"harmful {name}")
+    files = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in OWN_FILES]
+    groups = files[0]["groups"].splitlines()
+    for texts in files:
+        for name, block in texts["harmless"].items():
+            yield from _filled(block, groups, dict.fromkeys(CATEGORIES, 0), f"harmless {name}")
+        for name, block in texts["harmful"].items():
+            held = name.split("+")
+            labels = dict.fromkeys(held, 1) | {rare: 0 for rare in ("sexual", "self_harm") if rare not in held}
+            yield from _filled(block, groups, labels, f"harmful {name}")
 
 
 def planned() -> Iterator[Example]:
