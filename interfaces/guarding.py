@@ -199,7 +199,8 @@ def policy_show(
         for door, by_category in loaded.stages.items()
     }
     if json:
-        render.say_json({"name": loaded.name, "version": loaded.version, "stages": table, "mask": loaded.mask})
+        about = {"name": loaded.name, "version": loaded.version}
+        render.say_json(about | {"stages": table, "mask": sorted(loaded.mask)})
         return
     render.say(render.line(f"Policy {loaded}: warn ~, ask ?, block ! from these scores on"))
     render.say(f"{'':14}" + "".join(f"{door.replace('_', ' '):>18}" for door in Door))

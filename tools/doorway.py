@@ -187,7 +187,7 @@ def _release_file(path: Path, door: Door, what: str, context: Context) -> None:
         limits = context.library.settings.limits
         with open_file(path, [path.parent], limits) as file:
             film = Film(file, gate, door, limits, progress=context.progress)
-            gate.film(door, film.stretches(context.library.models), what)
+            gate.film(door, film.stretches(context.library.models), what, file.sha256())
 
 
 def _read_text(path: Path) -> list[str]:
