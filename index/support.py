@@ -50,11 +50,11 @@ def supported(answer: Answer, encoder: SentenceEncoder, instructions: str = "") 
     Nor is a sentence kept that repeats the `instructions` that the model was given.
     """
     ours = runs(instructions)
-    kept = tuple(claim for claim in answer.claims if _Held(claim, encoder, ours).stands)
+    kept = tuple(claim for claim in answer.claims if _Cited(claim, encoder, ours).stands)
     return replace(answer, claims=kept, dropped=answer.dropped + len(answer.claims) - len(kept))
 
 
-class _Held:
+class _Cited:
     """One sentence beside what it cites."""
 
     def __init__(self, claim: Claim, encoder: SentenceEncoder, ours: frozenset[str] = frozenset()) -> None:
@@ -67,10 +67,14 @@ class _Held:
         """Whether the evidence bears the sentence out."""
         if not self._cited or not self._exact() or self._repeats_us():
             return False
+        return self._near() and self._clauses_stand()
+
+    def _near(self) -> bool:
+        """Whether most of its words stand in the evidence, or it is near to that in meaning."""
         found = units(self._sentence)
         if says_something(self._sentence) and found and self._share(found) >= _WORDS:
-            return self._clauses_stand()
-        return self._likeness(self._sentence) >= _ALIKE and self._clauses_stand()
+            return True
+        return self._likeness(self._sentence) >= _ALIKE
 
     def _exact(self) -> bool:
         """Whether every code, address and long number stands in the evidence."""
