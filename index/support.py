@@ -3,7 +3,8 @@
 A language model that obeys what footage tells it can write anything and put `[1]` after it. So a sentence is kept
 where most of its words stand in what it cites, or where it is near to that in meaning, which lets honest paraphrases
 and translations through. Codes, addresses and long numbers must be there letter by letter, and no clause of more than
-a word or two may be about something else. What footage itself claims is not checked: for that it is cited.
+a word or two may be about something else. One word changed among true ones is not seen, nor is a "not": the sentence
+says what it is about, and a person can look. What footage itself claims is not checked: for that it is cited.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from playhead.models.roles import SentenceEncoder, Vectors
     from playhead.types import Answer, Claim
 
-# Measured on tests/index/paraphrases.py: honest sentences lie at 0.49 and above, forged ones at 0.43 and below.
+# Measured on tests/index/paraphrases.py: honest sentences lie at 0.48 and above, forged ones at 0.43 and below, but
+# for one whose wrong year gives it away.
 _ALIKE = 0.46
 _CLAUSE_ALIKE = 0.28
 _WORDS = 0.75
