@@ -97,7 +97,7 @@ class Gate:
         return cls(library.settings.policy, lambda: library.models, audit_of(library), **how)
 
     def heard_by(self, hear: Callable[[Verdict], None]) -> Gate:
-        """The same gate, with the same memory, that tells somebody else of its verdicts."""
+        """The same gate, with the same memory of footage, that tells somebody else of its verdicts."""
         own = copy(self)
         own._hear = hear
         return own
