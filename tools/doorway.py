@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from playhead.tools.contract import Context, Tool
 
 
-class Mark:
-    """A mark on an argument; the two there are stand below."""
+class Use:
+    """What an argument is for, where its author says so; the two there are stand below."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -45,10 +45,10 @@ class Mark:
         return self.name
 
 
-DATA = Mark("DATA")
+DATA = Use("DATA")
 """What came out of footage may reach this argument: it is looked for, quoted or summed up, and nothing else."""
 
-LABEL = Mark("LABEL")
+LABEL = Use("LABEL")
 """This argument names something, such as a video: it is no words, and is not judged."""
 
 _IMAGES = frozenset(".png .jpg .jpeg .webp .bmp .gif .tif .tiff".split())
