@@ -3,7 +3,8 @@
 A language model that obeys what footage tells it can write anything and put `[1]` after it. So a sentence is kept
 where most of its words stand in what it cites, or where it is near to that in meaning, which lets honest paraphrases
 and translations through. Codes, addresses and long numbers must be there letter by letter, and no clause of more than
-a word or two may be about something else. What footage itself claims is not checked: for that it is cited.
+a word or two may be about something else. One word changed among true ones is not seen, nor is a "not": the sentence
+says what it is about, and a person can look. What footage itself claims is not checked: for that it is cited.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from playhead.models.roles import SentenceEncoder, Vectors
     from playhead.types import Answer, Claim
 
-# Measured on tests/index/paraphrases.py: honest sentences lie at 0.49 and above, forged ones at 0.43 and below.
+# Measured on tests/index/paraphrases.py: honest sentences lie at 0.48 and above, forged ones at 0.43 and below, but
+# for one whose wrong year gives it away.
 _ALIKE = 0.46
 _CLAUSE_ALIKE = 0.28
 _WORDS = 0.75
@@ -50,11 +52,11 @@ def supported(answer: Answer, encoder: SentenceEncoder, instructions: str = "") 
     Nor is a sentence kept that repeats the `instructions` that the model was given.
     """
     ours = runs(instructions)
-    kept = tuple(claim for claim in answer.claims if _Held(claim, encoder, ours).stands)
+    kept = tuple(claim for claim in answer.claims if _Cited(claim, encoder, ours).stands)
     return replace(answer, claims=kept, dropped=answer.dropped + len(answer.claims) - len(kept))
 
 
-class _Held:
+class _Cited:
     """One sentence beside what it cites."""
 
     def __init__(self, claim: Claim, encoder: SentenceEncoder, ours: frozenset[str] = frozenset()) -> None:
@@ -67,10 +69,14 @@ class _Held:
         """Whether the evidence bears the sentence out."""
         if not self._cited or not self._exact() or self._repeats_us():
             return False
+        return self._near() and self._clauses_stand()
+
+    def _near(self) -> bool:
+        """Whether most of its words stand in the evidence, or it is near to that in meaning."""
         found = units(self._sentence)
         if says_something(self._sentence) and found and self._share(found) >= _WORDS:
-            return self._clauses_stand()
-        return self._likeness(self._sentence) >= _ALIKE and self._clauses_stand()
+            return True
+        return self._likeness(self._sentence) >= _ALIKE
 
     def _exact(self) -> bool:
         """Whether every code, address and long number stands in the evidence."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playhead.index.library import Library
+    from playhead.safety.audit import Audit
     from playhead.safety.gate import Gate
     from playhead.safety.judge import Judged
     from playhead.types import Verdict
@@ -95,8 +96,7 @@ def _judge_lines(path: Path, gate: Gate, door: Door, *, quiet: bool) -> int:
     """A line of JSON for each line of the file, as it is judged."""
     from playhead.types import Progress
 
-    with ExitStack() as held:
-        progress = held.enter_context(render.progress_bars(quiet=quiet))
+    with render.progress_bars(quiet=quiet) as progress:
         for number, (given, said) in enumerate(_lines(path), 1):
             verdict = gate.verdict(door, lambda said=said: gate.judge.text(said))  # type: ignore[misc]
             render.say(js.dumps({"id": given} | _plain(verdict), ensure_ascii=False))
@@ -106,7 +106,7 @@ def _judge_lines(path: Path, gate: Gate, door: Door, *, quiet: bool) -> int:
 
 def _lines(path: Path) -> Iterator[tuple[Any, str]]:
     if str(path) != "-" and not path.is_file():
-        raise InputError(f"{path} cannot be judged", "there is no such file")
+        raise InputError(f"{path} cannot be judged", "there is no such file", "Name a file, or - for standard input")
     with ExitStack() as held:
         file = sys.stdin if str(path) == "-" else held.enter_context(path.open(encoding="utf-8", errors="replace"))
         for number, line in enumerate(file, 1):
@@ -116,8 +116,8 @@ def _lines(path: Path) -> Iterator[tuple[Any, str]]:
                 said = js.loads(line)
                 yield said.get("id", number), str(said["text"])
             except (ValueError, KeyError, AttributeError, RecursionError) as error:
-                why = 'it is not {"id": …, "text": …}'
-                raise InputError(f"Line {number} of {path} cannot be judged", why) from error
+                fix = 'Write each line as {"id": …, "text": …}'
+                raise InputError(f"Line {number} of {path} cannot be judged", "it holds no text", fix) from error
 
 
 def _plain(verdict: Verdict) -> dict[str, Any]:
@@ -199,7 +199,8 @@ def policy_show(
         for door, by_category in loaded.stages.items()
     }
     if json:
-        render.say_json({"name": loaded.name, "version": loaded.version, "stages": table, "mask": loaded.mask})
+        about = {"name": loaded.name, "version": loaded.version}
+        render.say_json(about | {"stages": table, "mask": sorted(loaded.mask)})
         return
     render.say(render.line(f"Policy {loaded}: warn ~, ask ?, block ! from these scores on"))
     render.say(f"{'':14}" + "".join(f"{door.replace('_', ' '):>18}" for door in Door))
@@ -218,7 +219,7 @@ def _cell(ladder: Any) -> str:
 # The record
 
 
-def _open_audit(library: str | None) -> Any:
+def _open_audit(library: str | None) -> Audit:
     from playhead.safety.gate import audit_of
 
     with open_library(library) as opened:

@@ -36,7 +36,7 @@ _UNSAFE = 0.8
 _TELLING = 0.05  # below this a raw score rests on nothing that could be named
 
 
-class Seen:
+class OpenNSFW:
     """Sexual content and firearms in pictures, from packaged weights; two small networks a picture."""
 
     categories = frozenset({"sexual", "illicit"})

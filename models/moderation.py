@@ -2,9 +2,9 @@
 
 A text is read as it is and as it says without its disguises, each reading in passages of a few sentences. MiniLM (for
 other languages over its bridge) and USE turn a passage into 896 numbers, and for each category a logistic regression
-turns those into a chance. Sentences of a longer passage are read by themselves too, for
-a passage drowns them, and count a little less without what stands around them. The likeliest part counts. Of long
-texts USE reads everything and names the likeliest parts for each category, which both encoders then judge.
+turns those into a chance. Sentences of a longer passage are read by themselves too, for a passage drowns them, and
+count a little less without what stands around them. The likeliest part counts. Of long texts USE reads everything and
+names the likeliest parts for each category, which both encoders then judge.
 `docs/text-moderation.md` is the card.
 """
 
@@ -192,9 +192,7 @@ def load(file: Path, expect_sha256: str = "") -> HeadWeights:
 
 def _checked(file: Path, about: Mapping[str, object], tensors: Mapping[str, NDArray[np.float32]]) -> HeadWeights:
     count = len(CATEGORIES)
-    shapes = {
-        "weight": (count, FEATURES), "offset": (count,), "screen.weight": (count, USE.dim), "screen.offset": (count,),
-    }  # fmt: skip
+    shapes = dict(zip(_PLACES, ((count, FEATURES), (count,), (count, USE.dim), (count,)), strict=True))
     if about.get("categories") != list(CATEGORIES):
         raise refused(file, _WHAT, f"its categories are not {', '.join(CATEGORIES)}")
     if {name: tensor.shape for name, tensor in tensors.items()} != shapes:

@@ -85,7 +85,7 @@ BACKENDS: dict[Role, dict[str, Backend]] = {
         "llama-guard": Backend("guard:LlamaGuard", example="meta-llama/Llama-Guard-3-1B"),
     },
     Role.IMAGE_SAFETY: {
-        "open-nsfw": Backend("image_moderation:Seen"),
+        "open-nsfw": Backend("image_moderation:OpenNSFW"),
         "clip": Backend("clip_moderation:CLIPChecker", example="openai/clip-vit-base-patch32"),
     },
 }

@@ -42,7 +42,10 @@ def read_trained(
         raise refused(file, what, f"it is no file of {what}", fix)
     if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
         raise refused(file, what, "it holds numbers that are not finite", fix)
-    return tensors, json.loads(described[_key(what)])
+    try:
+        return tensors, dict(json.loads(described[_key(what)]))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise refused(file, what, "what it says of itself cannot be read", fix) from error
 
 
 def write_trained(tensors: Mapping[str, NDArray[np.floating]], what: str, about: Mapping[str, Any]) -> bytes:

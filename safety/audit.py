@@ -33,6 +33,7 @@ AUDIT = "audit.jsonl"
 _FIRST = "0" * 64
 _LONGEST_LINE = _TORN = 1 << 16
 _CHECK = "Look with: playhead audit verify"
+_LIBRARY = "Look whether the library is whole: playhead verify"
 _AGAIN = f"Put it back, or begin a new one, which is noted in it: playhead audit restart. {_CHECK}"
 
 
@@ -62,7 +63,8 @@ class Audit:
         head = self._last(file)
         line = sealed({"n": head.count + 1, "time": round(time.time(), 3), **said, "previous": head.digest})
         if len(line) > _LONGEST_LINE:
-            raise AuditError(f"An entry of {self.path} was not written", f"it has {len(line):,} characters", "")
+            why = f"it has {len(line):,} characters and may have {_LONGEST_LINE:,}"
+            raise AuditError(f"An entry of {self.path} was not written", why, "Say less in it")
         if file.write(line) < len(line):  # what is there of it is taken away by the next one that is written
             raise OSError(errno.ENOSPC, "there is no room for a whole entry")
         os.fsync(file.fileno())
@@ -70,9 +72,11 @@ class Audit:
 
     def verify(self) -> list[str]:
         """What is wrong with the log, in words; empty where every entry is as it was written and none is missing."""
-        anchored = self._anchored()  # first: what is written meanwhile only adds to the log
         try:
+            anchored = self._anchored()  # first: what is written meanwhile only adds to the log
             return _problems(self._data(), anchored)
+        except AuditError as error:
+            return [error.why]
         except OSError as error:
             return [f"{self.path} cannot be read: {_why(error)}"]
 
@@ -87,16 +91,20 @@ class Audit:
 
     def restart(self, reason: str) -> Path | None:
         """Begin a new log whose first entry says why, and what the old one was; that is kept beside it."""
-        before, old = self._anchored(), self._moved_aside()
+        try:
+            before = asdict(self._anchored())
+        except AuditError as error:
+            before = {"unknown": error.why}
+        old = self._moved_aside()
         with self._held() as file:
             if said := file.read():
-                old = _beside(self.path)
+                old = _free_name(self.path)
                 write_atomically(old, [said])
                 old.chmod(0o600)
             if not self._anchor(0, ""):
                 raise AuditError("No new audit log was begun", "the library is being written to", "Try again soon")
             file.truncate(0)
-            self._append(file, {"event": "restart", "reason": reason, "before": asdict(before)})
+            self._append(file, {"event": "restart", "reason": reason, "before": before})
         return old
 
     # Inside
@@ -125,7 +133,7 @@ class Audit:
         if not os.path.lexists(self.path) or stat.S_ISREG(self.path.lstat().st_mode):
             return None
         try:
-            return self.path.rename(_beside(self.path))
+            return self.path.rename(_free_name(self.path))
         except OSError as error:
             raise self._refused(error) from error
 
@@ -161,25 +169,28 @@ class Audit:
             if self._catalog is not None:
                 count, digest = read_anchor(self._catalog)
             else:
-                said = self._beside.read_text() if self._beside.exists() else "0:"
+                said = self._anchor_file.read_text() if self._anchor_file.exists() else "0:"
                 number, _, digest = said.partition(":")
                 count = int(number)
             return Head(count, digest) if count else Head()
-        except (sqlite3.Error, OSError, ValueError) as error:
-            raise AuditError("The audit log cannot be checked", f"its anchor cannot be read ({error})") from error
+        except ValueError as error:
+            raise AuditError("The audit log cannot be checked", "its anchor is damaged", _AGAIN) from error
+        except (sqlite3.Error, OSError) as error:
+            why = f"its anchor cannot be read ({error})"
+            raise AuditError("The audit log cannot be checked", why, _LIBRARY) from error
 
     def _anchor(self, count: int, digest: str) -> bool:
         """Note the last entry; False where a writer of the library is in the way, and the next entry will."""
         try:
             if self._catalog is not None:
                 return write_anchor(self._catalog, count, digest)
-            write_atomically(self._beside, [f"{count}:{digest}".encode()])
+            write_atomically(self._anchor_file, [f"{count}:{digest}".encode()])
         except (sqlite3.Error, OSError) as error:
-            raise AuditError("The audit log cannot be anchored", str(error)) from error
+            raise AuditError("The audit log cannot be anchored", str(error), _LIBRARY) from error
         return True
 
     @property
-    def _beside(self) -> Path:
+    def _anchor_file(self) -> Path:
         return self.path.with_name(f"{self.path.name}.head")
 
     def _refused(self, error: OSError) -> AuditError:
@@ -204,7 +215,7 @@ def _plain_file(path: Path, flags: int) -> Iterator[BinaryIO]:
         yield file
 
 
-def _beside(path: Path) -> Path:
+def _free_name(path: Path) -> Path:
     """A name for the old log that nothing has yet."""
     stamp, number = f"{path.name}.{int(time.time())}", 1
     while os.path.lexists(old := path.with_name(stamp if number == 1 else f"{stamp}-{number}")):
@@ -228,9 +239,9 @@ def _problems(data: bytes, anchored: Head) -> list[str]:
 
 def _head(lines: bytes) -> Head | None:
     """The last of these lines as a head; of none the first of all, and None where it was changed."""
-    line = lines[:-1].rpartition(b"\n")[2]
     if not lines:
         return Head()
+    line = lines[:-1].rpartition(b"\n")[2]
     entry = _parsed(line)
     if entry is None or sealed(_body(entry)) != line + b"\n":
         return None

@@ -18,6 +18,7 @@ def report(log: Audit) -> dict[str, Any]:
     """Counts by door and decision, everything stopped or overridden, policies, classifiers and their error rates."""
     entries = log.entries()
     judged = [entry for entry in entries if entry.get("event") == "judged"]
+    measured = shipped("measured.yaml")
     models = sorted({part for entry in judged for part in str(entry["model"]).split("+") if part})
     return {
         "file": str(log.path),
@@ -31,7 +32,7 @@ def report(log: Audit) -> dict[str, Any]:
         "unjudged": sum(entry["category"] == "unjudged" for entry in judged),
         "restarts": [_short(entry) for entry in entries if entry.get("event") == "restart"],
         "policies": sorted({str(entry["policy"]) for entry in judged}),
-        "models": {model: _measured(model) for model in models},
+        "models": {model: measured.get(model, {}) for model in models},
     }
 
 
@@ -73,9 +74,3 @@ def _short(entry: dict[str, Any]) -> dict[str, Any]:
 
 def _when(entry: dict[str, Any]) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(float(entry["time"])))
-
-
-def _measured(model: str) -> dict[str, str]:
-    """The error rates that were measured of a classifier; none where nobody measured it."""
-    known: dict[str, dict[str, str]] = shipped("measured.yaml")
-    return next((rates for prefix, rates in known.items() if model.startswith(prefix)), {})

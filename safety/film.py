@@ -12,6 +12,7 @@ from playhead.types import Decision, Progress, Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from playhead.media.decode import Probe
     from playhead.media.files import MediaFile
     from playhead.models.registry import Models
     from playhead.safety.gate import Gate
@@ -45,11 +46,11 @@ class Film:
         that cannot be read, and `UnjudgedError` never: that is a verdict, too.
         """
         said = probe(self._file, self._limits)
-        found = _joined(self._pictures()) if said.video else []
+        found = _joined(self._pictures(said)) if said.video or said.subtitles else []
         if known is None and said.audio:
             known = transcribe(self._file, models, "", self._limits, self._progress).utterances
-        found += _joined(self._passages(known or ()))
-        found += _joined(self._passages(self._subtitles))
+        for words in (known or (), self._subtitles):
+            found += _joined(self._words(words))
         return sorted(map(self._inside, found), key=lambda verdict: verdict.span or Span(0, 0))
 
     def _inside(self, verdict: Verdict) -> Verdict:
@@ -59,10 +60,11 @@ class Film:
         start_s, end_s = max(verdict.span.start_s, self._within.start_s), min(verdict.span.end_s, self._within.end_s)
         return replace(verdict, span=Span(start_s, max(start_s, end_s)))
 
-    def _pictures(self) -> Iterator[Verdict]:
-        """A verdict for each second's picture: it stands until the next."""
+    def _pictures(self, said: Probe) -> Iterator[Verdict]:
+        """A verdict for each second's picture: it stands until the next. Subtitles are collected on the way."""
         held: Verdict | None = None
-        for event in decode(self._file, Wants(keys=False, sound=False), self._limits):
+        wants = Wants(picture=said.video is not None, keys=False, sound=False)
+        for event in decode(self._file, wants, self._limits):
             if isinstance(event, Subtitle):
                 self._subtitles.append(event.utterance)
             if not isinstance(event, Sample):
@@ -80,7 +82,8 @@ class Film:
             return None
         return replace(self._gate.verdict(self._door, lambda: self._gate.judge.image(sample.image)), span=span)
 
-    def _passages(self, said: Sequence[Utterance]) -> Iterator[Verdict]:
+    def _words(self, said: Sequence[Utterance]) -> Iterator[Verdict]:
+        """A verdict for each passage."""
         for span, text in _passages(u for u in said if self._meant(u.span)):
             verdict = self._gate.verdict(self._door, lambda text=text: self._gate.judge.text(text))  # type: ignore[misc]
             yield replace(verdict, span=span)

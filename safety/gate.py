@@ -15,8 +15,7 @@ from playhead.safety.audit import AUDIT, Audit
 from playhead.safety.judge import Judge, Judged, UnjudgedError
 from playhead.safety.marks import Marks
 from playhead.safety.personal.finding import Kind, masked
-from playhead.safety.policy import MAKING, Policy, load_policy
-from playhead.safety.rules import MINORS
+from playhead.safety.policy import MAKING, MINORS, Policy, load_policy
 from playhead.types import Decision, Door, Verdict
 
 if TYPE_CHECKING:
@@ -28,12 +27,16 @@ if TYPE_CHECKING:
     from playhead.models.roles import Image
 
 UNJUDGED, FOOTAGE = "unjudged", "footage"
+_STOPPING = (Decision.ASK, Decision.BLOCK)
 _WAYS_OUT = (Door.TOOL_OUTPUT, Door.GENERATE_OUTPUT, Door.ANSWER)
 _PART = 100_000
 _EXCERPT = 80
 _READ, _HALVED = 1000, 100
 _LONGEST_REASON = 500
 _WORTH_TELLING = 0.01
+_MAKE_ONE = "Make one with: playhead index PATH"
+_SAY_WHY = "Say why it is all right (--override WHY); that is recorded"
+_FIRM = "Nobody can let it through"
 
 
 def nobody(_: Verdict) -> str:
@@ -43,7 +46,10 @@ def nobody(_: Verdict) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What was judged, as the record keeps it: `what` for people, its digest, and the start of a text, masked."""
+    """What was judged, as the record keeps it: `what` for people, its digest, and the start of a text, masked.
+
+    What could not be read has no digest.
+    """
 
     what: str
     kind: str
@@ -91,7 +97,7 @@ class Gate:
         return cls(library.settings.policy, lambda: library.models, audit_of(library), **how)
 
     def heard_by(self, hear: Callable[[Verdict], None]) -> Gate:
-        """The same gate, with the same memory, that tells somebody else of its verdicts."""
+        """The same gate, with the same memory of footage, that tells somebody else of its verdicts."""
         own = copy(self)
         own._hear = hear
         return own
@@ -123,10 +129,10 @@ class Gate:
         """Let a picture through a door, or raise `BlockedError`."""
         return self._settled(self.verdict(door, lambda: self.judge.image(image)), Subject.image(what, image))
 
-    def film(self, door: Door, stretches: Iterable[Verdict], what: str) -> Verdict:
+    def film(self, door: Door, stretches: Iterable[Verdict], what: str, sha256: str) -> Verdict:
         """Let a film through whose `stretches` were judged, or raise `BlockedError`: the strictest counts."""
         nothing = Verdict(Decision.ALLOW, door, "", 0.0, 1.0, "", "no stretch of it stands out")
-        return self._settled(max(stretches, key=self._rank, default=nothing), Subject(what, "film", ""))
+        return self._settled(max(stretches, key=self._rank, default=nothing), Subject(what, "film", sha256))
 
     def footage(self, what: str, effects: Iterable[str], arguments: Iterable[str]) -> Verdict | None:
         """Let a call go on whose arguments came out of footage, by what it does; or raise `BlockedError`."""
@@ -171,8 +177,7 @@ class Gate:
 
     def mask(self, text: str) -> str:
         """The text without the personal data that the policy masks."""
-        kinds = frozenset(Kind(kind) for kind in self.policy.mask)
-        return masked(text, kinds) if kinds else text
+        return masked(text, self.policy.mask)
 
     # Inside
 
@@ -182,12 +187,10 @@ class Gate:
         return Verdict(self.policy.unjudged[door], door, UNJUDGED, 1.0, 0.0, "", reason, remedy)
 
     def _rank(self, verdict: Verdict) -> tuple[bool, int, float]:
-        """What counts more: above all, that which nobody can let through."""
-        firm = not verdict.passes and not self._may(verdict)
-        return firm, verdict.decision.severity, verdict.score - verdict.threshold
+        return _weight(self.policy, verdict.decision, verdict.category, verdict.score, verdict.threshold)
 
     def _settled(self, verdict: Verdict, subject: Subject) -> Verdict:
-        if not verdict.passes and self._may(verdict):
+        if not verdict.passes and _overridable(self.policy, verdict.decision, verdict.category):
             verdict = replace(verdict, override=" ".join(self._consent(verdict).split())[:_LONGEST_REASON])
         self._record(verdict, subject)
         if verdict.decision is not Decision.ALLOW:
@@ -195,10 +198,6 @@ class Gate:
         if not verdict.passes:
             raise BlockedError(f"{subject.what[:1].upper()}{subject.what[1:]} was stopped", verdict)
         return verdict
-
-    def _may(self, verdict: Verdict) -> bool:
-        """Whether a person may let it through."""
-        return _overridable(self.policy, verdict.decision, verdict.category)
 
     def _record(self, verdict: Verdict, subject: Subject) -> None:
         if self._audit is None:
@@ -228,11 +227,6 @@ class Gate:
         )
 
 
-_MAKE_ONE = "Make one with: playhead index PATH"
-_SAY_WHY = "Say why it is all right (--override WHY); that is recorded"
-_FIRM = "Nobody can let it through"
-
-
 def audit_of(library: Library) -> Audit | None:
     """The record of a library; None where there is no library."""
     catalog = library.folder / "catalog.sqlite"
@@ -243,11 +237,11 @@ def audit_of(library: Library) -> Audit | None:
 
 
 def _verdict(policy: Policy, door: Door, found: Judged) -> Verdict:
-    """The strictest of what the findings lead to: first what nobody can let through, last how far it is over."""
+    """The strictest of what the findings lead to."""
     if not found.findings:
         return Verdict(Decision.ALLOW, door, "", 0.0, 1.0, found.model, "there is nothing to judge")
     decided = [(*policy.decide(door, finding), finding) for finding in found.findings]
-    decision, threshold, finding = max(decided, key=lambda d: _weight(policy, *d))
+    decision, threshold, finding = max(decided, key=lambda d: _weight(policy, d[0], d[2].category, d[2].score, d[1]))
     scores = tuple((f.category, round(f.score, 4)) for f in found.findings)
     return Verdict(
         decision, door, finding.category, round(finding.score, 4), threshold, found.model,
@@ -261,7 +255,7 @@ def _reason(policy: Policy, door: Door, decision: Decision, threshold: float, fi
     if decision is Decision.ALLOW:
         nearest = f"; {name} is likeliest, at {finding.score:.2f} of {threshold:g}"
         return f"nothing comes near{nearest if finding.score >= _WORTH_TELLING else ''}"
-    quoted = finding.cue and not (door in _WAYS_OUT and decision in (Decision.ASK, Decision.BLOCK))
+    quoted = finding.cue and not (door in _WAYS_OUT and decision in _STOPPING)
     cue = f" ({finding.cue})" if quoted else ""
     return f"{name} {finding.score:.2f}{cue}; the policy {policy} says {decision} from {threshold:g} on"
 
@@ -271,17 +265,18 @@ def _remedy(policy: Policy, door: Door, decision: Decision, finding: Finding) ->
         return ""
     ladder = policy.stages[door][finding.category]
     least = min(t for step, t in ladder.items() if step is not Decision.WARN or decision is Decision.WARN)
-    below = f"Below {least:g} it passes: say it in other words"
+    below = f"Below {least:g} it passes{'' if door in _WAYS_OUT else ': say it in other words'}"
     if decision is Decision.WARN:
         return below
     return f"{below}. {_SAY_WHY if _overridable(policy, decision, finding.category) else _FIRM}"
 
 
-def _weight(policy: Policy, decision: Decision, threshold: float, finding: Finding) -> tuple[bool, int, float]:
-    stops = decision in (Decision.ASK, Decision.BLOCK)
-    firm = stops and not _overridable(policy, decision, finding.category)
-    over = finding.score - threshold if decision is not Decision.ALLOW else finding.score
-    return firm, decision.severity, over
+def _weight(
+    policy: Policy, decision: Decision, category: str, score: float, threshold: float
+) -> tuple[bool, int, float]:
+    """What counts more: above all, that which nobody can let through."""
+    firm = decision in _STOPPING and not _overridable(policy, decision, category)
+    return firm, decision.severity, score if decision is Decision.ALLOW else score - threshold
 
 
 def _overridable(policy: Policy, decision: Decision, category: str) -> bool:

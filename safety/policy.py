@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from playhead import strict_yaml
 from playhead.errors import MediaError, PolicyError
 from playhead.media.files import open_file
+from playhead.safety.personal.finding import Kind
 from playhead.types import Decision, Door
 
 if TYPE_CHECKING:
@@ -27,11 +28,12 @@ if TYPE_CHECKING:
     from playhead.models.roles import Finding
 
 SHIPPED = ("default", "strict", "research")
+MINORS = "sexual_minors"
+"""What nobody may let through, whatever a policy says."""
 MAKING = (Door.GENERATE_INPUT, Door.GENERATE_OUTPUT)
 _STEPS = (Decision.WARN, Decision.ASK, Decision.BLOCK)
 _NEVER, _WITH_REASON = "never", "with_reason"
 _EFFECTS = ("reads", "writes", "costly", "generates")
-_ALWAYS = "sexual_minors"
 _MOST = 0.5
 _LONGEST_NAME = 100
 _KEYS = frozenset("name version extends stages override unjudged footage mask words images timeout_s".split())
@@ -59,7 +61,7 @@ class Policy:
     override: Mapping[str, bool]
     unjudged: Mapping[Door, Decision]
     footage: Mapping[str, Decision]
-    mask: tuple[str, ...]
+    mask: frozenset[Kind]
     words: Mapping[str, tuple[str, ...]]
     every_image: bool
     timeout_s: float
@@ -100,7 +102,7 @@ def _policy(name: str, said: dict[str, Any]) -> Policy:
         {category: how == _WITH_REASON for category, how in said["override"].items()},
         {Door(door): Decision(step) for door, step in said["unjudged"].items()},
         {effect: Decision(step) for effect, step in said["footage"].items()},
-        tuple(said["mask"]),
+        frozenset(map(Kind, said["mask"])),
         {category: tuple(words) for category, words in said["words"].items()},
         said["images"] == "all",
         float(said["timeout_s"]),
@@ -224,11 +226,11 @@ def _fixed_problems(said: Mapping[str, Any]) -> Iterator[str]:
     """What no policy may change: sexual content with minors is blocked, and nothing is generated unjudged."""
     stages, override, unjudged = (_dict(said.get(key)) for key in ("stages", "override", "unjudged"))
     for door in Door:
-        threshold = _dict(_dict(stages.get(door)).get(_ALWAYS)).get("block")
+        threshold = _dict(_dict(stages.get(door)).get(MINORS)).get("block")
         if stages and not _number(threshold, 0, _MOST):
-            yield f"stages.{door}.{_ALWAYS}: it is always blocked, from {_MOST} on at the latest"
-    if override.get(_ALWAYS, _NEVER) != _NEVER:
-        yield f"override.{_ALWAYS}: it must be never"
+            yield f"stages.{door}.{MINORS}: it is always blocked, from {_MOST} on at the latest"
+    if override.get(MINORS, _NEVER) != _NEVER:
+        yield f"override.{MINORS}: it must be never"
     for made in MAKING:
         if unjudged.get(made, "block") != "block":
             yield f"unjudged.{made}: it must be block; nothing is generated unjudged"
@@ -245,8 +247,6 @@ def _words_problems(words: Any) -> Iterator[str]:
 
 
 def _mask_problems(mask: Any) -> Iterator[str]:
-    from playhead.safety.personal.finding import Kind
-
     if not isinstance(mask, list):
         yield "mask: it must be a list"
         return

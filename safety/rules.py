@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 
 from playhead.models.disguises import readings
 from playhead.models.roles import Finding
-from playhead.safety.policy import shipped
+from playhead.safety.policy import MINORS, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-MINORS = "sexual_minors"
 RULES = "rules-1"
 _CERTAIN, _TOGETHER, _BARE, _GUARDED = 1.0, 0.9, 0.25, 0.25
 _LIKELY = 0.5

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-import typing
 from contextlib import suppress
 from dataclasses import is_dataclass
 from enum import Enum
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
@@ -28,15 +28,15 @@ from playhead.safety.texts import files_of, names_of, texts_of
 from playhead.types import Door
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pydantic.fields import FieldInfo
 
     from playhead.tools.contract import Context, Tool
 
 
-class Mark:
-    """A mark on an argument; the two there are stand below."""
+class Use:
+    """What an argument is for, where its author says so; the two there are stand below."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -45,10 +45,10 @@ class Mark:
         return self.name
 
 
-DATA = Mark("DATA")
+DATA = Use("DATA")
 """What came out of footage may reach this argument: it is looked for, quoted or summed up, and nothing else."""
 
-LABEL = Mark("LABEL")
+LABEL = Use("LABEL")
 """This argument names something, such as a video: it is no words, and is not judged."""
 
 _IMAGES = frozenset(".png .jpg .jpeg .webp .bmp .gif .tif .tiff".split())
@@ -129,30 +129,25 @@ def _words(args: BaseModel) -> Iterator[str]:
 def _strings(value: object) -> Iterator[str]:
     if isinstance(value, BaseModel):
         yield from _words(value)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from (*_strings(key), *_strings(item))
-    elif isinstance(value, tuple | list | set | frozenset):
-        for item in value:
-            yield from _strings(item)
-    elif isinstance(value, bytes | bytearray):
-        yield value.decode(errors="replace")
     elif is_dataclass(value):  # what an earlier step gave
         yield from texts_of(value)
-    elif isinstance(value, str) and not isinstance(value, Enum):
-        yield value
+    else:
+        yield from _leaves(value, _strings)
 
 
 def loose(value: object) -> Iterator[str]:
     """The strings and paths in a value; numbers, and typed values that a tool gave, are none."""
+    return _leaves(str(value) if isinstance(value, Path) else value, loose)
+
+
+def _leaves(value: object, of_part: Callable[[object], Iterator[str]]) -> Iterator[str]:
+    """The text that a value is, or what `of_part` finds in what a table or a list holds."""
     if isinstance(value, dict):
-        for key, item in value.items():
-            yield from (*loose(key), *loose(item))
+        for part in chain(*value.items()):
+            yield from of_part(part)
     elif isinstance(value, tuple | list | set | frozenset):
-        for item in value:
-            yield from loose(item)
-    elif isinstance(value, Path):
-        yield str(value)
+        for part in value:
+            yield from of_part(part)
     elif isinstance(value, bytes | bytearray):
         yield value.decode(errors="replace")
     elif isinstance(value, str) and not isinstance(value, Enum):
@@ -172,7 +167,7 @@ def _chosen(kind: Any) -> bool:
     if get_origin(kind) is Literal or (isinstance(kind, type) and issubclass(kind, Enum | int | float)):
         return True
     options = [option for option in get_args(kind) if option not in (type(None), Ellipsis)]
-    return bool(options) and typing.get_origin(kind) is not dict and all(_chosen(option) for option in options)
+    return bool(options) and get_origin(kind) is not dict and all(_chosen(option) for option in options)
 
 
 def _release_file(path: Path, door: Door, what: str, context: Context) -> None:
@@ -187,7 +182,7 @@ def _release_file(path: Path, door: Door, what: str, context: Context) -> None:
         limits = context.library.settings.limits
         with open_file(path, [path.parent], limits) as file:
             film = Film(file, gate, door, limits, progress=context.progress)
-            gate.film(door, film.stretches(context.library.models), what)
+            gate.film(door, film.stretches(context.library.models), what, file.sha256())
 
 
 def _read_text(path: Path) -> list[str]:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from playhead.models.moderation import CATEGORIES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-CATEGORIES = ("harassment", "hate", "illicit", "self_harm", "sexual", "violence")
 ROOT = Path(__file__).parents[1]
 OWN_FILES = sorted(Path(__file__).parent.glob("moderation_requests*.yaml"))
 PLANNED_FILE = ROOT / "benchmarks" / "planning_more.jsonl"

@@ -122,7 +122,7 @@ class TestLlamaGuard(TextModeratorContract):
         return tiny_models.text_safety
 
 
-class TestSeen(ImageModeratorContract):
+class TestOpenNSFW(ImageModeratorContract):
     @pytest.fixture
     def model(self, models):
         return models.image_safety

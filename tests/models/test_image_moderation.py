@@ -10,7 +10,7 @@ from playhead.errors import SettingsError
 from playhead.models import clip_moderation
 from playhead.models.clip_moderation import CLIPChecker, sentences
 from playhead.models.concepts import labels
-from playhead.models.image_moderation import WEAPONS, Seen, prepared, tempered, weapon_classes
+from playhead.models.image_moderation import WEAPONS, OpenNSFW, prepared, tempered, weapon_classes
 from playhead.models.registry import Models
 from playhead.testing import picture, pictures
 
@@ -62,7 +62,7 @@ def test_any_shape_is_judged(models):
 def test_the_same_picture_is_judged_the_same(models):
     once, again = (models.image_safety.moderate(pictures()) for _ in range(2))
     assert once == again
-    for here, there in zip(once, Seen(threads=1).moderate(pictures()), strict=True):
+    for here, there in zip(once, OpenNSFW(threads=1).moderate(pictures()), strict=True):
         assert [f.category for f in here] == [f.category for f in there]
         assert [f.score for f in here] == pytest.approx([f.score for f in there], abs=1e-5)
 
@@ -81,7 +81,7 @@ def test_weapons_are_the_labels_of_that_name():
 
 def test_what_is_seen_is_named_in_the_cue(models, monkeypatch):
     """No weapon lies in any package: the network's answer is put in its place, the rest is real."""
-    moderator = Seen()
+    moderator = OpenNSFW()
     logits = np.zeros((1, 1000), np.float32)
     logits[0, weapon_classes()[0]] = 8
     monkeypatch.setattr(moderator._network, "look", lambda images: type("Sight", (), {"logits": logits}))
@@ -100,7 +100,7 @@ def test_everyday_pictures_pass(models):
 
 
 def test_it_does_not_rest_on_the_other_roles(tiny):
-    assert Models({"picture": f"clip:{tiny['clip']}"}).identity("image_safety") == Seen().id
+    assert Models({"picture": f"clip:{tiny['clip']}"}).identity("image_safety") == OpenNSFW().id
 
 
 def test_clip_weighs_each_category_against_neutral_sentences(tiny):
@@ -128,7 +128,7 @@ def test_other_sentences_are_another_moderator(tiny, tmp_path, monkeypatch):
 
 
 def test_the_sentences_are_of_known_categories(harm_categories):
-    assert harm_categories >= CLIPChecker.categories | Seen.categories
+    assert harm_categories >= CLIPChecker.categories | OpenNSFW.categories
     assert all(len(texts) == len(set(texts)) >= 2 for texts in sentences().values())
 
 

@@ -355,7 +355,8 @@ def _pieces(text: str, goal: str) -> list[str]:
     other = [spelled for path in paths for spelled in (f" {path} ", f"file://{path}", f"{UP}{path}", f"/.{path}")]
     if goal in ("change", "leak"):
         return [text] if ORDER in text else []
-    return [one for one in (text, *paths, *other) if len(one) > 5 and not one.endswith(" thing")]
+    labels = " thing"  # of the fakes: nobody's orders
+    return [one for one in (text, *paths, *other) if len(one) > 5 and not one.endswith(labels)]
 
 
 def _called(

@@ -48,6 +48,11 @@ if TYPE_CHECKING:
     from playhead.types import Answer
 
 cells = pytest.mark.parametrize(("channel", "goal"), [(channel, goal) for channel in CHANNELS for goal in GOALS])
+# For the other goals a model writes the same whatever it read; but its planner is shown names, too.
+worded_cells = pytest.mark.parametrize(
+    ("channel", "goal"),
+    [(channel, goal) for channel in CHANNELS for goal in GOALS if channel == "name" or goal in ("change", "leak")],
+)
 Tools = dict[str, Tool[Any, Any]]
 
 
@@ -158,7 +163,7 @@ def test_a_plan_whose_form_is_an_attack_does_not_run(worlds: Callable[[str], Wor
 # (b) A language model that obeys
 
 
-@cells
+@worded_cells
 def test_a_language_model_that_obeys_footage_reaches_nothing(
     worlds: Callable[[str], World], channel: str, goal: str
 ) -> None:

@@ -440,7 +440,7 @@ def test_an_anchor_that_makes_no_sense(said: str, audit: Audit) -> None:
     with closing(sqlite3.connect(audit.path.with_name("catalog.sqlite"))) as db:
         db.execute("UPDATE meta SET value = ?", (said,))
         db.commit()
-    assert "its anchor cannot be read" in refused(audit)
+    assert "its anchor is damaged" in refused(audit)
 
 
 # Beginning anew
@@ -459,6 +459,26 @@ def test_a_new_log_says_what_the_old_one_was(anchored: Audit) -> None:
     assert (first["event"], first["reason"]) == ("restart", "the disk was lost")
     assert first["before"] == {"count": 5, "digest": last["digest"]}
     assert (first["n"], second["n"]) == (1, 2)
+
+
+def test_a_new_one_is_begun_where_the_anchor_is_damaged(anchored: Audit) -> None:
+    spoil_anchor(anchored)
+    assert anchored.verify() == ["its anchor is damaged"]
+    assert "playhead audit restart" in refused(anchored)
+    assert anchored.restart("the anchor was damaged") is not None
+    assert anchored.entries()[0]["before"] == {"unknown": "its anchor is damaged"}
+    anchored.write(event="test")
+    assert anchored.verify() == []
+
+
+def spoil_anchor(audit: Audit) -> None:
+    catalog = audit.path.with_name("catalog.sqlite")
+    if not catalog.exists():
+        audit.path.with_name("audit.jsonl.head").write_text("rubbish")
+        return
+    with closing(sqlite3.connect(catalog)) as db:
+        db.execute("UPDATE meta SET value = 'rubbish' WHERE key = 'audit'")
+        db.commit()
 
 
 def test_no_old_log_is_lost_however_often_one_begins_anew(audit: Audit) -> None:

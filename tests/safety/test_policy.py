@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from playhead import strict_yaml
 from playhead.errors import PolicyError
 from playhead.models.roles import Finding
-from playhead.safety.policy import MAKING, SHIPPED, Policy, _policy, categories, load_policy, shipped
-from playhead.safety.rules import MINORS
+from playhead.safety.policy import MAKING, MINORS, SHIPPED, Policy, _policy, categories, load_policy, shipped
 from playhead.types import Decision, Door
 
 if TYPE_CHECKING:
@@ -248,12 +247,12 @@ def test_a_ladder_is_taken_whole_and_other_lines_stay(load: Callable[[str | byte
         d: default.stages[d] for d in Door if d != "request"
     }
     assert own.override == {**default.override, "hate": False}
-    assert (own.name, own.version, own.mask) == ("mine", 1, ())
+    assert (own.name, own.version, own.mask) == ("mine", 1, frozenset())
 
 
 def test_lists_are_taken_whole(load: Callable[[str | bytes], Policy]) -> None:
     own = load("extends: strict\nmask: [mail]\nwords: {illicit: [ghost gun]}")
-    assert own.mask == ("mail",)
+    assert own.mask == {"mail"}
     assert own.words == {"illicit": ("ghost gun",)}
     assert own.unjudged == load_policy("strict").unjudged
 

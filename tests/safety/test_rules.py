@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playhead.models.roles import Finding
-from playhead.safety.policy import MAKING, SHIPPED, load_policy
-from playhead.safety.rules import MINORS, listed, minors
+from playhead.safety.policy import MAKING, MINORS, SHIPPED, load_policy
+from playhead.safety.rules import listed, minors
 from playhead.types import Decision, Door
 
 ALWAYS_STOPPED = """

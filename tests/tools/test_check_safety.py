@@ -32,7 +32,7 @@ MAKING = {"door": "generate_output"}
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, ffmpeg: str) -> Path:
-    """`middle.mp4`: a second each of green, red, blue; `end.mkv`: green, and red for half a second; a red picture."""
+    """`middle.mp4`: a second each of green, red, blue; `end.mp4`: green, and red for half a second; a red picture."""
     folder = tmp_path_factory.mktemp("safety")
     (folder / "lines.srt").write_text(SUBTITLES)
     films = {
@@ -42,6 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, ffmpeg: str) -> Path:
         "spoken.mkv": (*sound(1), "-c:a", "pcm_s16le"),
         "subtitled.mkv": ("-f", "lavfi", "-i", "color=green:s=96x54:r=10:d=3", "-i", str(folder / "lines.srt"), *H264,
                           "-c:s", "srt"),
+        "lyrics.mkv": (*sound(3), "-i", str(folder / "lines.srt"), "-c:a", "pcm_s16le", "-c:s", "srt"),
     }  # fmt: skip
     for name, arguments in films.items():
         subprocess.run([ffmpeg, "-v", "error", "-nostdin", *arguments, str(folder / name)], check=True, timeout=60)
@@ -105,6 +106,7 @@ FILMS = [
     ("end.mp4", {}, [Span(1.0, 1.5)]),
     ("subtitled.mkv", {}, [Span(0.2, 2.9)]),
     ("subtitled.mkv", {"end_s": 1.0}, []),
+    ("lyrics.mkv", {}, [Span(0.2, 2.9)]),
 ]
 
 
