@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def say_json(value: Any) -> None:
-    """One JSON document on standard output."""
-    text = json.dumps(plain(value), ensure_ascii=False, indent=2)
+def say_json(value: Any, *, indent: int | None = 2) -> None:
+    """One JSON document on standard output; on one line without `indent`."""
+    text = json.dumps(plain(value), ensure_ascii=False, indent=indent)
     sys.stdout.write(_STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
 
 

@@ -611,3 +611,32 @@ def test_settings_come_from_flags_then_the_environment_then_the_file(
     assert "libary" in run.refused("library")
     (tmp_path / "playhead.toml").write_text("library = [\n")
     assert "playhead.toml cannot be read" in run.refused("library")
+
+
+# The gate
+
+
+def test_every_fault_of_a_policy_is_on_a_line_of_its_own(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("extends: default\nname: own\nversion: 1\nmask: [fax]\nimages: most\n")
+    assert run("policy", "check", "own.yaml") == 2
+    told = run.out.splitlines()
+    assert run("policy", "check", "own.yaml", "--json") == 2
+    assert told == [f"- {problem}" for problem in json.loads(run.out)["problems"]]
+
+
+@pytest.mark.usefixtures("listening")
+def test_lines_to_judge_may_begin_with_a_byte_order_mark_and_come_back_as_json(run: Run, tmp_path: Path) -> None:
+    ids = ["a\x7f\x9b\u201c", 2]
+    lines = "".join(json.dumps({"id": given, "text": "fine"}) + "\r\n" for given in ids)
+    (tmp_path / "lines.jsonl").write_bytes(b"\xef\xbb\xbf" + lines.encode())
+    assert run("safety", "--jsonl", "lines.jsonl") == 0
+    assert [json.loads(line)["id"] for line in run.out.splitlines()] == ids
+
+
+@pytest.mark.usefixtures("listening")
+def test_what_is_no_line_to_judge_is_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "nan.jsonl").write_text('{"id": NaN, "text": "fine"}\n')
+    assert "Line 1 of nan.jsonl" in run.refused("safety", "--jsonl", "nan.jsonl")
+    (tmp_path / "folder").mkdir()
+    assert "not a regular file" in run.refused("safety", "--jsonl", "folder")
+    assert "no such file" in run.refused("safety", "--jsonl", "none.jsonl")
