@@ -640,3 +640,14 @@ def test_what_is_no_line_to_judge_is_refused(run: Run, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     assert "not a regular file" in run.refused("safety", "--jsonl", "folder")
     assert "no such file" in run.refused("safety", "--jsonl", "none.jsonl")
+
+
+# Odd surroundings
+
+
+@pytest.mark.usefixtures("stocked")
+def test_what_a_terminal_has_no_letters_for_is_spelled_out() -> None:
+    done = apart("-m", CLI, "search", "hello there", PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert rb"\u201cHello there\u201d" in done.stdout
+    assert json.loads(apart("-m", CLI, "search", "hello there", "--json", PYTHONIOENCODING="ascii").stdout)["moments"]
