@@ -651,3 +651,11 @@ def test_what_a_terminal_has_no_letters_for_is_spelled_out() -> None:
     assert (done.returncode, done.stderr) == (0, b"")
     assert rb"\u201cHello there\u201d" in done.stdout
     assert json.loads(apart("-m", CLI, "search", "hello there", "--json", PYTHONIOENCODING="ascii").stdout)["moments"]
+
+
+def test_an_empty_variable_is_none(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLAYHEAD_PROFILE", "")
+    monkeypatch.setenv("PLAYHEAD_POLICY", "")
+    assert run("policy", "show") == 0
+    assert run("library") == 2
+    assert "There is no library at" in run.err
