@@ -90,7 +90,11 @@ def _of_film(path: Path, gate: Gate, door: Door, opened: Library, *, quiet: bool
 
     limits = opened.settings.limits
     with open_file(path, [path.absolute().parent], limits) as file, render.progress_bars(quiet=quiet) as progress:
-        return Film(file, gate, door, limits, progress=progress).stretches(opened.models)
+        film = Film(file, gate, door, limits, progress=progress)
+        found = film.stretches(opened.models)
+    for warning in film.warnings:
+        render.note(render.line(f"{file.name}: {warning}"))
+    return found
 
 
 def _judge_lines(path: Path, gate: Gate, door: Door, *, quiet: bool) -> int:

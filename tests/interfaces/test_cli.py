@@ -642,6 +642,15 @@ def test_what_is_no_line_to_judge_is_refused(run: Run, tmp_path: Path) -> None:
     assert "no such file" in run.refused("safety", "--jsonl", "none.jsonl")
 
 
+def test_a_film_that_is_damaged_half_way_is_not_judged_in_silence(run: Run, put: Callable[..., Path]) -> None:
+    whole = put("numbered.mkv", "numbered.mkv").read_bytes()
+    assert run("safety", "--video", "numbered.mkv") == 0
+    assert run.err == ""
+    Path("cut_off.mkv").write_bytes(whole[: len(whole) * 2 // 3])
+    assert run("safety", "--video", "cut_off.mkv") == 0
+    assert "cut_off.mkv: it states 5.0 s but ends after" in run.err
+
+
 # Odd surroundings
 
 
