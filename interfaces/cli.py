@@ -367,6 +367,7 @@ guarding.register(app)
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and give its exit code. Errors are one line; a traceback only with `--debug`."""
+    render.spell_out()
     try:
         code = _main(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()

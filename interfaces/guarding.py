@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from playhead.safety.judge import Judged
     from playhead.types import Verdict
 
+_MARK = "\ufeff"  # some editors put it before the first line
+
 audit = typer.Typer(help="The record that the gate keeps.", no_args_is_help=True)
 policy = typer.Typer(help="What the gate lets through.", no_args_is_help=True)
 
@@ -89,7 +91,11 @@ def _of_film(path: Path, gate: Gate, door: Door, opened: Library, *, quiet: bool
 
     limits = opened.settings.limits
     with open_file(path, [path.absolute().parent], limits) as file, render.progress_bars(quiet=quiet) as progress:
-        return Film(file, gate, door, limits, progress=progress).stretches(opened.models)
+        film = Film(file, gate, door, limits, progress=progress)
+        found = film.stretches(opened.models)
+    for warning in film.warnings:
+        render.note(render.line(f"{file.name}: {warning}"))
+    return found
 
 
 def _judge_lines(path: Path, gate: Gate, door: Door, *, quiet: bool) -> int:
@@ -99,25 +105,30 @@ def _judge_lines(path: Path, gate: Gate, door: Door, *, quiet: bool) -> int:
     with render.progress_bars(quiet=quiet) as progress:
         for number, (given, said) in enumerate(_lines(path), 1):
             verdict = gate.verdict(door, lambda said=said: gate.judge.text(said))  # type: ignore[misc]
-            render.say(js.dumps({"id": given} | _plain(verdict), ensure_ascii=False))
+            render.say_json({"id": given} | _plain(verdict), indent=None)
             progress(Progress("judging", path.name, number))
     return 0
 
 
 def _lines(path: Path) -> Iterator[tuple[Any, str]]:
     if str(path) != "-" and not path.is_file():
-        raise InputError(f"{path} cannot be judged", "there is no such file", "Name a file, or - for standard input")
+        why = "it is not a regular file (a folder, pipe or device)" if path.exists() else "there is no such file"
+        raise InputError(f"{path} cannot be judged", why, "Name a file, or - for standard input")
     with ExitStack() as held:
         file = sys.stdin if str(path) == "-" else held.enter_context(path.open(encoding="utf-8", errors="replace"))
         for number, line in enumerate(file, 1):
             if not line.strip():
                 continue
             try:
-                said = js.loads(line)
+                said = js.loads(line.removeprefix(_MARK) if number == 1 else line, parse_constant=_no_number)
                 yield said.get("id", number), str(said["text"])
             except (ValueError, KeyError, AttributeError, RecursionError) as error:
                 fix = 'Write each line as {"id": …, "text": …}'
                 raise InputError(f"Line {number} of {path} cannot be judged", "it holds no text", fix) from error
+
+
+def _no_number(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _plain(verdict: Verdict) -> dict[str, Any]:
@@ -174,7 +185,8 @@ def policy_check(
         if json:
             render.say_json({"ok": False, "problems": error.problems or [str(error)]})
         else:
-            render.say(render.line("\n".join(f"- {problem}" for problem in error.problems) or str(error)))
+            for said in [f"- {problem}" for problem in error.problems] or [str(error)]:
+                render.say(render.line(said))
         return error.exit_code
     if json:
         render.say_json({"ok": True, "problems": [], "policy": str(loaded), "sha256": loaded.sha256})

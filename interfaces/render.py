@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import sys
@@ -21,10 +22,20 @@ if TYPE_CHECKING:
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def say_json(value: Any) -> None:
-    """One JSON document on standard output."""
-    text = json.dumps(plain(value), ensure_ascii=False, indent=2)
+def say_json(value: Any, *, indent: int | None = 2) -> None:
+    """One JSON document on standard output; on one line without `indent`."""
+    text = json.dumps(plain(value), ensure_ascii=not _speaks_unicode(), indent=indent)
     sys.stdout.write(_STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
+
+
+def spell_out() -> None:
+    """Spell out what standard output has no letters for, as standard error does, rather than fail on it."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and not _speaks_unicode():
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _speaks_unicode() -> bool:
+    return (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
 
 
 def say(text: str) -> None:

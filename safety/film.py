@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from playhead.index.listen import transcribe
-from playhead.media.decode import Sample, Subtitle, Wants, decode, probe
+from playhead.media.decode import End, Sample, Subtitle, Wants, decode, probe
 from playhead.types import Decision, Progress, Span
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _PASSAGE_S = 30.0
 
 
 class Film:
-    """One open file, and who judges it. `within` narrows to a part of it."""
+    """One open file, and who judges it. `within` narrows to a part of it; `warnings` say what could not be judged."""
 
     def __init__(
         self,
@@ -38,6 +38,7 @@ class Film:
         self._file, self._gate, self._door, self._limits = file, gate, door, limits
         self._within, self._progress = within or Span(-1e12, 1e12), progress
         self._subtitles: list[Utterance] = []
+        self.warnings: tuple[str, ...] = ()
 
     def stretches(self, models: Models, known: Sequence[Utterance] | None = None) -> list[Verdict]:
         """The stretches that are more than allowed, in order of time; neighbours of one kind are one.
@@ -67,6 +68,8 @@ class Film:
         for event in decode(self._file, wants, self._limits):
             if isinstance(event, Subtitle):
                 self._subtitles.append(event.utterance)
+            if isinstance(event, End):
+                self.warnings = event.warnings
             if not isinstance(event, Sample):
                 continue
             if held is not None and held.span is not None:

@@ -253,8 +253,9 @@ def _reason(policy: Policy, door: Door, decision: Decision, threshold: float, fi
     """Why; what is stopped on its way out is not quoted."""
     name = finding.category.replace("_", " ")
     if decision is Decision.ALLOW:
-        nearest = f"; {name} is likeliest, at {finding.score:.2f} of {threshold:g}"
-        return f"nothing comes near{nearest if finding.score >= _WORTH_TELLING else ''}"
+        if finding.score < _WORTH_TELLING:
+            return "nothing comes near"
+        return f"nothing reaches its threshold; {name} is likeliest, at {finding.score:.2f} of {threshold:g}"
     quoted = finding.cue and not (door in _WAYS_OUT and decision in _STOPPING)
     cue = f" ({finding.cue})" if quoted else ""
     return f"{name} {finding.score:.2f}{cue}; the policy {policy} says {decision} from {threshold:g} on"

@@ -36,7 +36,11 @@ class Settings(BaseSettings):
     """Everything a person can choose. Unknown names are refused."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PLAYHEAD_", env_nested_delimiter="__", toml_file="playhead.toml", extra="forbid"
+        env_prefix="PLAYHEAD_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        toml_file="playhead.toml",
+        extra="forbid",
     )
 
     library: Path = Field(Path("~/footage.playhead"), description="Folder that holds the library.")

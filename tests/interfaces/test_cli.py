@@ -611,3 +611,60 @@ def test_settings_come_from_flags_then_the_environment_then_the_file(
     assert "libary" in run.refused("library")
     (tmp_path / "playhead.toml").write_text("library = [\n")
     assert "playhead.toml cannot be read" in run.refused("library")
+
+
+# The gate
+
+
+def test_every_fault_of_a_policy_is_on_a_line_of_its_own(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("extends: default\nname: own\nversion: 1\nmask: [fax]\nimages: most\n")
+    assert run("policy", "check", "own.yaml") == 2
+    told = run.out.splitlines()
+    assert run("policy", "check", "own.yaml", "--json") == 2
+    assert told == [f"- {problem}" for problem in json.loads(run.out)["problems"]]
+
+
+@pytest.mark.usefixtures("listening")
+def test_lines_to_judge_may_begin_with_a_byte_order_mark_and_come_back_as_json(run: Run, tmp_path: Path) -> None:
+    ids = ["a\x7f\x9b\u201c", 2]
+    lines = "".join(json.dumps({"id": given, "text": "fine"}) + "\r\n" for given in ids)
+    (tmp_path / "lines.jsonl").write_bytes(b"\xef\xbb\xbf" + lines.encode())
+    assert run("safety", "--jsonl", "lines.jsonl") == 0
+    assert [json.loads(line)["id"] for line in run.out.splitlines()] == ids
+
+
+@pytest.mark.usefixtures("listening")
+def test_what_is_no_line_to_judge_is_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "nan.jsonl").write_text('{"id": NaN, "text": "fine"}\n')
+    assert "Line 1 of nan.jsonl" in run.refused("safety", "--jsonl", "nan.jsonl")
+    (tmp_path / "folder").mkdir()
+    assert "not a regular file" in run.refused("safety", "--jsonl", "folder")
+    assert "no such file" in run.refused("safety", "--jsonl", "none.jsonl")
+
+
+def test_a_film_that_is_damaged_half_way_is_not_judged_in_silence(run: Run, put: Callable[..., Path]) -> None:
+    whole = put("numbered.mkv", "numbered.mkv").read_bytes()
+    assert run("safety", "--video", "numbered.mkv") == 0
+    assert run.err == ""
+    Path("cut_off.mkv").write_bytes(whole[: len(whole) * 2 // 3])
+    assert run("safety", "--video", "cut_off.mkv") == 0
+    assert "cut_off.mkv: it states 5.0 s but ends after" in run.err
+
+
+# Odd surroundings
+
+
+@pytest.mark.usefixtures("stocked")
+def test_what_a_terminal_has_no_letters_for_is_spelled_out() -> None:
+    done = apart("-m", CLI, "search", "hello there", PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert rb"\u201cHello there\u201d" in done.stdout
+    assert json.loads(apart("-m", CLI, "search", "hello there", "--json", PYTHONIOENCODING="ascii").stdout)["moments"]
+
+
+def test_an_empty_variable_is_none(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLAYHEAD_PROFILE", "")
+    monkeypatch.setenv("PLAYHEAD_POLICY", "")
+    assert run("policy", "show") == 0
+    assert run("library") == 2
+    assert "There is no library at" in run.err
