@@ -120,7 +120,8 @@ def _(result: SafetyReport) -> Answer:
         key = digest(video.id, "safety", f"{span.start_s:.6f}", f"{span.end_s:.6f}", verdict.category)
         citation = Citation(key, video, span, Channel.PICTURE, verdict.reason)
         claims.append(Claim(f"{_capital(verdict.decision)}: {verdict.reason}.", (citation,)))
-    return Answer(tuple(claims), () if claims else (f"No stretch of {video.name} stands out.",))
+    notes = (f"It could not be judged whole: {warning}." for warning in result.notes)
+    return Answer(tuple(claims), (*(() if claims else (f"No stretch of {video.name} stands out.",)), *notes))
 
 
 @answered.register

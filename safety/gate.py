@@ -116,6 +116,8 @@ class Gate:
 
     def text(self, door: Door, texts: Iterable[str], what: str) -> Verdict:
         """Let texts through a door, or raise `BlockedError`: the strictest verdict on any part of them counts."""
+        if door not in _WAYS_OUT:  # a line break in a request parts nothing
+            texts = (text.replace("\n", " ") for text in texts)
         worst: tuple[Verdict, str] | None = None
         for part in _parts(texts):
             verdict = self.verdict(door, lambda part=part: self.judge.text(part))  # type: ignore[misc]
@@ -269,7 +271,7 @@ def _remedy(policy: Policy, door: Door, decision: Decision, finding: Finding) ->
     below = f"Below {least:g} it passes{'' if door in _WAYS_OUT else ': say it in other words'}"
     if decision is Decision.WARN:
         return below
-    return f"{below}. {_SAY_WHY if _overridable(policy, decision, finding.category) else _FIRM}"
+    return f"{below}. {_SAY_WHY}" if _overridable(policy, decision, finding.category) else _FIRM
 
 
 def _weight(

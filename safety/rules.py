@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 RULES = "rules-1"
-_CERTAIN, _TOGETHER, _BARE, _GUARDED = 1.0, 0.9, 0.25, 0.25
+_CERTAIN, _TOGETHER, _BARE, _HOMELY, _GUARDED = 1.0, 0.9, 0.4, 0.25, 0.25
 _LIKELY = 0.5
 _PASSAGE = re.compile(r"[^.!?\n]+[.!?\n]*")
 _LONGEST = 400
@@ -25,7 +25,11 @@ _NUMBER = (
     r"(?:[1-9]|1[0-7]|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen"
     r"|seventeen)"
 )
-_AGE = rf"{_NUMBER}[ -]?(?:years?|yrs?)[ -]?old|{_NUMBER} ?y/?o|aged? {_NUMBER}"
+_AGE = (
+    rf"{_NUMBER}[ -]?(?:years?|yrs?)[ -]?old|{_NUMBER} ?y/?o|aged? {_NUMBER}"
+    rf"|(?:boy|girl|son|daughter|brother|sister|niece|nephew)[ ,(]{{1,2}}{_NUMBER}"
+    rf"|(?:s?he|they)(?: is| are|['’]s|['’]re) {_NUMBER}(?! ?(?:[%:.]|seconds?|minutes?|hours?|metres?|meters?|feet))"
+)
 _UNSPACED = re.compile("[\u0900-\u097f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # words that run into one another
 
 
@@ -59,7 +63,8 @@ def _of_passage(passage: str) -> Finding:
         score = _GUARDED if _first("guarded", passage) else _TOGETHER
         return Finding(MINORS, score, f"“{young}” and “{together}” in one passage")
     if bare := _first("bare", passage):
-        return Finding(MINORS, _BARE, f"“{young}” and “{bare}” in one passage")
+        score = _HOMELY if _first("homely", passage) or _first("guarded", passage) else _BARE
+        return Finding(MINORS, score, f"“{young}” and “{bare}” in one passage")
     return Finding(MINORS, 0.0)
 
 

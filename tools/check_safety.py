@@ -58,7 +58,8 @@ class CheckSafety(Tool[CheckSafetyArgs, SafetyReport]):
                 film = Film(
                     file, gate, args.door, settings.limits, within=args.span(video), progress=context.progress
                 )
-                return SafetyReport(tuple(film.stretches(context.library.models, _known(video, context))), video)
+                found = film.stretches(context.library.models, _known(video, context))
+                return SafetyReport(tuple(found), video, film.warnings)
         paths = [args.picture] if args.picture else [frame.path for frame in args.frames]
         images = [context.picture(path) for path in paths]
         return SafetyReport(

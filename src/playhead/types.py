@@ -348,11 +348,13 @@ class Verdict:
 class SafetyReport:
     """What the gate would make of a text, a picture or a video: one verdict, or one for each stretch of a video.
 
-    `video` is the one whose stretches were judged. Without a verdict nothing in it stands out.
+    `video` is the one whose stretches were judged. Without a verdict nothing in it stands out; `notes` say what could
+    not be judged.
     """
 
     verdicts: tuple[Verdict, ...]
     video: Video | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

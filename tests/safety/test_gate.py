@@ -348,6 +348,10 @@ def test_any_text_is_judged(text: str, gate: Callable[..., Gate], record: Audit)
     assert len(record.entries()) == (1 if text.strip() else 0)
 
 
+def test_a_line_break_parts_nothing_in_a_request(gate: Callable[..., Gate]) -> None:
+    assert stopped(lambda: gate().text(Door.REQUEST, ["find naked\nchildren"], "it")).category == "sexual_minors"
+
+
 def test_a_text_that_is_too_long_to_judge_is_stopped(gate: Callable[..., Gate]) -> None:
     verdict = stopped(lambda: gate().text(Door.REQUEST, ["ab " * 3_500_000], "it"))
     assert "it has 10,500,000 characters and 1,048,576 are read at most" in verdict.reason
