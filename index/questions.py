@@ -80,6 +80,11 @@ _THERE = re.compile(r"^(?:is|are|was|were) there\b|^(?:can|do|does|did) (?:we|yo
 _EXACT = re.compile(  # what a likeness cannot tell: numbers, negations, all and only
     r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|no|not|never|about|all|every|only|without)\b"
 )
+_ABOUT = re.compile(
+    r"^what (?:is|was|are|were|do|does|did|has been|have)\b.*?\b(?:said|say|says|told|tell|mentioned|mention|heard|"
+    r"hear|talking|talked|talk|explained|explain|discussed|written|read)\b"
+    r"\s+(?:about|concerning|regarding)\s+(?P<about>.+)$"
+)
 _WAYS = {"before": Kind.BEFORE, "after": Kind.AFTER}
 
 _AUXILIARY = re.compile(
@@ -119,6 +124,8 @@ def ask(text: str) -> Question:
         about = re.sub(r"^(?:no|not an?|any)\s+", "", topic(found["about"])) or question
         there = bool(_THERE.match(lower)) and not _EXACT.search(lower)
         return Question(Kind.WHETHER, about, channels=channels, there=there)
+    if found := _ABOUT.match(lower):
+        return Question(Kind.WHAT, topic(found["about"]), channels=channels)
     return Question(Kind.WHAT, _NAMES.sub("", question).strip() or question, channels=channels)
 
 

@@ -35,6 +35,7 @@ class DescribeVideo(Tool[DescribeVideoArgs, Answer]):
     roles: ClassVar[frozenset[Role]] = frozenset({Role.SENTENCES, Role.PICTURE})
     indexed: ClassVar[bool] = True
     worded: ClassVar[bool] = True
+    version: ClassVar[int] = 2
 
     def run(self, args: DescribeVideoArgs, context: Context) -> Answer:
         """In two stages, as VideoChat (Li et al. 2023): a draft of all that was observed, then what of it holds."""

@@ -48,6 +48,7 @@ class Summarize(Tool[SummarizeArgs, Answer]):
     roles: ClassVar[frozenset[Role]] = frozenset({Role.SENTENCES})
     indexed: ClassVar[bool] = True
     worded: ClassVar[bool] = True
+    version: ClassVar[int] = 2
 
     def run(self, args: SummarizeArgs, context: Context) -> Answer:
         """The most telling sentences in order of time; by a language model where there is one. Any length will do."""

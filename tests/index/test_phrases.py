@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from playhead.errors import QueryError
 from playhead.index.phrases import read, seconds
 from playhead.index.query import Link, Query
+from playhead.index.questions import ask
 
 VIDEOS = {"film.mp4", "my film.mp4", "talk.mkv", "café in été.mp4"}
 
@@ -200,9 +201,9 @@ def test_a_query_that_makes_no_sense_is_refused(query: Query, why: str) -> None:
 
 @pytest.mark.parametrize("words", [3, None, b"a dog", ["a dog"]])
 def test_what_is_no_text_is_refused(words: Any) -> None:
-    for ask in (lambda: Query(words), lambda: Query("a dog").then(words), lambda: read(words, is_video)):
+    for search in (lambda: Query(words), lambda: Query("a dog").then(words), lambda: read(words, is_video)):
         with pytest.raises(QueryError, match="is no description"):
-            ask()
+            search()
 
 
 @pytest.mark.parametrize("number", ["x", 1.5, None])
@@ -274,3 +275,17 @@ def test_a_query_in_words_reads_back_as_itself(
 def test_any_text_is_read_or_refused(text: str) -> None:
     with suppress(QueryError):
         assert read(text, is_video).plain.words in Query(text).words
+
+
+@pytest.mark.parametrize(
+    ("question", "about"),
+    [
+        ("What is said about the train?", "the train"),
+        ("what did they say about the new bridge", "the new bridge"),
+        ("What was written on the whiteboard?", "What was written on the whiteboard"),
+        ("What is the train about?", "What is the train about"),
+        ("What do they talk about?", "What do they talk about"),
+    ],
+)
+def test_what_is_said_about_something_asks_about_that(question: str, about: str) -> None:
+    assert ask(question).about == about
