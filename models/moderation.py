@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from playhead.models.roles import Vectors
 
 HEADS_FILE = Path(__file__).with_name("moderation.safetensors")
-HEADS_SHA256 = "3f91fc6e24bee7ded570f5d20cb247aeabb007369ea7d2ae84d383e55663c1f9"
+HEADS_SHA256 = "968586917ab68e66060b26e6be4082abb6c21c6af19683870279387b8132f6b5"
 CATEGORIES = ("harassment", "hate", "illicit", "self_harm", "sexual", "violence")
 FEATURES = Multilingual.dim + USE.dim
 _WHAT = "moderation heads"
