@@ -75,7 +75,7 @@ DECISIONS = [
     (Door.REQUEST, "sexual=0.5", Decision.WARN),
     (Door.REQUEST, "sexual=0.7", Decision.ASK),
     (Door.REQUEST, "sexual=0.9", Decision.BLOCK),
-    (Door.REQUEST, "hate=0.6 sexual=0.6", Decision.ASK),
+    (Door.REQUEST, "hate=0.7 sexual=0.6", Decision.ASK),
     (Door.TOOL_INPUT, "violence=1", Decision.WARN),
     (Door.TOOL_OUTPUT, "violence=0.8", Decision.ALLOW),
     (Door.TOOL_OUTPUT, "sexual=1", Decision.WARN),
