@@ -100,9 +100,9 @@ def release(tool: Tool[Any, Any], result: object, context: Context, made: Iterab
         gate.marks.note(names_of(result))
     if tool.judges:
         return
-    gate.text(Door.GENERATE_OUTPUT if tool.makes else Door.TOOL_OUTPUT, texts, f"what {tool.name} gives")
+    door = Door.GENERATE_OUTPUT if tool.makes else Door.TOOL_OUTPUT
+    gate.text(door, texts, f"what {tool.name} gives")
     if tool.makes or gate.policy.every_image:
-        door = Door.GENERATE_OUTPUT if tool.makes else Door.TOOL_OUTPUT
         for path in dict.fromkeys([*files_of(result), *made]):
             what = f"{path.name} of {tool.name}"
             try:
