@@ -10,21 +10,30 @@ from playhead.index.watch import digest
 from playhead.media.decode import Probe
 from playhead.types import (
     Answer,
+    Audio,
     Channel,
     Citation,
     Claim,
+    Clip,
+    Clips,
+    Document,
+    Documents,
     Frames,
+    Image,
+    Images,
     Observations,
     SafetyReport,
     SearchResult,
     Shots,
+    Source,
+    Story,
     Transcript,
     cited,
     format_time,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from playhead.types import Video
 
@@ -108,6 +117,66 @@ def _of_frame(video: Video, time_s: float, path: object) -> Citation:
     from playhead.index.tell import seen_in
 
     return seen_in(video, time_s, Channel.PICTURE, "", Path(str(path)), "frame")
+
+
+@answered.register(Image | Audio | Clip | Document)
+def _(result: Image | Audio | Clip | Document) -> Answer:
+    return _made([result])
+
+
+@answered.register
+def _(result: Images) -> Answer:
+    return _made(result.images)
+
+
+@answered.register
+def _(result: Clips) -> Answer:
+    return _made(result.clips)
+
+
+@answered.register
+def _(result: Documents) -> Answer:
+    return _made(result.documents, result.notes)
+
+
+@answered.register
+def _(result: Story) -> Answer:
+    claims = tuple(Claim(page.text, page.evidence) for page in result.pages if page.evidence)
+    files = _made([*result.documents, *([result.film] if result.film else [])])
+    told_of = (f"{result.title}.", *(claim.text for claim in files.claims), *files.notes, *result.notes)
+    return Answer(claims, told_of)
+
+
+_HOW = {
+    Source.RETRIEVED: "is taken from footage",
+    Source.GENERATED: "was generated",
+    Source.COMPOSED: "is put together",
+    Source.STAND_IN: "stands in for what nothing here can make",
+}
+
+
+def _made(files: Sequence[Image | Audio | Clip | Document], notes: tuple[str, ...] = ()) -> Answer:
+    """Each file with what it is; one that is made of footage rests on that."""
+    claims, told_of = [], []
+    for file in files:
+        length = f" ({format_time(file.duration_s)})" if isinstance(file, Audio | Clip) else ""
+        model = f" by {file.origin.model}" if file.origin.model else ""
+        text = f"{file.path.name}{length} {_HOW[file.origin.source]}{model}."
+        parts = tuple(
+            Citation(
+                digest(part.video.id, "part", f"{part.span.start_s:.6f}", f"{part.span.end_s:.6f}"),
+                part.video,
+                part.span,
+                Channel.PICTURE,
+            )
+            for part in file.origin.parts
+        )
+        if parts:
+            claims.append(Claim(text, parts))
+        else:
+            told_of.append(text)
+        told_of += [file.origin.note] if file.origin.note else []
+    return Answer(tuple(claims), (*dict.fromkeys(told_of), *notes))
 
 
 @answered.register

@@ -22,6 +22,7 @@ from playhead.agent.references import NothingThereError, references, resolve
 from playhead.errors import BlockedError, InputError, ModelError, PlayheadError, StorageError
 from playhead.plain import plain
 from playhead.tools.contract import WAITING
+from playhead.tools.provenance import SUFFIX
 from playhead.types import Progress
 
 if TYPE_CHECKING:
@@ -335,12 +336,13 @@ class _Execution:
         self._finish(Outcome(name, self._plan.steps[name].tool, State.FAILED, error=error, seconds=seconds))
 
     def _finish(self, outcome: Outcome) -> None:
-        made, most = self._files + len(outcome.files), self._executor.budget.files
+        files = sum(not file.name.endswith(SUFFIX) for file in outcome.files)
+        made, most = self._files + files, self._executor.budget.files
         if outcome.files and made > most:
             why = f"with it the run made {made} files and may make {most}"
             error = InputError(f"{outcome.step} was not kept", why, "Ask for less, or raise the budget")
-            outcome = replace(outcome, state=State.FAILED, result=None, error=error, files=())
-        self._files += len(outcome.files)
+            outcome, files = replace(outcome, state=State.FAILED, result=None, error=error, files=()), 0
+        self._files += files
         self._outcomes[outcome.step] = outcome
         about = {"seconds": round(outcome.seconds, 3), "sha256": outcome.sha256}
         if outcome.error is not None:

@@ -7,6 +7,7 @@ Everything but the journal is the same, byte for byte, whenever the same plan ru
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from playhead.errors import BlockedError, InputError, StorageError
 from playhead.models.cache import write_atomically
 from playhead.plain import plain
 from playhead.safety.texts import with_texts
+from playhead.tools.provenance import SUFFIX, write_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,10 +50,11 @@ class Run:
 
     @property
     def artifacts(self) -> tuple[Path, ...]:
-        """Every file in the run's folder that a step made."""
+        """Every file in the run's folder that a step made; beside each is one that says where it comes from."""
         if self.folder is None:
             return ()
-        return tuple(sorted(path for path in (self.folder / ARTIFACTS).rglob("*") if path.is_file()))
+        found = sorted(path for path in (self.folder / ARTIFACTS).rglob("*") if path.is_file())
+        return tuple(path for path in found if not path.name.endswith(SUFFIX))
 
     @property
     def failed(self) -> tuple[Outcome, ...]:
@@ -85,9 +88,10 @@ def write_run(
         for partial in folder.glob("*.part"):  # of a run that was killed while it wrote; nobody else writes here
             partial.unlink()
         (folder / ARTIFACTS).mkdir(parents=True)
+        asked = {"file": PLAN, "sha256": hashlib.sha256(plan.yaml().encode()).hexdigest(), "request": plan.request}
         for name, outcome in outcomes.items():
             if outcome.ok:
-                _write_artifact(folder / ARTIFACTS, name, outcome, mask)
+                _write_artifact(folder / ARTIFACTS, name, outcome, mask, asked | {"step": name})
         told = {name: _masked_error(outcome, mask) for name, outcome in outcomes.items()}
         write_atomically(folder / ANSWER, [report.markdown(plan, told, answer).encode()])
         write_atomically(folder / REPORT, [report.html(plan, told, answer).encode()])
@@ -101,12 +105,16 @@ def _masked_error(outcome: Outcome, mask: Callable[[str], str]) -> Outcome:
     return replace(outcome, error=Exception(mask(str(outcome.error)))) if outcome.error else outcome
 
 
-def _write_artifact(folder: Path, name: str, outcome: Outcome, mask: Callable[[str], str]) -> None:
+def _write_artifact(
+    folder: Path, name: str, outcome: Outcome, mask: Callable[[str], str], plan: Mapping[str, str]
+) -> None:
     moved: dict[str, str] = {}
     for file in outcome.files:
         kept = Path(name, file.relative_to(outcome.folder or file.parent))
         (folder / kept).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, folder / kept)
+        if file.name.endswith(SUFFIX):
+            write_plan(folder / kept, plan)
         moved[str(file)] = kept.as_posix()
     said = json.dumps(
         _relabelled(plain(with_texts(outcome.result, mask)), moved), ensure_ascii=False, indent=1, sort_keys=True

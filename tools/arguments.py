@@ -10,12 +10,12 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
-from pydantic import Field, FiniteFloat, field_validator, model_validator
+from pydantic import AfterValidator, Field, FiniteFloat, model_validator
 
 from playhead.errors import InputError
 from playhead.tools.contract import Arguments
 from playhead.tools.doorway import DATA, LABEL
-from playhead.types import Citation, Frame, Moment, Shot, Span
+from playhead.types import Audio, Citation, Clip, Frame, Image, Moment, Part, Shot, Span
 
 if TYPE_CHECKING:
     from playhead.tools.contract import Context
@@ -90,7 +90,7 @@ def _counted(time_s: float, whole: Span) -> float:
 class Window(Arguments):
     """A stretch of one video: a moment that was found, or what somebody observed."""
 
-    accepts: ClassVar[tuple[type, ...]] = (Moment, Shot, Citation)
+    accepts: ClassVar[tuple[type, ...]] = (Moment, Shot, Citation, Part)
 
     video: Label = Field(description="Id, name or path of the video.")
     start_s: FiniteFloat
@@ -104,6 +104,32 @@ class Window(Arguments):
         return value
 
 
+class Piece(Window):
+    """A stretch of one video as it was used in something that was made."""
+
+    accepts: ClassVar[tuple[type, ...]] = (Part,)
+
+    at_s: float = Field(0.0, ge=0, allow_inf_nan=False, description="When it begins in what was made.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _taken(cls, value: object) -> object:
+        if isinstance(value, Part):
+            span = value.span
+            return {"video": str(value.video.path), "start_s": span.start_s, "end_s": span.end_s, "at_s": value.at_s}
+        return value
+
+
+def _absolute(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError("the path must be absolute")
+    return path
+
+
+File = Annotated[Path, AfterValidator(_absolute)]
+"""A file that an earlier step made, or one under the `roots` of the settings."""
+
+
 class Picture(Arguments):
     """A frame of a video that was saved as a picture."""
 
@@ -111,7 +137,7 @@ class Picture(Arguments):
 
     video: Label = Field(description="Id, name or path of the video it was taken from.")
     time_s: FiniteFloat = Field(description="When it is shown.")
-    path: Path = Field(description="The picture's file.")
+    path: File = Field(description="The picture's file.")
 
     @model_validator(mode="before")
     @classmethod
@@ -120,9 +146,36 @@ class Picture(Arguments):
             return {"video": str(value.video.path), "time_s": value.time_s, "path": value.path}  # type: ignore[attr-defined]
         return value
 
-    @field_validator("path")
+
+class _Made(Arguments):
+    """A file that an earlier step made, with the footage that is in it; or one of your own."""
+
+    accepts: ClassVar[tuple[type, ...]]
+
+    path: File = Field(description="The file.")
+    parts: tuple[Piece, ...] = Field((), description="The footage in it, in order.")
+
+    @model_validator(mode="before")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        if not value.is_absolute():
-            raise ValueError("the path must be absolute")
+    def _taken(cls, value: object) -> object:
+        if isinstance(value, cls.accepts):
+            return {"path": value.path, "parts": value.origin.parts}  # type: ignore[attr-defined]
         return value
+
+
+class Still(_Made):
+    """A picture: a frame that was taken, one that was made, or a file."""
+
+    accepts: ClassVar[tuple[type, ...]] = (Frame, Image)
+
+
+class SoundFile(_Made):
+    """A sound that was made, or a file."""
+
+    accepts: ClassVar[tuple[type, ...]] = (Audio,)
+
+
+class Film(_Made):
+    """A film that was made, or a file."""
+
+    accepts: ClassVar[tuple[type, ...]] = (Clip,)

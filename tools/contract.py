@@ -26,6 +26,7 @@ from playhead.models.cache import sha256_of
 from playhead.models.roles import Role
 from playhead.safety.gate import Gate
 from playhead.tools import doorway
+from playhead.tools.provenance import write_sidecars
 from playhead.types import Channel, Progress, Video
 
 if TYPE_CHECKING:
@@ -223,10 +224,13 @@ class Tool(ABC, Generic[A, R]):
         return result
 
     def _run(self, args: A, context: Context) -> R:
-        """Run when it is this tool's turn."""
+        """Run when it is this tool's turn, and say beside each file that it made where it comes from."""
         with ExitStack() as turns:
             for role in sorted(self.roles):
                 while not _AT_WORK[role].acquire(timeout=_TURN_S):
                     context.progress(Progress(WAITING, self.name))
                 turns.callback(_AT_WORK[role].release)
-            return self.run(args, replace(context, admitted=_Admission(self)))
+            result = self.run(args, replace(context, admitted=_Admission(self)))
+        if Effect.WRITES in self.effects:
+            write_sidecars(result, self, args)
+        return result

@@ -203,6 +203,40 @@ class Shots:
     shots: tuple[Shot, ...]
 
 
+class Source(StrEnum):
+    """How something came to be: taken from footage, drawn by a model, put together, or in the place of something."""
+
+    RETRIEVED = "retrieved"
+    GENERATED = "generated"
+    COMPOSED = "composed"
+    STAND_IN = "stand-in"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of footage that is in something that was made, from `at_s` of it on."""
+
+    video: Video
+    span: Span
+    at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where something that was made comes from; the file beside it says so, too.
+
+    `parts` are the footage in it, in order; `model`, `seed` and `prompt` are those that drew or spoke it; `note` says
+    what to know, such as what it stands in for.
+    """
+
+    source: Source
+    parts: tuple[Part, ...] = ()
+    model: str = ""
+    seed: int | None = None
+    prompt: str = ""
+    note: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """The picture that is shown at `time_s`, as an image file."""
@@ -211,12 +245,103 @@ class Frame:
     time_s: float
     path: Path
 
+    @property
+    def origin(self) -> Origin:
+        """It is taken out of footage."""
+        return Origin(Source.RETRIEVED, (Part(self.video, Span(self.time_s, self.time_s)),))
+
 
 @dataclass(frozen=True, slots=True)
 class Frames:
     """Pictures taken out of footage, in the order in which they were asked for."""
 
     frames: tuple[Frame, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture file that was made; `text` says what it is to show."""
+
+    path: Path
+    width: int
+    height: int
+    origin: Origin
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """Pictures that were made, in order."""
+
+    images: tuple[Image, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """A sound file that was made; `text` is what is spoken in it, or what it is to sound like."""
+
+    path: Path
+    duration_s: float
+    origin: Origin
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A film that was made, on a clock that begins at 0; where it is cut from is in its `origin`."""
+
+    path: Path
+    duration_s: float
+    origin: Origin
+    width: int = 0
+    height: int = 0
+    rate_hz: float = 0.0
+    has_audio: bool = False
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clips:
+    """Films that were made, in order."""
+
+    clips: tuple[Clip, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text file that was made: subtitles, a timeline, a page. `format` is its usual ending, such as `srt`."""
+
+    path: Path
+    format: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """Text files that were made, in order; `notes` say what to know of them."""
+
+    documents: tuple[Document, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One step of a story: a sentence or more, the picture that goes with it, and what both rest on."""
+
+    text: str
+    image: Image | None = None
+    evidence: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A story in words and pictures, and the files that tell it."""
+
+    title: str
+    pages: tuple[Page, ...]
+    documents: tuple[Document, ...] = ()
+    film: Clip | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
