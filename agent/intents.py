@@ -14,7 +14,7 @@ import math
 import re
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +60,12 @@ class Intent:
     score: float
     outside: bool
     ranked: tuple[tuple[str, float], ...]
+    beyond: frozenset[str] = frozenset()  # those of `ranked` that no tool does
+
+    def without(self, tools: frozenset[str]) -> Intent:
+        """What it calls for where it cannot be one of these tools."""
+        tool, score = next(pair for pair in self.ranked if pair[0] not in tools)
+        return replace(self, tool=tool, score=score, outside=tool in self.beyond)
 
     def of(self, tool: str) -> float:
         """The score of one tool."""
@@ -92,7 +98,7 @@ class Intents:
         self._count = np.array([len(_filled(example.text)) for example in self.examples])[self._owner]
         self._bag = _Bag([_features(self.examples[n].text) for n in self._owner])
         self._weights = self._solved()
-        self._outside = {example.tool for example in self.examples if example.outside}
+        self._outside = frozenset(example.tool for example in self.examples if example.outside)
 
     def spelled(self, text: str) -> str:
         """The text with slips in the words that requests are made of put right: "sumarize", "evry"."""
@@ -127,7 +133,7 @@ class Intents:
             best = np.sort(likeness[self._kind_of == number])[::-1][:_NEAREST]
             scores[kind] = (float(0.75 * best[0] + 0.25 * best.mean()) + float(learnt[number])) / 2
         ranked = tuple(sorted(scores.items(), key=lambda pair: (-pair[1], pair[0])))
-        return Intent(ranked[0][0], ranked[0][1], ranked[0][0] in self._outside, ranked)
+        return Intent(ranked[0][0], ranked[0][1], ranked[0][0] in self._outside, ranked, self._outside)
 
     def _seen(self, vectors: NDArray[np.float32], features: Sequence[set[str]]) -> NDArray[np.float64]:
         """What the regression sees of a text: its vector, its words, and a constant."""

@@ -30,6 +30,12 @@ def language(text: str) -> str:
     return _LANGUAGES[named.lower()] if named else ""
 
 
+def named_language(text: str) -> str:
+    """The code of a language that is named anywhere, as one to translate into: "German subtitles"."""
+    found = re.search(rf"\b(?:{_LANGUAGE_NAMES})\b", text, re.IGNORECASE)
+    return _LANGUAGES[found[0].lower()] if found else ""
+
+
 def without_language(text: str) -> str:
     """The text without the language it names."""
     return tidy(_LANGUAGE.sub(" ", text, count=1))

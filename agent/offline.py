@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from playhead.agent.building import Builder, which
+from playhead.agent.building import Builder
 from playhead.agent.intents import Intents, worked_examples
 from playhead.agent.plan import Plan, Step
 from playhead.agent.planner import Proposal, Stage
 from playhead.agent.reading import LIKELY, MOST_CLAUSES, Clause, Reader
+from playhead.agent.steps import which
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,8 @@ _OUTSIDE = 0.45
 _CLEAR = 0.45
 _LONGEST = 2000
 _DECLINED = {
-    "edit": "editing footage", "generate": "making new pictures, films or texts", "translate": "translating",
+    "edit": "changing what footage looks or sounds like", "generate": "inventing texts or likenesses",
+    "translate": "translating",
     "send": "sending or publishing anything", "files": "changing, fetching or deleting files",
     "world": "not about your footage",
 }  # fmt: skip
@@ -39,7 +41,8 @@ _AGAIN = re.compile(
 _NEXT_S = 15.0  # of what comes after, or before, this much is described
 _ABLE = (
     "I can find moments, answer questions, sum up, describe, transcribe, read text on screen, list objects and "
-    "shots, and take and caption frames"
+    "shots, take and caption frames, cut and join footage, write subtitles and timelines, tell stories, speak, and "
+    "make pictures, sounds and films"
 )
 
 

@@ -17,6 +17,7 @@ from playhead.agent.anchors import (
     told_thing,
 )
 from playhead.agent.language import without_language
+from playhead.agent.making import MAKING
 from playhead.agent.pieces import (
     Part,
     commands,
@@ -33,6 +34,7 @@ from playhead.agent.pieces import (
     without_quotes,
 )
 from playhead.agent.slots import Slots, only_channels, read_slots
+from playhead.agent.wishes import asks_to_make
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +86,7 @@ _BEYOND = {
     verb: kind
     for kind, verbs in {
         "send": "email e-mail send upload post share tweet publish forward",
-        "edit": "cut trim crop blur mute rotate splice merge dub stabilise stabilize",
+        "edit": "crop blur mute rotate dub stabilise stabilize",
         "files": "delete erase rename download move",
         "translate": "translate",
         "world": "buy order book call remind",
@@ -302,6 +304,12 @@ def _better(whole: Intent, part: Intent) -> Intent:
 
 def _as_question(text: str, intent: Intent) -> Intent:
     """What the form of a clause says more surely than its likeness: that it locates, counts, or asks."""
+    if intent.tool in MAKING and not asks_to_make(text):
+        intent = intent.without(MAKING)
+    return _by_form(text, intent)
+
+
+def _by_form(text: str, intent: Intent) -> Intent:
     bare = polite_less(text)
     if intent.tool not in _OURS and not intent.outside and intent.score >= _ASKED:
         return intent  # a tool of somebody else knows its own requests

@@ -1,0 +1,275 @@
+"""Clauses that ask for something to be made: clips, films, subtitles, timelines, pictures, sounds, stories."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from playhead.agent.anchors import is_back
+from playhead.agent.language import named_language, tidy
+from playhead.agent.pieces import polite_less, unquoted
+from playhead.agent.slots import read_slots
+from playhead.agent.times import LENGTH, length
+from playhead.agent.wishes import Wishes, prompt, read_wishes, thing
+
+if TYPE_CHECKING:
+    from playhead.agent.building import Builder
+    from playhead.agent.reading import Clause
+
+FORMATS = {
+    "otio": r"otio|open ?timeline(?: ?io)?",
+    "edl": r"edls?|cmx ?-?3600",
+    "fcpxml": r"fcp ?-?xml|final cut(?: pro)?|resolve|premiere",
+    "youtube": r"you ?tube",
+    "ffmetadata": r"ff ?metadata|ffmpeg(?: chapters| metadata)?|chapter (?:marks|metadata)",
+}
+_EDITORS = ["edl", "otio", "fcpxml"]
+_OFF = re.compile(
+    r"^(?:cut|chop|trim|take|snip|lop|clip)\b.*\boff\b|^(?:remove|drop|skip|lose|get rid of|throw away)\b",
+    re.IGNORECASE,
+)
+_MINUTES = re.compile(rf"\b(?P<t>{LENGTH})(?=[\s-])|\b(?P<n>\w+)-(?P<u>minute|second)\b", re.IGNORECASE)
+_WHOLE = re.compile(
+    r"\b(?:(?:whole|entire|full) (?:thing|video|film|footage|trip|day|library)|everything)\b", re.IGNORECASE
+)
+_FILMED = re.compile(r"\b(?:film|video|movie|narrated|slide ?show|documentary|watch)\b", re.IGNORECASE)
+_BURN = re.compile(
+    r"\b(?:burn(?:ed|t)?|hard-?coded?|draw|drawn|in(?:to)? the (?:picture|film|video|image))\b", re.IGNORECASE
+)
+_CHAPTERS = re.compile(r"\bchapters?\b", re.IGNORECASE)
+_CHANGED = re.compile(r"\b(?:into|look(?:s)? like|as|so that|with|to)\s+(?P<what>.+)$", re.IGNORECASE)
+_SAY = re.compile(
+    r"^(?:say|speak|read|pronounce|voice|narrate|announce|record)\b\s*(?:me\b|us\b|out\b|aloud\b|loud\b|the words?\b|"
+    r"the (?:sentence|text)\b|:)*\s*",
+    re.IGNORECASE,
+)
+_ALOUD = re.compile(r"\s*\b(?:out loud|aloud|in (?:a|your) \w* ?voice|to me|for me)\b[\s.!]*$", re.IGNORECASE)
+_RESULT = re.compile(r"(?:the |that |your )?(?:answer|summary|text|transcript|result)", re.IGNORECASE)
+_WORDED = {
+    "handles_s": "with more before and after",
+    "fade_s": "with fades",
+    "sound": "without sound",
+    "copy": "without encoding anew",
+}
+_JOINED = frozenset(("cut_clip", "export_subtitles", "contact_sheet", "compose_story"))
+
+
+def make(builder: Builder, clause: Clause) -> list[str]:
+    """The steps of a clause that asks for something to be made; questions where something is missing."""
+    together = clause.tool in _JOINED and read_wishes(clause.text).together
+    return (_supercut if together else _MAKERS[clause.tool])(builder, clause)
+
+
+def _beyond(builder: Builder, tool: str, wishes: Wishes) -> list[str]:
+    """What to ask where a tool cannot do something in the way that is wanted."""
+    takes = builder.tools[tool].Args.model_fields
+    return [f"I can do that, but not {_WORDED[name]}: shall I?" for name, _ in wishes.options if name not in takes]
+
+
+# Cutting
+
+
+def _cut(builder: Builder, clause: Clause) -> list[str]:
+    wishes = read_wishes(clause.text)
+    args, questions = _where(builder, clause, wishes)
+    if questions := questions or _beyond(builder, "cut_clip", wishes):
+        return questions
+    builder.clips = builder.step("cut_clip", args | dict(wishes.options))
+    return _subtitled(builder, f"${builder.clips}.clips[0]") if wishes.subtitled else []
+
+
+def _where(builder: Builder, clause: Clause, wishes: Wishes) -> tuple[dict[str, Any], list[str]]:
+    """What to cut: a stretch by its times, what was found before, or what is named and has to be looked for."""
+    slots = read_slots(wishes.text)
+    if slots.has_window or clause.slots.has_window:
+        times = builder.times(slots if slots.has_window else clause.slots)
+        return builder.in_video(_without(times) if _OFF.match(polite_less(clause.text)) else times)
+    if builder.per_shot(wishes.text):
+        return {"moments": f"${builder.shots_step()}.shots"}, []
+    about = thing(slots.text, back=bool(builder.found))
+    if about and clause.anchor is None:
+        return {"moments": builder.moments_of(about, many=wishes.many, limit=slots.limit)}, []
+    if clause.anchor is not None and not is_back(clause.anchor.words):
+        return builder.window(clause)
+    if builder.found:
+        return {"moments": builder.which_found(wishes.text)}, []
+    if builder.stage.recent:
+        return builder.recent_window(wishes.text), []
+    return {}, ["Which part shall I cut?"]
+
+
+def _without(times: dict[str, Any]) -> dict[str, Any]:
+    """What is left when a stretch at one end is cut off."""
+    return {"start_s": times["end_s"]} if "start_s" not in times else {"end_s": times["start_s"]}
+
+
+def _supercut(builder: Builder, clause: Clause) -> list[str]:
+    wishes = read_wishes(clause.text)
+    slots = read_slots(wishes.text)
+    if about := thing(slots.text, back=bool(builder.found)):
+        moments: Any = builder.moments_of(about, many=slots.limit is None, limit=slots.limit)
+    elif builder.found:
+        moments = builder.all_found(wishes.text)
+        builder.drop("cut_clip", {"moments": moments})
+    elif builder.shots:
+        moments = f"${builder.shots}.shots"
+    else:
+        return ["What shall the film be made of?"]
+    if questions := _beyond(builder, "make_supercut", wishes):
+        return questions
+    builder.film = builder.step("make_supercut", {"moments": moments} | dict(wishes.options))
+    builder.step("export_timeline", {"film": f"${builder.film}", "formats": _EDITORS})
+    return _subtitled(builder, f"${builder.film}") if wishes.subtitled else []
+
+
+def _subtitled(builder: Builder, film: str) -> list[str]:
+    builder.step("export_subtitles", {"film": film, "burn": True})
+    return []
+
+
+# Beside films
+
+
+def _subtitles(builder: Builder, clause: Clause) -> list[str]:
+    text = clause.text
+    formats = [kind for kind in ("srt", "vtt") if re.search(rf"\b{kind}\b", text, re.IGNORECASE)]
+    options = {
+        "formats": formats or None,
+        "burn": True if _BURN.search(text) else None,
+        "language": named_language(text) or None,
+    }
+    if film := builder.made_film():
+        builder.step("export_subtitles", {"film": film} | options)
+        return []
+    args, questions = builder.window(clause)
+    if not questions:
+        builder.step("export_subtitles", args | options)
+    return questions
+
+
+def _timeline(builder: Builder, clause: Clause) -> list[str]:
+    wanted = [kind for kind, words in FORMATS.items() if re.search(rf"\b(?:{words})\b", clause.text, re.IGNORECASE)]
+    if _CHAPTERS.search(clause.text) or {"youtube", "ffmetadata"} & set(wanted):
+        return _chapters(builder, clause, wanted or ["youtube"])
+    formats = wanted or _EDITORS
+    if film := builder.made_film():
+        builder.drop("export_timeline", {"film": film})
+        builder.step("export_timeline", {"film": film, "formats": formats})
+    elif builder.found:
+        builder.step("export_timeline", {"moments": builder.all_found(clause.text), "formats": formats})
+    else:
+        args, questions = builder.window(clause)
+        if questions:
+            return questions
+        builder.step("export_timeline", {"moments": f"${builder.shots_step(args)}.shots", "formats": formats})
+    return []
+
+
+def _chapters(builder: Builder, clause: Clause, formats: list[str]) -> list[str]:
+    args, questions = builder.window(clause)
+    if not questions:
+        summary = builder.step("summarize", args | {"format": "chapters", "limit": clause.slots.limit})
+        builder.step("export_timeline", {"chapters": f"${summary}.claims", "formats": formats})
+    return questions
+
+
+def _sheet(builder: Builder, clause: Clause) -> list[str]:
+    slots = clause.slots
+    if slots.at_s:
+        return builder.frames_of(clause)
+    if about := thing(slots.text) if not slots.has_window else "":
+        args: dict[str, Any] = {"moments": builder.moments_of(about, many=slots.limit is None, limit=slots.limit)}
+    elif builder.found:
+        args = {"moments": builder.all_found(clause.text)}
+    elif builder.per_shot(clause.text):
+        args = {"moments": f"${builder.shots_step()}.shots"}
+    else:
+        args, questions = builder.window(clause)
+        if questions:
+            return questions
+        args |= {"every_s": slots.every_s, "limit": slots.limit}
+    builder.step("contact_sheet", args)
+    return []
+
+
+# New pictures, sounds and films
+
+
+def _generated(builder: Builder, clause: Clause) -> list[str]:
+    words = prompt(clause.text)
+    if not words:
+        return ["What shall it sound like?" if clause.tool == "generate_audio" else "What shall it show?"]
+    name = builder.step(clause.tool, {"prompt": words})
+    if clause.tool == "generate_image":
+        builder.picture = f"${name}.images[0]"
+    elif clause.tool == "generate_video":
+        builder.film = name
+    return []
+
+
+def _edited(builder: Builder, clause: Clause) -> list[str]:
+    found = _CHANGED.search(clause.slots.text)
+    words = unquoted(clause.text) or (found["what"].strip(" .!?") if found else "")
+    if not words:
+        return ["What shall the picture become?"]
+    if clause.slots.at_s:
+        args, questions = builder.in_video({})
+        if questions:
+            return questions
+        builder.frames = builder.step("extract_frames", args | {"at_s": list(clause.slots.at_s)})
+        builder.picture = f"${builder.frames}.frames[0]"
+    elif builder.frames and not builder.picture:
+        builder.picture = f"${builder.frames}.frames[0]"
+    if not builder.picture:
+        return ["Which picture is meant? Say its time, such as 0:10."]
+    builder.picture = f"${builder.step('edit_image', {'image': builder.picture, 'prompt': words})}.images[0]"
+    return []
+
+
+def _spoken(builder: Builder, clause: Clause) -> list[str]:
+    said = unquoted(clause.text) or _ALOUD.sub("", _SAY.sub("", polite_less(clause.text))).strip(" ,:")
+    if said and not is_back(said) and not _RESULT.fullmatch(said):
+        builder.step("speak", {"text": said})
+        return []
+    told = builder.told()
+    if not told:
+        return ["What shall I say?"]
+    builder.step("speak", {"told": told})
+    return []
+
+
+def _story(builder: Builder, clause: Clause) -> list[str]:
+    text, minutes = clause.text, None
+    if found := _MINUTES.search(text):
+        minutes = round(length(found["t"] or f"{found['n']} {found['u']}") / 60, 3)
+        text = f"{text[: found.start()]} {text[found.end() :]}"
+    options = {"film": True if _FILMED.search(text) else None, "minutes": minutes, "pages": clause.slots.limit}
+    about = thing(tidy(text))
+    if about and not _WHOLE.search(text):
+        args: dict[str, Any] = {"theme": about}
+    elif builder.found:
+        args = {"moments": builder.all_found(text)}
+    elif len(builder.stage.videos) > 1 and not builder.names_video(clause.slots):
+        args = {}
+    else:
+        args, questions = builder.in_video({})
+        if questions:
+            return questions
+    builder.step("compose_story", args | options)
+    return []
+
+
+_MAKERS = {
+    "cut_clip": _cut,
+    "make_supercut": _supercut,
+    "export_subtitles": _subtitles,
+    "export_timeline": _timeline,
+    "contact_sheet": _sheet,
+    "generate_image": _generated,
+    "generate_audio": _generated,
+    "generate_video": _generated,
+    "edit_image": _edited,
+    "speak": _spoken,
+    "compose_story": _story,
+}
+MAKING = frozenset(_MAKERS)

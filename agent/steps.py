@@ -1,0 +1,282 @@
+"""The steps of a plan in the making, and what later clauses may refer to: what was found, made, or spoken of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from playhead.agent.anchors import BACK, Anchor, When, is_back, looked_for
+from playhead.agent.footage import called, choice, named
+from playhead.agent.plan import Plan, Step
+from playhead.agent.slots import Slots, said_or_written
+from playhead.types import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from playhead.agent.planner import Stage
+    from playhead.agent.reading import Clause
+    from playhead.tools.contract import Tool
+
+ALL = 100
+THERE = re.compile(
+    r"\b(?:there|then|during it|the same (?:\w+)|that (?:part|moment|bit|scene|point|time|passage|section)|"
+    r"those (?:parts|moments|scenes)|them)\b",
+    re.IGNORECASE,
+)
+_ON_FROM = re.compile(
+    r"\b(?:from (?:there|then|that \w+)(?: on(?:wards?)?)?|after (?:it|that|this|them)|afterwards|what follows|"
+    r"what comes (?:after|next)|(?:everything|all) (?:that|which) follows|next)\b",
+    re.IGNORECASE,
+)
+_UP_TO = re.compile(r"\b(?:(?:up to|until|till|before) (?:there|then|that(?: \w+)?|it|this))\b", re.IGNORECASE)
+_ORDINAL = re.compile(
+    r"\bthe (first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last)(?: (?:one|moment|hit|"
+    r"result|match|scene))?\b",
+    re.IGNORECASE,
+)
+_ORDINAL_NAMES = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
+_ORDINALS = {name: number for number, name in enumerate(_ORDINAL_NAMES)} | {"last": -1}
+_PER_SHOT = re.compile(
+    r"\b(?:each|every|per|all(?: the)?|of the)(?: single)? (?:shots?|scenes?|takes?|cuts?)\b", re.IGNORECASE
+)
+_STEP_NAMES = {
+    "search_moments": "find", "extract_frames": "frames", "caption_frames": "captions", "detect_objects": "objects",
+    "read_text": "writing", "detect_shots": "shots", "transcribe": "transcript", "summarize": "summary",
+    "describe_video": "description", "answer_question": "answer", "probe_video": "file",
+    "cut_clip": "clip", "make_supercut": "film", "export_subtitles": "subtitles", "export_timeline": "timeline",
+    "contact_sheet": "sheet", "generate_image": "picture", "edit_image": "edited", "generate_audio": "sound",
+    "generate_video": "new_film", "speak": "speech", "compose_story": "story",
+}  # fmt: skip
+_NEEDS_VIDEO = frozenset(
+    "summarize describe_video transcribe detect_objects read_text detect_shots extract_frames probe_video".split()
+)
+
+
+@dataclass
+class Steps:
+    """Steps that are put together one by one; remembers what later clauses may refer to."""
+
+    tools: Mapping[str, Tool[Any, Any]]
+    stage: Stage
+    request: str
+    steps: dict[str, Step] = field(default_factory=dict)
+    inputs: dict[str, Any] = field(default_factory=dict)
+    found: list[str] = field(default_factory=list)  # search steps, the latest last
+    frames: str = ""
+    shots: str = ""
+    anchors: dict[str, str] = field(default_factory=dict)
+    asked: str = ""  # the last question
+    stretch: dict[str, Any] = field(default_factory=dict)  # the part of a video that was worked on last
+    film: str = ""  # the step that made a film
+    clips: str = ""  # … and some clips
+    picture: str = ""  # a picture that was made or taken
+
+    # Videos
+
+    def video_questions(self, clauses: Sequence[Clause]) -> list[str]:
+        """What to ask about videos: one that is not there, or which of several."""
+        known = [video.name for video in self.stage.videos]
+        spoken_of = named(self.request, known)
+        unknown = [name for name in spoken_of if known and name.lower() not in {k.lower() for k in known}]
+        if unknown:
+            return [f"There is no video {unknown[0]}. Which is meant: {choice(known)}?"]
+        if len(spoken_of) > 1:
+            return [f"One video at a time, please: {choice(spoken_of)}?"]
+        if spoken_of:
+            self.inputs["video"] = next((k for k in known if k.lower() == spoken_of[0].lower()), spoken_of[0])
+        elif self.stage.video is not None:
+            self.inputs["video"] = called(self.stage.video, self.stage.videos)
+        elif len(known) == 1:
+            self.inputs["video"] = known[0]
+        elif not known and any(clause.tool in _NEEDS_VIDEO for clause in clauses):
+            self.inputs["video"] = None
+        return []
+
+    def names_video(self, slots: Slots) -> bool:
+        """Whether to look in one video only: it was named, or times are, which are those of one video."""
+        if slots.has_window and "video" in self.inputs:
+            return True
+        return self.inputs.get("video") is not None and (len(self.stage.videos) != 1 or self.stage.video is not None)
+
+    def _video(self) -> str | None:
+        return "$video" if "video" in self.inputs else None
+
+    def in_video(self, times: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        """The arguments with the video that is meant; a question where nobody knows which."""
+        video = self._video()
+        if video is None:
+            names = [video.name for video in self.stage.videos]
+            return {}, [f"Which video is meant: {choice(names)}?"]
+        return {"video": video} | times, []
+
+    # Steps
+
+    def step(self, tool: str, args: Mapping[str, Any]) -> str:
+        """Add a step, and give the name it has in the plan."""
+        base = _STEP_NAMES.get(tool, tool)
+        name, number = base, 1
+        while name in self.steps:
+            number += 1
+            name = f"{base}_{number}"
+        self.steps[name] = Step(tool=tool, args={k: v for k, v in args.items() if v is not None})
+        return name
+
+    def drop(self, tool: str, args: Mapping[str, Any]) -> None:
+        """Forget the last step where it is of this tool and was only the way to what is asked for now."""
+        name, last = next(reversed(self.steps.items()))
+        if last.tool == tool and all(last.args.get(key) == value for key, value in args.items()):
+            del self.steps[name]
+
+    def shots_step(self, args: Mapping[str, Any] | None = None) -> str:
+        """The step that finds the shots."""
+        if not self.shots:
+            self.shots = self.step("detect_shots", args or self.in_video({})[0])
+        return self.shots
+
+    @staticmethod
+    def per_shot(text: str) -> bool:
+        """Whether something is wanted of each shot."""
+        return bool(_PER_SHOT.search(text))
+
+    def plan(self) -> Plan:
+        """The plan; its inputs are those that steps use."""
+        used = {
+            k: v for k, v in self.inputs.items() if any(f"${k}" in step.args.values() for step in self.steps.values())
+        }
+        return Plan(version=1, request=self.request, inputs=used, steps=self.steps, answer="")
+
+    # What was found, or made
+
+    def moments_of(self, query: str, *, many: bool, limit: int | None = None, in_video: bool | None = None) -> str:
+        """The moments of a new search: all of them, so many, or the best."""
+        args: dict[str, Any] = {"query": query}
+        if self.inputs.get("video") is not None if in_video is None else in_video:
+            args["video"] = "$video"
+        if channels := said_or_written(query):
+            args["channels"] = [str(channel) for channel in channels]
+        self.found.append(self.step("search_moments", args | {"limit": limit or (ALL if many else 1)}))
+        return f"${self.found[-1]}.moments"
+
+    def all_found(self, text: str) -> Any:
+        """All that was found: by the last search, or the best of several ("both")."""
+        if re.search(r"\bboth\b", text) and len(self.found) > 1:
+            return [f"${name}.moments[0]" for name in self.found]
+        return f"${self.found[-1]}.moments"
+
+    def which_found(self, text: str) -> Any:
+        """Of what was found before: the one that is meant, or all."""
+        if re.search(r"\b(?:it|that|this|the \w+ one)\b", text) and not re.search(r"\b(?:all|each|every)\b", text):
+            return [f"${self.found[-1]}.moments[{which(text, ALL) or 0}]"]
+        return self.all_found(text)
+
+    def made_film(self) -> str:
+        """A reference to the last film that was made, or an empty string."""
+        return f"${self.film}" if self.film else f"${self.clips}.clips[0]" if self.clips else ""
+
+    def told(self) -> str:
+        """A reference to what the last step says in sentences, or an empty string."""
+        return next((f"${n}" for n, s in reversed(self.steps.items()) if self.tools[s.tool].result is Answer), "")
+
+    # Stretches of time
+
+    @staticmethod
+    def times(slots: Slots) -> dict[str, Any]:
+        """The stretch of time that was named, as arguments."""
+        if slots.has_window:
+            return {k: v for k, v in (("start_s", slots.start_s), ("end_s", slots.end_s)) if v is not None}
+        return {}
+
+    def window(self, clause: Clause) -> tuple[dict[str, Any], list[str]]:
+        """The video and the stretch of it: named by times, by a moment to be found, or by what was found before."""
+        slots, anchor = clause.slots, clause.anchor
+        if slots.has_window or slots.at_s:
+            times = self.times(slots) or {"start_s": slots.at_s[0]}
+            return self.in_video(times)
+        back = self._back(clause)
+        if back is not None:
+            return back, []
+        if anchor is not None:
+            if is_back(anchor.words) and clause.subject:
+                anchor = replace(anchor, words=clause.subject)
+            return self._anchored(anchor), []
+        return self.in_video({})
+
+    def recent_window(self, text: str) -> dict[str, Any]:
+        """The stretch of what an earlier answer rests on."""
+        video, span = self.stage.recent[which(text, len(self.stage.recent)) or 0]
+        self.inputs["video"] = called(video, self.stage.videos)
+        return {"video": "$video", "start_s": span.start_s, "end_s": span.end_s}
+
+    def _anchored(self, anchor: Anchor) -> dict[str, Any]:
+        first = self._find(anchor.words)
+        video = self._video() or f"{first}.video.id"
+        match anchor.when:
+            case When.AFTER:
+                return {
+                    "video": video,
+                    "start_s": f"{first}.span.{'start_s' if _begins_it(anchor.words) else 'end_s'}",
+                }
+            case When.BEFORE:
+                return {"video": video, "end_s": f"{first}.span.start_s"}
+            case When.BETWEEN:
+                second = self._find(anchor.until)
+                return {"video": video, "start_s": f"{first}.span.start_s", "end_s": f"{second}.span.end_s"}
+            case _:
+                return {"video": video, "start_s": f"{first}.span.start_s", "end_s": f"{first}.span.end_s"}
+
+    def _find(self, words: str) -> str:
+        """The moment that is named; one that was named before is not looked for again."""
+        if words in self.anchors:
+            return self.anchors[words]
+        args: dict[str, Any] = {"query": looked_for(words) or words, "limit": 1}
+        if self._video():
+            args["video"] = "$video"
+        if channels := said_or_written(words):
+            args["channels"] = [str(channel) for channel in channels]
+        self.found.append(self.step("search_moments", args))
+        self.anchors[words] = f"${self.found[-1]}.moments[0]"
+        return self.anchors[words]
+
+    def _back(self, clause: Clause) -> dict[str, Any] | None:
+        """The stretch of what was found before, where the clause refers to it."""
+        text = clause.slots.text
+        on, up = _ON_FROM.search(text), _UP_TO.search(text)
+        refers = on or up or THERE.search(text) or (clause.anchor and is_back(clause.anchor.words))
+        if refers and not on and not up and len(self.stretch) > 1 and not self.stage.recent:
+            return dict(self.stretch)
+        if self.found and (refers or (clause.tool == "describe_video" and re.search(r"\bit\b", text))):
+            moment = f"${self.found[-1]}.moments[0]"
+            video = self._video() or f"{moment}.video.id"
+            return {"video": video} | _ends(f"{moment}.span.start_s", f"{moment}.span.end_s", on, up, text)
+        if self.stage.recent and not self.found and (refers or BACK.search(text)):
+            recent, span = self.stage.recent[which(text, len(self.stage.recent)) or 0]
+            self.inputs["video"] = called(recent, self.stage.videos)
+            return {"video": "$video"} | _ends(span.start_s, span.end_s, on, up, text)
+        return None
+
+    def _recent(self, text: str) -> dict[str, Any]:
+        video, span = self.stage.recent[which(text, len(self.stage.recent)) or 0]
+        self.inputs["video"] = called(video, self.stage.videos)
+        return {"video": "$video", "at_s": [round((span.start_s + span.end_s) / 2, 3)]}
+
+
+def _ends(start: Any, end: Any, on: object, up: object, text: str) -> dict[str, Any]:
+    if up:
+        return {"end_s": start}
+    if on:
+        return {"start_s": end if re.search(r"\b(?:after|afterwards|follows|next)\b", text, re.IGNORECASE) else start}
+    return {"start_s": start, "end_s": end}
+
+
+def _begins_it(words: str) -> bool:
+    """Whether the moment is a beginning ("from when she starts"), so that the stretch begins with it."""
+    return bool(re.match(r"(?:when|where)\b", words))
+
+
+def which(text: str, count: int) -> int | None:
+    """The number of the moment that is meant by "the second one", the first by "it"; None where there is none."""
+    found = _ORDINAL.search(text)
+    number = _ORDINALS[found[1].lower()] if found else 0
+    return number if -count <= number < count else None

@@ -1,0 +1,168 @@
+"""What a clause says is to be made, of what, and how.
+
+What is to be made comes first in such a clause and is left out of what is looked for; how it is to be made ("with
+subtitles", "with two seconds before and after") is read before anything else, so that it is not taken for a time.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from playhead.agent.anchors import bare_moment, is_back, looked_for
+from playhead.agent.language import tidy
+from playhead.agent.pieces import commands, is_video_words, polite_less, unquoted, without_names
+from playhead.agent.times import LENGTH, length
+
+_FADE_S = 0.5
+_SUBTITLED = re.compile(
+    r",?\s*\b(?:and\s+)?(?:with|add(?:ing)?|plus|including)\s+(?:\w+\s+)?(?:subtitles|captions)\b"
+    r"(?:\s+(?:burn(?:ed|t)|drawn)? ?in)?",
+    re.IGNORECASE,
+)
+_HANDLES = re.compile(
+    rf",?\s*\b(?:and\s+)?(?:with|plus|keep|add|leave)\s+(?P<t>{LENGTH})\s*(?:of\s+)?(?:(?:extra|handles?|slack|"
+    r"padding|room)\b\s*)?(?:(?:both\s+)?before and after(?: it| them)?|(?:on|at) (?:either|both|"
+    r"each) (?:sides?|ends?)|"
+    r"around (?:it|them|each)|either side)?(?=\W|$)",
+    re.IGNORECASE,
+)
+_FADE = re.compile(
+    rf",?\s*\b(?:and\s+)?(?:with\s+)?(?:(?:a\s+)?(?P<t>{LENGTH})\s+)?(?:fade|fades|fading|faded)\b(?:\s+(?:it|them))?"
+    r"(?:\s+in)?(?:\s+and)?(?:\s+out)?",
+    re.IGNORECASE,
+)
+_SILENT = re.compile(
+    r",?\s*\b(?:and\s+)?(?:without (?:the |any )?(?:sound|audio)|mute it|muted|silent(?:ly)?|no (?:sound|audio))\b",
+    re.IGNORECASE,
+)
+_COPIED = re.compile(
+    r",?\s*\b(?:without re-?encoding|(?:as a )?stream ?copy|lossless(?:ly)?|without loss)\b", re.IGNORECASE
+)
+_TOGETHER = re.compile(
+    r",?\s*\b(?:and\s+)?(?:(?:put|join|glue|splice|string|stitch|merge|edit|cut)\s+(?:(?:it|them|those|these|"
+    r"all)\s+)*)?"
+    r"(?:together|back to back|one after (?:the other|another)|in(?:to)? (?:a single|one)(?: \w+)?)\b"
+    r"(?:\s+in(?:to)? (?:a single|one)(?: \w+)?\b)?",
+    re.IGNORECASE,
+)
+_AS_FILE = re.compile(
+    r"\s*\b(?:(?:and\s+)?(?:save|keep|export|store|give)\s+(?:me\s+)?(?:it|them|that|those|the rest)\b.*|"
+    r"(?:as|in(?:to)?|to) (?:an?|its|their|separate|single|new)?\s*(?:own\s+|new\s+|separate\s+)?(?:files?|"
+    r"clips?|mp4s?|videos?))\s*$",
+    re.IGNORECASE,
+)
+_MAKE = re.compile(
+    r"^(?:(?:cut|clip|trim|snip|chop|extract|export|save|make|create|build|produce|give|get|put|splice|join|combine|"
+    r"compile|edit|assemble|string|stitch|merge|write|render|turn|compose|tell|draw|paint|generate|sketch|"
+    r"imagine|illustrate|"
+    r"synthesi[sz]e|animate|show|do|prepare|design|invent|record|film|narrate|i need|i want)\b\s*"
+    r"(?:(?:me|us|out|up|down|together|all|both|of)\b\s*)*)+",
+    re.IGNORECASE,
+)
+_PRODUCT = re.compile(
+    r"^(?:(?:the|a|an|one|some|my|its|his|her|another)\s+)?(?:[\w-]+\s+){0,3}?(?:(?:video|film|sound|picture|photo|"
+    r"story|highlight|contact|narrated)\s+)?(?:clips?|cuts?|super-?cuts?|montages?|compilations?|highlights?|reels?|"
+    r"films?|videos?|movies?|edits?|sheets?|story ?boards?|stor(?:y|ies)|slide ?shows?|tales?|documentar(?:y|ies)|"
+    r"pictures?|images?|photos?|drawings?|paintings?|illustrations?|icons?|sketch(?:es)?|sounds?|noises?|"
+    r"audio|music|songs?|sound effects?|soundtracks?|animations?|grids?|overviews?|mosaics?)\b\s*"
+    r"(?:(?:of|from|with|for|showing|where|when|about|that (?:shows?|tells?|is)|in which|on|out of|like)\s+|$)",
+    re.IGNORECASE,
+)
+_MADE = re.compile(
+    r"\b(?:subtitles?|captions|srt|vtt|edl|fcp ?xml|otio|timeline|cut list|clips?|super-?cut|montage|"
+    r"compilation|best-of|"
+    r"reel|contact sheet|thumbnails|story ?board|overview|mosaic|grid|drawing|painting|illustration|"
+    r"sound effect|music|"
+    r"animation|voice-?over|stor(?:y|ies)|slide ?show|documentary|diary|chapters|together|aloud|film)\b",
+    re.IGNORECASE,
+)
+_TOLD = re.compile(
+    r"^(?:what|who|whom|whose|when|where|which|why|how|is|are|was|were|does|do|did|has|have|had|whether|if|somewhere|"
+    r"(?:the|this|that|my|our|these) .* (?:is|are|was|were|has|have|speaks?|talks?)\b)",
+    re.IGNORECASE,
+)
+_IT_OUT = re.compile(r"^(it|them|that|those|this|these)\s+(?:out|off|down|up|away|over)\b", re.IGNORECASE)
+_PICTURED = re.compile(
+    r"\s*\b(?:with|in|as)\s+(?:\d+\s+|small\s+|many\s+)*(?:pictures|thumbnails|frames|images|stills|tiles|times|"
+    r"words and pictures)(?:\s+and times)?\b",
+    re.IGNORECASE,
+)
+_MANY = re.compile(
+    r"\b(?:every(?:\s+(?:single\s+)?(?:time|one))?|all|each|any time|whenever|moments|scenes|parts|bits|times|"
+    r"highlights|super-?cut|compilation|montage)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How something is to be made; `text` is the rest of the clause."""
+
+    text: str
+    subtitled: bool = False
+    together: bool = False
+    many: bool = False
+    options: tuple[tuple[str, Any], ...] = ()
+
+
+def read_wishes(text: str) -> Wishes:
+    """What a clause says of how, taken out of its text."""
+    options: list[tuple[str, Any]] = []
+    rest = text
+
+    def take(pattern: re.Pattern[str]) -> re.Match[str] | None:
+        nonlocal rest
+        if found := pattern.search(rest):
+            rest = f"{rest[: found.start()]} {rest[found.end() :]}"
+        return found
+
+    subtitled = bool(take(_SUBTITLED))
+    if found := take(_HANDLES):
+        options.append(("handles_s", length(found["t"])))
+    if found := take(_FADE):
+        options.append(("fade_s", length(found["t"]) if found["t"] else _FADE_S))
+    if take(_SILENT):
+        options.append(("sound", False))
+    if take(_COPIED):
+        options.append(("copy", True))
+    together = bool(take(_TOGETHER))
+    take(_AS_FILE)
+    return Wishes(tidy(rest), subtitled, together, bool(_MANY.search(rest)), tuple(options))
+
+
+def thing(text: str, *, back: bool = True) -> str:
+    """What something is to be made of or about: "a cat jumps" of "make a supercut of every time a cat jumps".
+
+    Nothing where it is named by what was found before ("it", and with `back` "the second goal").
+    """
+    if quoted := unquoted(text):
+        return quoted
+    bare = _PICTURED.sub("", polite_less(text))
+    bare = _PRODUCT.sub("", _IT_OUT.sub(r"\1", _MAKE.sub("", bare, count=1)), count=1)
+    found = looked_for(bare_moment(without_names(bare)))
+    found = re.sub(
+        r"^(?:the\s+)?(?:every|each|all|any)\s+(?:of\s+|the\s+|single\s+)*(?:times?\s+)?",
+        "",
+        found,
+        flags=re.IGNORECASE,
+    )
+    named_before = is_back(found) and (back or len(found.split()) == 1)
+    return "" if named_before or is_video_words(found) or not re.search(r"\w{2}", found) else found
+
+
+def prompt(text: str) -> str:
+    """What a new picture, sound or film is to be of, in the words that were used."""
+    if quoted := unquoted(text):
+        return quoted
+    bare = _PRODUCT.sub("", _MAKE.sub("", polite_less(text), count=1), count=1).strip(" .!?")
+    return "" if is_back(bare) or is_video_words(bare) else bare
+
+
+def asks_to_make(text: str) -> bool:
+    """Whether a clause commands, or names what is made; a question or a remark that speaks of it does not."""
+    bare = polite_less(text)
+    if _TOLD.match(bare):
+        return False
+    return commands(text) or bool(_MADE.search(bare))
