@@ -19,7 +19,7 @@ from playhead.agent.answer import NOT_ANSWERED, NOT_SHOWN, lines
 from playhead.errors import BlockedError, InputError, StorageError
 from playhead.models.cache import write_atomically
 from playhead.plain import plain
-from playhead.safety.texts import with_texts
+from playhead.safety.texts import READ_ENDINGS, with_texts, words_changed
 from playhead.tools.provenance import SUFFIX, write_plan
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _write_artifact(
     for file in outcome.files:
         kept = Path(name, file.relative_to(outcome.folder or file.parent))
         (folder / kept).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, folder / kept)
+        _copy(file, folder / kept, mask)
         if file.name.endswith(SUFFIX):
             write_plan(folder / kept, plan)
         moved[str(file)] = kept.as_posix()
@@ -120,6 +120,14 @@ def _write_artifact(
         _relabelled(plain(with_texts(outcome.result, mask)), moved), ensure_ascii=False, indent=1, sort_keys=True
     )
     write_atomically(folder / f"{name}.json", [said.encode()])
+
+
+def _copy(file: Path, target: Path, mask: Callable[[str], str]) -> None:
+    """What people read, as `mask` leaves it; anything else byte for byte."""
+    if file.suffix.lower() in READ_ENDINGS:
+        write_atomically(target, [words_changed(file.read_text(), mask).encode()])
+    else:
+        shutil.copyfile(file, target)
 
 
 def _relabelled(value: Any, moved: Mapping[str, str]) -> Any:

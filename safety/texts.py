@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _LONGEST_PATH = 4096
+READ_ENDINGS = frozenset(".txt .md .srt .vtt .html".split())
+"""Files that people read as text."""
+_NOT_WORDS = re.compile(r"^.*-->.*$|data:[\w/+.-]+;base64,[A-Za-z0-9+/=]+", re.MULTILINE)
 _SILENT = (type(None), int, float, complex, BaseModel, dict, tuple, list, set, frozenset)
 _NO_TEXTS = frozenset("id model source language thumbnail path words sha256 codec container".split())
 
@@ -51,6 +55,19 @@ def _path(leaf: object) -> Path | None:
 def with_texts(value: T, change: Callable[[str], str]) -> T:
     """The same value with its texts changed; where a text was, the times of its single words are dropped."""
     return _changed(value, change)  # type: ignore[no-any-return]
+
+
+def words_of(text: str) -> str:
+    """A subtitle file or a page without the times of subtitles and the pictures inside it."""
+    return _NOT_WORDS.sub("", text)
+
+
+def words_changed(text: str, change: Callable[[str], str]) -> str:
+    """A subtitle file or a page with its words changed; times of subtitles and pictures inside stay as they are."""
+    kept = [*_NOT_WORDS.finditer(text)]
+    starts, ends = [0, *(found.end() for found in kept)], [*(found.start() for found in kept), len(text)]
+    words = [change(text[start:end]) if start < end else "" for start, end in zip(starts, ends, strict=True)]
+    return "".join(f"{part}{found[0] if found else ''}" for part, found in zip(words, [*kept, None], strict=True))
 
 
 def _walk(value: object, skip: frozenset[str] = frozenset()) -> Iterator[object]:

@@ -176,6 +176,11 @@ class Tool(ABC, Generic[A, R]):
         """Whether it generates: the gate is stricter with what is made than with what is looked at."""
         return Effect.GENERATES in self.effects
 
+    @property
+    def writes(self) -> bool:
+        """Whether it leaves files."""
+        return Effect.WRITES in self.effects
+
     @abstractmethod
     def run(self, args: A, context: Context) -> R:
         """Do it. Raises `PlayheadError`. An author writes this; everybody else uses `call`, which passes the gate."""
@@ -231,6 +236,6 @@ class Tool(ABC, Generic[A, R]):
                     context.progress(Progress(WAITING, self.name))
                 turns.callback(_AT_WORK[role].release)
             result = self.run(args, replace(context, admitted=_Admission(self)))
-        if Effect.WRITES in self.effects:
+        if self.writes:
             write_sidecars(result, self, args)
         return result

@@ -24,7 +24,7 @@ from playhead.errors import (
 from playhead.media.files import open_file
 from playhead.media.images import read_image
 from playhead.safety.film import Film
-from playhead.safety.texts import files_of, names_of, texts_of
+from playhead.safety.texts import READ_ENDINGS, files_of, names_of, texts_of, words_of
 from playhead.types import Door
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ LABEL = Use("LABEL")
 """This argument names something, such as a video: it is no words, and is not judged."""
 
 _IMAGES = frozenset(".png .jpg .jpeg .webp .bmp .gif .tif .tiff".split())
-_TEXTS = frozenset(".txt .md .srt .vtt .json .jsonl .html .csv .edl .fcpxml .otio .xml".split())
-_MOST_TEXT_BYTES = 8 << 20
+_TEXTS = READ_ENDINGS | frozenset(".json .jsonl .csv .edl .fcpxml .otio .xml .ffmetadata".split())
+_MOST_TEXT_BYTES = 64 << 20
 
 
 def admit(
@@ -102,8 +102,9 @@ def release(tool: Tool[Any, Any], result: object, context: Context, made: Iterab
         return
     door = Door.GENERATE_OUTPUT if tool.makes else Door.TOOL_OUTPUT
     gate.text(door, texts, f"what {tool.name} gives")
-    if tool.makes or gate.policy.every_image:
-        for path in dict.fromkeys([*files_of(result), *made]):
+    every = tool.makes or gate.policy.every_image
+    for path in dict.fromkeys([*files_of(result), *made]) if every or tool.writes else ():
+        if every or path.suffix.lower() in _TEXTS:  # pictures of one's own footage only where the policy says so
             what = f"{path.name} of {tool.name}"
             try:
                 _release_file(path, door, what, context)
@@ -196,4 +197,4 @@ def _read_text(path: Path) -> list[str]:
     if not plain or len(data) > _MOST_TEXT_BYTES:
         why = f"it is larger than {_MOST_TEXT_BYTES:,} bytes" if plain else "it is not a regular file"
         raise MediaLimitError(f"{path.name} was not read", why)
-    return data.decode(errors="replace").splitlines()
+    return words_of(data.decode(errors="replace")).splitlines()

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playhead.safety.personal.finding import Kind, found, masked
+from playhead.safety.texts import words_changed
 
 ALL = tuple(Kind)
 
@@ -332,3 +333,19 @@ def test_the_time_grows_with_the_length_of_hostile_text(piece: str) -> None:
     piece = piece.replace("␣", " ")
     once, five_times = (seconds(piece * (length // len(piece))) for length in (50_000, 250_000))
     assert five_times < 12 * max(once, 0.02)
+
+
+def test_the_times_of_subtitles_and_pictures_in_a_page_are_not_words() -> None:
+    subtitles = (
+        "1\n00:01:02,500 --> 00:01:05,000\nWrite to jane@example.com\n\n2\n03:00:01,123 --> 03:00:04,567\nNow.\n"
+    )
+    page = "<p>jane@example.com</p><img src='data:image/jpeg;base64,+493012345678=='><p>+49 171 1234567</p>"
+    for text in (subtitles, page):
+        shown = words_changed(text, lambda words: masked(words, frozenset(ALL)))
+        assert "jane@example.com" not in shown
+        assert "[mail]" in shown
+        assert [line for line in shown.splitlines() if "-->" in line] == [
+            line for line in text.splitlines() if "-->" in line
+        ]
+        assert "base64,+493012345678==" in shown or "base64" not in text
+        assert words_changed(text, str) == text
