@@ -98,17 +98,19 @@ class Agent:
 
     # Planning
 
-    def plan(self, request: str, video: str = "") -> Proposal:
+    def plan(self, request: str, video: str = "", given: str | Path | None = None) -> Proposal:
         """A plan for the request, or questions; nothing runs. `video` is meant where the request names none.
+
+        `given` is a picture, a sound or a film that is handed over with it: "where is this?".
 
         Raises `BlockedError` where the gate stops the request.
         """
-        return self._planned(request, video, self.gate)
+        return self._planned(request, video, _absolute(given), self.gate)
 
-    def _planned(self, request: str, video: str, gate: Gate) -> Proposal:
+    def _planned(self, request: str, video: str, given: Path | None, gate: Gate) -> Proposal:
         readable = request.encode(errors="replace").decode()  # a shell gives bytes that are no text as half letters
         gate.text(Door.REQUEST, [readable], "the request")
-        return self.planner.propose(readable, self._stage(video))
+        return self.planner.propose(readable, replace(self._stage(video), given=given))
 
     def check(self, plan: Plan) -> Checked:
         """Every fault of a plan, and about how long it will take."""
@@ -126,12 +128,15 @@ class Agent:
         request: str | Plan,
         *,
         video: str = "",
+        given: str | Path | None = None,
         out: str | Path | None = None,
         listen: Callable[[Event], None] = lambda _: None,
         cancel: threading.Event | None = None,
         fresh: bool = False,
     ) -> Run:
         """Answer a request, or run a plan. `out` is the run's folder; one that holds the same plan is gone on with.
+
+        `given` is a picture, a sound or a film that is handed over with the request; tools may open it.
 
         Raises `PlanError` for a plan with faults and `BlockedError` for a request that the gate stops, before
         anything runs. A step that fails or is stopped does not raise: what succeeded is kept, and `Run.failed` says
@@ -142,7 +147,7 @@ class Agent:
         gate = self.gate.heard_by(verdicts.append)
         self.library.videos()  # raises where there is no library
         if isinstance(request, str):
-            proposal = self._planned(request, video, gate)
+            proposal = self._planned(request, video, _absolute(given), gate)
             if proposal.plan is None:
                 questions, said = proposal.questions, proposal.notes
                 return Run(None, Answer(()), questions=questions, notes=said, verdicts=tuple(verdicts))
@@ -157,7 +162,9 @@ class Agent:
                 "run", plan=plan.digest, planner=self._planner.id if self._planner else "", prompts=prompts.digest(),
                 chat=self.chat.id if self.chat else "",
             )  # fmt: skip
-            run = self._executed(plan, folder, journal, listen, cancel, fresh, gate)
+            handed = (path,) if (path := _absolute(given)) else ()
+            context = Context(self.library, folder, chat=self.chat, gate=gate, given=handed)
+            run = self._executed(plan, context, journal, listen, cancel, fresh)
             return replace(run, notes=notes, verdicts=tuple(verdicts))
         finally:
             journal.close()
@@ -165,12 +172,11 @@ class Agent:
     def _executed(
         self,
         plan: Plan,
-        folder: Path,
+        context: Context,
         journal: Journal,
         listen: Callable[[Event], None],
         cancel: threading.Event | None,
         fresh: bool,
-        gate: Gate,
     ) -> Run:
         events: list[Event] = []
 
@@ -179,8 +185,7 @@ class Agent:
                 events.append(event)
             listen(event)
 
-        context = Context(self.library, folder, chat=self.chat, gate=gate)
-        cache = Cache(self._cache_folder())
+        folder, gate, cache = context.folder, context.gate, Cache(self._cache_folder())
         executor = Executor(self.tools, context, cache, step_timeout_s=self._step_timeout_s, budget=self.budget)
         outcomes = executor.run(plan, journal, heard, cancel, fresh=fresh)
         answer, outcomes = self._let_out(plan, self._answer(plan, outcomes), outcomes, gate)
@@ -300,6 +305,10 @@ class Agent:
     def forget(self) -> None:
         """Begin a new conversation."""
         self._recent = ()
+
+
+def _absolute(path: str | Path | None) -> Path | None:
+    return None if path is None else Path(os.path.abspath(os.path.expanduser(path)))
 
 
 def _said(answer: Answer) -> list[str]:

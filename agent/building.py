@@ -14,6 +14,7 @@ from playhead.agent.references import field_types, fits
 from playhead.agent.slots import Slots, said_or_written
 from playhead.agent.steps import ALL, THERE, Steps
 from playhead.index.questions import ask
+from playhead.media.formats import MEDIA_ENDINGS
 
 _EVERY_ONE = re.compile(r"\b(?:every(?:\s+(?:single\s+)?time)?|all|each|any time|whenever|how many)\b", re.IGNORECASE)
 _REST = re.compile(r"\b(?:the rest|the remainder|what remains|the remaining)\b", re.IGNORECASE)
@@ -35,6 +36,8 @@ _STILLS = re.compile(
     r"\b(?:frames?|stills?|stils?|pictures?|images?|screenshots?|snapshots?|photos?|thumbnails?)\b", re.IGNORECASE
 )
 
+_TELLS = frozenset("answer_question describe_image describe_video caption_frames detect_objects read_text".split())
+
 
 class Builder(Steps):
     """Puts steps together, clause by clause."""
@@ -42,6 +45,13 @@ class Builder(Steps):
     def add(self, clause: Clause) -> list[str]:
         """The steps of a clause; questions where something is missing."""
         tool = clause.tool
+        if self.is_given(clause.text) and self.stage.given is not None:
+            pictured = self.stage.given.suffix.lower() not in MEDIA_ENDINGS
+            if pictured and tool in _TELLS:
+                self.step("describe_image", {"image": "$given"})
+                return []
+            if not pictured and tool in WINDOWED:
+                self.inputs["video"] = str(self.stage.given)
         if tool == "search_moments":
             return self._search(clause)
         if tool == "answer_question":
@@ -92,6 +102,10 @@ class Builder(Steps):
     def _search(self, clause: Clause) -> list[str]:
         slots = clause.slots
         words = without_names(slots.text)
+        if self.is_given(words) and not unquoted(words):
+            many = {"limit": slots.limit or (ALL if _EVERY_ONE.search(slots.text) else None)}
+            self.found.append(self.step("search_moments", {"like": "$given"} | self.times(slots) | many))
+            return []
         query = (told_thing(words) if SOMEWHERE.search(words) else looked_for(words)) or bare_moment(words)
         if not query or is_back(query) or _only_back(query):
             query = clause.subject

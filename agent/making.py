@@ -196,10 +196,12 @@ def _sheet(builder: Builder, clause: Clause) -> list[str]:
 
 
 def _generated(builder: Builder, clause: Clause) -> list[str]:
-    words = prompt(clause.text)
+    given = builder.is_given(clause.text)
+    words = prompt(clause.text) or (polite_less(clause.text) if given else "")
     if not words:
         return ["What shall it sound like?" if clause.tool == "generate_audio" else "What shall it show?"]
-    name = builder.step(clause.tool, {"prompt": words})
+    still = "$given" if clause.tool == "generate_video" and given else None
+    name = builder.step(clause.tool, {"prompt": words, "image": still})
     if clause.tool == "generate_image":
         builder.picture = f"${name}.images[0]"
     elif clause.tool == "generate_video":
@@ -212,7 +214,9 @@ def _edited(builder: Builder, clause: Clause) -> list[str]:
     words = unquoted(clause.text) or (found["what"].strip(" .!?") if found else "")
     if not words:
         return ["What shall the picture become?"]
-    if clause.slots.at_s:
+    if builder.is_given(clause.text):
+        builder.picture = "$given"
+    elif clause.slots.at_s:
         args, questions = builder.in_video({})
         if questions:
             return questions

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playhead.agent.plan import Plan
     from playhead.types import Span, Video
 
@@ -14,12 +16,14 @@ if TYPE_CHECKING:
 class Stage:
     """What a planner may know: the videos there are, the one that is meant if none is named, what was found before.
 
-    `recent` are the moments of the last answer, best first; of footage a planner sees nothing else.
+    `recent` are the moments of the last answer, best first; of footage a planner sees nothing else. `given` is the
+    picture, sound or film that the person handed over with the request.
     """
 
     videos: tuple[Video, ...] = ()
     video: Video | None = None
     recent: tuple[tuple[Video, Span], ...] = ()
+    given: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,8 @@ class Steps:
 
     def video_questions(self, clauses: Sequence[Clause]) -> list[str]:
         """What to ask about videos: one that is not there, or which of several."""
+        if self.stage.given is not None:
+            self.inputs["given"] = str(self.stage.given)
         known = [video.name for video in self.stage.videos]
         spoken_of = named(self.request, known)
         unknown = [name for name in spoken_of if known and name.lower() not in {k.lower() for k in known}]
@@ -93,6 +95,10 @@ class Steps:
         elif not known and any(clause.tool in _NEEDS_VIDEO for clause in clauses):
             self.inputs["video"] = None
         return []
+
+    def is_given(self, text: str) -> bool:
+        """Whether words mean what was handed over with the request: "this picture", "it", "like that"."""
+        return self.stage.given is not None and bool(_GIVEN.search(text))
 
     def names_video(self, slots: Slots) -> bool:
         """Whether to look in one video only: it was named, or times are, which are those of one video."""
@@ -260,6 +266,13 @@ class Steps:
         video, span = self.stage.recent[which(text, len(self.stage.recent)) or 0]
         self.inputs["video"] = called(video, self.stage.videos)
         return {"video": "$video", "at_s": [round((span.start_s + span.end_s) / 2, 3)]}
+
+
+_GIVEN = re.compile(
+    r"\b(?:this|that|it|these|attached|given|here)\b|"
+    r"\bthe (?:picture|image|photo|sound|recording|clip|file|drawing)\b",
+    re.IGNORECASE,
+)
 
 
 def _ends(start: Any, end: Any, on: object, up: object, text: str) -> dict[str, Any]:

@@ -6,13 +6,15 @@ import hashlib
 import json
 import math
 import os
+import tempfile
 import threading
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from playhead.errors import InputError, LibraryError, QueryError, StorageError
 from playhead.index.catalog import START_ANEW, Catalog, Within
+from playhead.index.example import read_example, taken_together
 from playhead.index.ingest import Ingest, reembed, remove_thumbnails
 from playhead.index.lock import writing
 from playhead.index.phrases import Reading, read
@@ -186,6 +188,28 @@ class Library:
             raise QueryError("The search names two videos", names, "Name one")
         searcher = Searcher(self._catalog(write=False), self._vectors, self.models, self.settings, self.folder)
         return searcher.read(reading, next(iter(where.values()), None))
+
+    def search_like(
+        self,
+        example: str | Path,
+        *,
+        video: str | Video | None = None,
+        between: tuple[float | None, float | None] | None = None,
+        channels: Channel | str | Iterable[Channel | str] = (),
+        limit: int = 5,
+        per_video: int = 0,
+    ) -> SearchResult:
+        """The moments that are like a picture, a sound or a film: that look like it, or in which the same is said.
+
+        Of a film three stills are looked for, and what is said in its first minute. Raises `QueryError` where nothing
+        in it can be looked for, `MediaError` where it cannot be read.
+        """
+        read_from = read_example(Path(os.path.expanduser(example)).absolute(), self.models, self.settings.limits)
+        kinds = frozenset(Channel(c) for c in ((channels,) if isinstance(channels, str) else channels))
+        where: dict[str, Any] = {"video": video, "between": between, "limit": limit, "per_video": per_video}
+        with tempfile.TemporaryDirectory() as folder:
+            found = [self.search(query, **where) for query in read_from.queries(kinds, Path(folder))]
+        return taken_together(read_from.name, found, limit, per_video)
 
     def videos(self) -> list[Video]:
         """Every video in the library, by name."""

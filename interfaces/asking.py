@@ -35,6 +35,10 @@ AskedOption = Annotated[
     list[str] | None,
     typer.Option("--model", help="A language model (ollama:qwen3:8b, gguf:FILE, …), or ROLE=SPEC.", metavar="SPEC"),
 ]
+GivenOption = Annotated[
+    Path | None,
+    typer.Option("--with", help="A picture, sound or film that is meant by “this”.", metavar="FILE"),
+]
 VideoOption = Annotated[str | None, typer.Option(help="The video that is meant: id, name or path.")]
 OutOption = Annotated[Path | None, typer.Option(help="Folder for the run (default: in the library).", metavar="DIR")]
 SetOption = Annotated[
@@ -74,6 +78,7 @@ def _agent(
 def ask(
     request: Annotated[list[str], typer.Argument(help="What you want to know or have, in plain words.")],
     video: VideoOption = None,
+    given: GivenOption = None,
     plan_only: Annotated[bool, typer.Option("--plan-only", help="Show the plan; run nothing.")] = False,
     out: OutOption = None,
     fresh: FreshOption = False,
@@ -88,15 +93,16 @@ def ask(
     """Plan, check and run a request, and answer it with the times that the answer rests on."""
     words = " ".join(request)
     if plan_only:
-        return plan(request, video, None, library, profile, model, policy, override, json, debug)
+        return plan(request, video, given, None, library, profile, model, policy, override, json, debug)
     with _agent(library, model, profile, policy, override) as agent, render_run.events(quiet=json) as listen:
-        done = agent.run(words, video=video or "", out=out, listen=listen, fresh=fresh)
+        done = agent.run(words, video=video or "", given=given, out=out, listen=listen, fresh=fresh)
     return _show(done, json=json)
 
 
 def plan(
     request: Annotated[list[str], typer.Argument(help="What you want to know or have, in plain words.")],
     video: VideoOption = None,
+    given: GivenOption = None,
     save: Annotated[Path | None, typer.Option(help="Write the plan to a file.", metavar="FILE")] = None,
     library: LibraryOption = None,
     profile: ProfileOption = None,
@@ -109,7 +115,7 @@ def plan(
     """Show the plan for a request. Nothing runs."""
     del debug
     with _agent(library, model, profile, policy, override) as agent:
-        proposal = agent.plan(" ".join(request), video or "")
+        proposal = agent.plan(" ".join(request), video or "", given)
         found = proposal.plan
         if found is not None and save is not None:
             found.save(save)

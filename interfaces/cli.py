@@ -97,6 +97,9 @@ def index(
 def search(
     query: Annotated[list[str] | None, typer.Argument(help="What was seen or said, in plain words.")] = None,
     image: Annotated[Path | None, typer.Option(help="Look for pictures like this one.")] = None,
+    like: Annotated[
+        Path | None, typer.Option(help="Look for what this picture, sound or film shows and says.")
+    ] = None,
     video: Annotated[str | None, typer.Option(help="Only in this video: id, name or path.")] = None,
     between: Annotated[str | None, typer.Option(help="Only between two times, e.g. 1:00-2:30.")] = None,
     channels: Annotated[str | None, typer.Option(help="Only these, e.g. speech or picture,object.")] = None,
@@ -125,15 +128,12 @@ def search(
     with open_library(library, model, profile=profile, policy=policy) as opened:
         gate = gate_of(opened, override)
         gate.text(Door.REQUEST, query or (), "the search")
-        result = opened.search(
-            " ".join(query or ()),
-            image=image,
-            video=video,
-            between=_range(between),
-            channels=names_in(channels) or (),
-            limit=limit,
-            per_video=per_video,
-        )
+        where: dict[str, Any] = {"video": video, "between": _range(between), "channels": names_in(channels) or ()}
+        where |= {"limit": limit, "per_video": per_video}
+        if like is not None and (query or image):
+            raise InputError("--like stands alone", "it takes the place of words and of --image", "Leave one out")
+        words = " ".join(query or ())
+        result = opened.search_like(like, **where) if like else opened.search(words, image=image, **where)
         found = result.moments or result.nearest
         told = [] if around is None else [opened.around(moment, around) for moment in found]
         gate.text(Door.ANSWER, texts_of((result, told)), "what was found")
@@ -141,7 +141,7 @@ def search(
         if json:
             render.say_json(render.with_around(result, told))
         else:
-            render.show_result(result, told, asked=" ".join(query or ()))
+            render.show_result(result, told, asked=words)
 
 
 @app.command(epilog="Example:  playhead transcribe talk.mp4 --format srt > talk.srt")

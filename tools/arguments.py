@@ -160,7 +160,7 @@ class _Made(Arguments):
     def _taken(cls, value: object) -> object:
         if isinstance(value, cls.accepts):
             return {"path": value.path, "parts": value.origin.parts}  # type: ignore[attr-defined]
-        return value
+        return {"path": value} if isinstance(value, str | Path) else value
 
 
 class Still(_Made):
@@ -179,3 +179,9 @@ class Film(_Made):
     """A film that was made, or a file."""
 
     accepts: ClassVar[tuple[type, ...]] = (Clip,)
+
+
+class Example(_Made):
+    """A picture, a sound or a film that was made, or a file."""
+
+    accepts: ClassVar[tuple[type, ...]] = (Frame, Image, Audio, Clip)

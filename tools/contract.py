@@ -61,7 +61,8 @@ def _silent(_: Progress) -> None:
 class Context:
     """What a tool may use: the library, a folder for what it makes, whom to tell how far it is, a language model.
 
-    `gate` judges every call; without one it is the library's own. `admitted` is set by `Tool.call` alone.
+    `gate` judges every call; without one it is the library's own. `given` are files that the person named, which may
+    be opened wherever they lie. `admitted` is set by `Tool.call` alone.
     """
 
     library: Library
@@ -69,6 +70,7 @@ class Context:
     progress: Callable[[Progress], None] = _silent
     chat: Chat | None = None
     gate: Gate = None  # type: ignore[assignment]
+    given: tuple[Path, ...] = ()
     admitted: object = None
 
     def __post_init__(self) -> None:
@@ -79,10 +81,10 @@ class Context:
         try:
             known = self.library.video(video)
         except InputError:
-            roots, limits = self.library.settings.roots, self.library.settings.limits
+            roots = [*self.library.settings.roots, *self.given]
             if not roots:
                 raise
-            return open_file(Path(video), roots, limits)
+            return open_file(Path(video), roots, self.library.settings.limits)
         path = known.path
         if not path.exists():
             raise UnsafeMediaError(f"{path} cannot be opened", "the file is gone", "Index it at its new place")
@@ -97,7 +99,7 @@ class Context:
         try:
             return self.library.video(key)
         except InputError:
-            if not self.library.settings.roots:
+            if not self.library.settings.roots and not self.given:
                 raise
         with self.open(key) as file:
             said = probe(file, self.library.settings.limits)
@@ -105,10 +107,19 @@ class Context:
             length_s = said.stated_duration_s or 0.0
             return Video(file.sha256(), file.name, file.path, length_s, said.start_s, *size, said.audio is not None)
 
+    @property
+    def _own_roots(self) -> list[Path]:
+        """Where files lie that a tool may open: what tools made, what the person gave, the `roots`."""
+        return [self.folder, self.library.folder, *self.library.settings.roots, *self.given]
+
     def picture(self, path: Path) -> Image:
         """A picture that a tool made, or one under the `roots` of the settings, as upright RGB."""
-        settings = self.library.settings
-        return read_image(path, [self.folder, self.library.folder, *settings.roots], settings.limits)
+        return read_image(path, self._own_roots, self.library.settings.limits)
+
+    def own(self, path: Path) -> Path:
+        """A file that a tool made, or one under the `roots` of the settings. Raises `MediaError`."""
+        with open_file(path, self._own_roots, self.library.settings.limits):
+            return path
 
 
 A = TypeVar("A", bound=Arguments)
