@@ -86,7 +86,7 @@ def _where(builder: Builder, clause: Clause, wishes: Wishes) -> tuple[dict[str, 
         return builder.in_video(_without(times) if _OFF.match(polite_less(clause.text)) else times)
     if builder.per_shot(wishes.text):
         return {"moments": f"${builder.shots_step()}.shots"}, []
-    about = thing(slots.text, back=bool(builder.found))
+    about = thing(slots.text, back=builder.has_moments)
     if about and clause.anchor is None:
         return {"moments": builder.moments_of(about, many=wishes.many, limit=slots.limit)}, []
     if clause.anchor is not None and not is_back(clause.anchor.words):
@@ -106,7 +106,7 @@ def _without(times: dict[str, Any]) -> dict[str, Any]:
 def _supercut(builder: Builder, clause: Clause) -> list[str]:
     wishes = read_wishes(clause.text)
     slots = read_slots(wishes.text)
-    if about := thing(slots.text, back=bool(builder.found)):
+    if about := thing(slots.text, back=builder.has_moments):
         moments: Any = builder.moments_of(about, many=slots.limit is None, limit=slots.limit)
     elif builder.found:
         moments = builder.all_found(wishes.text)

@@ -155,6 +155,11 @@ class Steps:
 
     # What was found, or made
 
+    @property
+    def has_moments(self) -> bool:
+        """Whether moments were spoken of before, in this request or the last."""
+        return bool(self.found or self.stage.recent)
+
     def moments_of(self, query: str, *, many: bool, limit: int | None = None, in_video: bool | None = None) -> str:
         """The moments of a new search: all of them, so many, or the best."""
         args: dict[str, Any] = {"query": query}

@@ -83,7 +83,12 @@ _TOLD = re.compile(
     r"(?:the|this|that|my|our|these) .* (?:is|are|was|were|has|have|speaks?|talks?)\b)",
     re.IGNORECASE,
 )
-_IT_OUT = re.compile(r"^(it|them|that|those|this|these)\s+(?:out|off|down|up|away|over)\b", re.IGNORECASE)
+_JUDGED = re.compile(
+    r"(?:(?:the|all|any|its|most)\s+)*(?:boring|dull|bad|worst|best|good|great|interesting|useless|empty|funniest|nicest|slow)"
+    r"\s+(?:bits?|parts?|moments?|scenes?|middle|stuff|shots?|ones?|passages?|stretches)",
+    re.IGNORECASE,
+)
+_IT_OUT = re.compile(r"^(it|them|that|those|this|these)\s+(?:out|off|down|up|away|over|together)\b", re.IGNORECASE)
 _PICTURED = re.compile(
     r"\s*\b(?:with|in|as)\s+(?:\d+\s+|small\s+|many\s+)*(?:pictures|thumbnails|frames|images|stills|tiles|times|"
     r"words and pictures)(?:\s+and times)?\b",
@@ -148,6 +153,8 @@ def thing(text: str, *, back: bool = True) -> str:
         found,
         flags=re.IGNORECASE,
     )
+    if _JUDGED.fullmatch(found):  # nobody can see that
+        return ""
     named_before = is_back(found) and (back or len(found.split()) == 1)
     return "" if named_before or is_video_words(found) or not re.search(r"\w{2}", found) else found
 

@@ -1,0 +1,209 @@
+"""Requests for something to be made: what they become, and what they do not take for one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from playhead.agent.check import check
+from playhead.agent.offline import OfflinePlanner
+from playhead.agent.planner import Stage
+from playhead.agent.wishes import read_wishes, thing
+from playhead.tools.registry import all_tools
+from playhead.types import Span, Video
+
+if TYPE_CHECKING:
+    from playhead.models.registry import Models
+
+FILM = Video("a" * 64, "film.mp4", Path("/footage/film.mp4"), 600.0)
+ONE = Stage((FILM,))
+AFTER_SEARCH = Stage((FILM,), recent=((FILM, Span(10, 12)), (FILM, Span(40, 50))))
+EDITORS = ["edl", "otio", "fcpxml"]
+
+
+@pytest.fixture(scope="module")
+def planner(models: Models) -> OfflinePlanner:
+    return OfflinePlanner(all_tools(), models.sentences)
+
+
+def steps(planner: OfflinePlanner, request: str, stage: Stage = ONE) -> list[tuple[str, dict[str, Any]]]:
+    """The tools and arguments of the plan, which must pass the checker."""
+    proposal = planner.propose(request, stage)
+    assert proposal.plan is not None, proposal.questions
+    assert check(proposal.plan, all_tools()).problems == ()
+    return [(step.tool, dict(step.args)) for step in proposal.plan.steps.values()]
+
+
+def test_moments_are_cut_joined_and_subtitled_with_timelines_beside_them(planner: OfflinePlanner) -> None:
+    request = "cut every moment where a cat is shown and put them together with subtitles"
+    assert steps(planner, request) == [
+        ("search_moments", {"query": "a cat", "video": "$video", "limit": 100}),
+        ("make_supercut", {"moments": "$find.moments"}),
+        ("export_timeline", {"film": "$film", "formats": EDITORS}),
+        ("export_subtitles", {"film": "$film", "burn": True}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("request_", "args"),
+    [
+        ("cut out the part from 1:00 to 1:20", {"start_s": 60.0, "end_s": 80.0}),
+        (
+            "cut from 1:00 to 1:20 with two seconds before and after",
+            {"start_s": 60.0, "end_s": 80.0, "handles_s": 2.0},
+        ),
+        ("Cut off the first ten seconds", {"start_s": 10.0}),
+        ("cut off the last minute", {"end_s": -60.0}),
+        ("trim the video to the last minute", {"start_s": -60.0}),
+        ("cut from 1:00 to 2:00, without sound", {"start_s": 60.0, "end_s": 120.0, "sound": False}),
+        ("cut from 1:00 to 2:00 with a fade in and out", {"start_s": 60.0, "end_s": 120.0, "fade_s": 0.5}),
+        ("cut from 1:00 to 2:00 without re-encoding", {"start_s": 60.0, "end_s": 120.0, "copy": True}),
+    ],
+)
+def test_a_cut_by_times_says_how(planner: OfflinePlanner, request_: str, args: dict[str, Any]) -> None:
+    assert steps(planner, request_) == [("cut_clip", {"video": "$video"} | args)]
+
+
+def test_what_is_cut_is_looked_for_first(planner: OfflinePlanner) -> None:
+    [(_, find), (tool, cut)] = steps(planner, "cut out the part where the dog jumps")
+    assert (find["query"], find["limit"]) == ("the dog jumps", 1)
+    assert (tool, cut) == ("cut_clip", {"moments": "$find.moments"})
+    [(_, find), (_, cut)] = steps(planner, "find the rocket and cut it out")
+    assert (find["query"], cut) == ("the rocket", {"moments": ["$find.moments[0]"]})
+    [(_, find), (_, cut)] = steps(planner, "cut the part after the applause")
+    assert (find["query"], cut["start_s"]) == ("the applause", "$find.moments[0].span.end_s")
+    [(tool, _), (_, cut)] = steps(planner, "cut each shot into its own file")
+    assert (tool, cut) == ("detect_shots", {"moments": "$shots.shots"})
+
+
+def test_a_cut_after_an_answer_is_of_what_it_rests_on(planner: OfflinePlanner) -> None:
+    assert steps(planner, "cut out the second one", AFTER_SEARCH) == [
+        ("cut_clip", {"video": "$video", "start_s": 40, "end_s": 50})
+    ]
+
+
+@pytest.mark.parametrize(
+    ("request_", "tool", "args"),
+    [
+        ("draw a picture of a castle on a hill", "generate_image", {"prompt": "a castle on a hill"}),
+        ("generate a video of a cat on a surfboard", "generate_video", {"prompt": "a cat on a surfboard"}),
+        ("generate the sound of rain on a tin roof", "generate_audio", {"prompt": "rain on a tin roof"}),
+        ('say "welcome to the show" aloud', "speak", {"text": "welcome to the show"}),
+        (
+            "make a three-minute narrated film about the trip",
+            "compose_story",
+            {"theme": "the trip", "film": True, "minutes": 3.0},
+        ),
+        ("make a contact sheet of the film with 12 pictures", "contact_sheet", {"video": "$video", "limit": 12}),
+        ("give me the subtitles as SRT and VTT", "export_subtitles", {"video": "$video", "formats": ["srt", "vtt"]}),
+        ("burn German subtitles into it", "export_subtitles", {"video": "$video", "burn": True, "language": "de"}),
+    ],
+)  # fmt: skip
+def test_each_thing_is_made_by_its_tool(
+    planner: OfflinePlanner, request_: str, tool: str, args: dict[str, Any]
+) -> None:
+    assert steps(planner, request_) == [(tool, args)]
+
+
+def test_a_timeline_is_of_the_film_the_moments_or_the_shots(planner: OfflinePlanner) -> None:
+    last = [steps(planner, request)[-1] for request in (
+        "make a supercut of the cat and export it as an EDL",
+        "find the cat and export the moments as FCPXML",
+        "export the shots as an OTIO timeline",
+        "write chapters for YouTube",
+    )]  # fmt: skip
+    assert last == [
+        ("export_timeline", {"film": "$film", "formats": ["edl"]}),
+        ("export_timeline", {"moments": "$find.moments", "formats": ["fcpxml"]}),
+        ("export_timeline", {"moments": "$shots.shots", "formats": ["otio"]}),
+        ("export_timeline", {"chapters": "$summary.claims", "formats": ["youtube"]}),
+    ]
+
+
+def test_a_picture_is_changed_that_was_taken_or_handed_over(planner: OfflinePlanner) -> None:
+    [_, (tool, args)] = steps(planner, "turn the frame at 0:10 into a watercolour")
+    assert (tool, args) == ("edit_image", {"image": "$frames.frames[0]", "prompt": "a watercolour"})
+    given = Stage((FILM,), given=Path("/x/shoe.jpg"))
+    assert steps(planner, "turn this into a watercolour", given) == [
+        ("edit_image", {"image": "$given", "prompt": "a watercolour"})
+    ]
+
+
+@pytest.mark.parametrize(
+    ("request_", "file", "tool", "argument"),
+    [
+        ("find this", "shoe.jpg", "search_moments", "like"),
+        ("when was this shown?", "shoe.jpg", "search_moments", "like"),
+        ("find where this is said", "said.mp3", "search_moments", "like"),
+        ("What is in this picture?", "shoe.jpg", "describe_image", "image"),
+        ("transcribe this", "said.mp3", "transcribe", "video"),
+    ],
+)
+def test_what_is_handed_over_is_meant_by_this(
+    planner: OfflinePlanner, request_: str, file: str, tool: str, argument: str
+) -> None:
+    [(named, args)] = steps(planner, request_, Stage((FILM,), given=Path("/x", file)))
+    assert named == tool
+    assert args[argument] == ("$video" if argument == "video" else "$given")
+
+
+def test_what_is_handed_over_is_not_taken_for_what_is_named(planner: OfflinePlanner) -> None:
+    [(tool, args)] = steps(planner, "find the cat", Stage((FILM,), given=Path("/x/shoe.jpg")))
+    assert (tool, args["query"]) == ("search_moments", "the cat")
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "make a highlight reel", "make a supercut", "blur the number plates", "cut out the boring bits",
+        "turn the picture into", "draw", "write me a poem about autumn", "play it at double speed",
+        "say it aloud", "edit the picture",
+    ],
+)  # fmt: skip
+def test_it_asks_back_rather_than_make_something_else(planner: OfflinePlanner, request_: str) -> None:
+    proposal = planner.propose(request_, ONE)
+    assert proposal.plan is None, [step.tool for step in proposal.plan.steps.values()]
+    assert all(proposal.questions)
+
+
+@pytest.mark.parametrize(
+    ("request_", "tool"),
+    [
+        ("does it come with a subtitle track", "probe_video"),
+        ("when are the edits in the last half minute?", "detect_shots"),
+        ("take a picture of the dog", "search_moments"),
+        ("thumbnails: 0:05, 0:40, 2:10", "extract_frames"),
+        ("What is the story about?", "answer_question"),
+        ("The lady speaks German. Please make a transcript.", "transcribe"),
+    ],
+)
+def test_questions_and_looking_make_nothing(planner: OfflinePlanner, request_: str, tool: str) -> None:
+    assert steps(planner, request_)[0][0] == tool
+
+
+def test_wishes_are_taken_out_of_what_is_looked_for() -> None:
+    wishes = read_wishes(
+        "cut every goal with 1.5 s before and after, fading in and out, muted, and put them together"
+    )
+    assert wishes.text == "cut every goal"
+    assert wishes.together
+    assert dict(wishes.options) == {"handles_s": 1.5, "fade_s": 0.5, "sound": False}
+    plain = read_wishes("cut the two men walking together")
+    assert (thing(plain.text), plain.options) == ("the two men walking", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "about"),
+    [
+        ("make a supercut of every time a cat jumps", "a cat jumps"),
+        ("make a contact sheet", ""),
+        ("a clip of the second goal", ""),
+        ("put them together", ""),
+        ('cut "gate B12"', "gate B12"),
+        ("tell the story of the wedding in pictures", "the wedding"),
+    ],
+)
+def test_the_thing_that_is_meant_is_found_in_the_words(text: str, about: str) -> None:
+    assert thing(text) == about
