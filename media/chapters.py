@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _SHORTEST_S = 10
 _FEWEST = 3
+_HALF = Fraction(1, 2)  # the frame nearest to 0:20 may begin just before it
 _SPECIAL = re.compile(r"[=;#\\]")
 _ANGLES = str.maketrans("<>", "‹›")
 
@@ -37,7 +38,7 @@ def chapters(timeline: Timeline) -> list[Chapter]:
     """A chapter for each event, under its title or the name of its footage and when it is shown there."""
     found = []
     for event in timeline.events:
-        first_s = (event.first - event.medium.first_frame) / event.medium.rate
+        first_s = (event.first - event.medium.first_frame + _HALF) / event.medium.rate
         title = one_line(event.title) or f"{event.medium.name} {clock(first_s)}"
         found.append(Chapter(event.begin, event.end, title))
     return found
@@ -53,7 +54,7 @@ def clock(time_s: Fraction) -> str:
 def as_youtube(timeline: Timeline) -> tuple[str, tuple[str, ...]]:
     """The lines of a description, and what had to be changed for YouTube to take them for chapters."""
     given = chapters(timeline)
-    starts = [int(chapter.begin / timeline.rate) for chapter in given]
+    starts = [int((chapter.begin + _HALF) / timeline.rate) for chapter in given]
     kept: list[tuple[int, str]] = []
     for start_s, chapter in zip(starts, given, strict=True):
         if not kept or start_s - kept[-1][0] >= _SHORTEST_S:

@@ -16,8 +16,11 @@ from playhead.media.timelines import DROP_RATES, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import TypeAlias
 
     from playhead.media.timelines import Event, Medium, Timeline
+
+    _Shape: TypeAlias = tuple[Fraction, int, int]
 
 MOST_EVENTS = 999
 """A CMX3600 list numbers its events with three digits."""
@@ -124,10 +127,11 @@ def as_fcpxml(timeline: Timeline) -> str:
     """FCPXML 1.9 at a rate of timecode. Times are whole frames, written as fractions of a second."""
     root = ET.Element("fcpxml", version="1.9")
     resources = ET.SubElement(root, "resources")
-    formats: dict[Fraction, str] = {}
-    of_sequence = _format(timeline.rate, formats, resources)
+    formats: dict[_Shape, str] = {}
+    seen = next((medium for medium in timeline.media if _has_picture(medium)), None)
+    of_sequence = _format(_shape(timeline.rate, seen), formats, resources)
     assets = {
-        medium.video.id: _asset(n, medium, _format(medium.rate, formats, resources), resources)
+        medium.video.id: _asset(n, medium, _format(_shape(medium.rate, medium), formats, resources), resources)
         for n, medium in enumerate(timeline.media, 1)
     }
     event = ET.SubElement(ET.SubElement(root, "library"), "event", name=timeline.title)
@@ -142,11 +146,18 @@ def as_fcpxml(timeline: Timeline) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n{written}\n'
 
 
-def _format(rate: Fraction, formats: dict[Fraction, str], resources: ET.Element) -> str:
-    if rate not in formats:
-        formats[rate] = f"f{len(formats) + 1}"
-        ET.SubElement(resources, "format", id=formats[rate], frameDuration=_seconds(1 / rate, whole=True))
-    return formats[rate]
+def _shape(rate: Fraction, medium: Medium | None) -> _Shape:
+    return (rate, medium.video.width, medium.video.height) if medium else (rate, 0, 0)
+
+
+def _format(shape: _Shape, formats: dict[_Shape, str], resources: ET.Element) -> str:
+    if shape not in formats:
+        rate, width, height = shape
+        formats[shape] = f"f{len(formats) + 1}"
+        size = {"width": str(width), "height": str(height)} if width and height else {}
+        told = {"id": formats[shape], "frameDuration": _seconds(1 / rate, whole=True)} | size
+        ET.SubElement(resources, "format", told)
+    return formats[shape]
 
 
 def _asset(number: int, medium: Medium, of: str, resources: ET.Element) -> str:

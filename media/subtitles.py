@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _MOST_BYTES = 16 << 20
 _TAGS = re.compile(r"<(?:/?[A-Za-z]|\d+:)[^<>\n]{0,80}>|\{\\[^{}\n]{0,80}\}")  # markup, not "a < b" or "{laughs}"
 _WORD_JOINER = "\u2060"
-_ACTIVE = re.compile(r"<(?=[A-Za-z/!?])|--(?=>)|\{(?=\\)|\\(?=[Nnh])")  # what a player of SubRip files acts on
+_ACTIVE = re.compile(
+    r"<(?=[A-Za-z/!?])|--(?=>)|\{(?=\\)|\\(?=[Nnh])|:\d{1,2}[.,](?=\d)"
+)  # what a player of SubRip files acts on
 
 
 def plain_text(text: str) -> str:

@@ -37,6 +37,9 @@ class Footage:
     def part(self, window: Window, at_s: float) -> Part:
         """A stretch of a video as it is used from `at_s` on. Raises `InputError` where it lies outside."""
         video = self.video(window.video)
+        if window.start_s > window.end_s:
+            why = f"it begins at {window.start_s:g} s and ends at {window.end_s:g} s"
+            raise InputError(f"There is no such stretch of {video.name}", why, "Give the earlier time first")
         if window.start_s == window.end_s and video.span.start_s <= window.start_s <= video.span.end_s:
             return Part(video, Span(window.start_s, window.start_s), at_s)
         return Part(video, Stretch(start_s=window.start_s, end_s=window.end_s).span(video), at_s)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from playhead.media.files import MediaFile
 
 _USUAL_RATE_HZ = 25.0
+_FILM_RATE_HZ = 24.0  # the rule of two frames is made for this rate and faster ones
 _STAGE = "writing subtitles"
 
 
@@ -66,7 +67,7 @@ class ExportSubtitlesArgs(Stretch):
 
     def rules(self, rate_hz: float) -> Rules:
         """The rules of this call for a picture of that many frames a second."""
-        gap_s = self.gap_frames / rate_hz
+        gap_s = self.gap_frames / max(rate_hz, _FILM_RATE_HZ)
         return Rules(self.line_letters, self.lines, self.letters_per_s, self.shortest_s, self.longest_s, gap_s)
 
 
