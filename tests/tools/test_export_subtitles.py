@@ -267,7 +267,7 @@ def test_a_film_that_was_made_has_what_is_said_in_its_parts_at_its_new_time(
     parts = (Part(video, Span(1.0, 2.0), 0.5), Part(video, Span(0.0, 0.5), 1.5), Part(silent, Span(0, 1), 2.0))
     texts, _ = exported(context, film=film_of(context, clips, *parts))
     [second, first] = re.findall(r"(\S+) --> (\S+)\n(.+)", texts["srt"])
-    assert second == ("00:00:00,600", "00:00:01,500", "שלום 😀")
+    assert second == ("00:00:00,600", "00:00:01,400", "שלום 😀")
     assert first[2] == "Hello"  # only this word begins before the part ends
     assert first[0] == "00:00:01,600"
     assert first[1] == "00:00:02,000"  # where the part ends
