@@ -136,7 +136,7 @@ def _(result: Clips) -> Answer:
 
 @answered.register
 def _(result: Documents) -> Answer:
-    return _made(result.documents, result.notes)
+    return _made([*result.documents, *([result.film] if result.film else [])], result.notes)
 
 
 @answered.register

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 16 << 20
 _TAGS = re.compile(r"<(?:/?[A-Za-z]|\d+:)[^<>\n]{0,80}>|\{\\[^{}\n]{0,80}\}")  # markup, not "a < b" or "{laughs}"
+_WORD_JOINER = "\u2060"
+_ACTIVE = re.compile(
+    r"<(?=[A-Za-z/!?])|--(?=>)|\{(?=\\)|\\(?=[Nnh])|:\d{1,2}[.,](?=\d)"
+)  # what a player of SubRip files acts on
 
 
 def plain_text(text: str) -> str:
@@ -72,12 +76,24 @@ def _decoded(data: bytes) -> str:
 
 
 def write_subtitles(utterances: Iterable[Utterance], kind: str) -> str:
-    """The utterances as the text of an `srt` or `vtt` file."""
-    lines = [
-        pysubs2.SSAEvent(round(u.span.start_s * 1000), round(u.span.end_s * 1000), text.replace("\n", "\\N"))
-        for u in utterances
-        for text in [html.escape(u.text, quote=False) if kind == "vtt" else u.text]
-    ]
-    document = pysubs2.SSAFile()
-    document.events = lines
-    return document.to_string(format_=kind, keep_ssa_tags=True)
+    """The utterances as the text of an `srt` or `vtt` file, in which none of their words can be a tag or a cue."""
+    written = ["WEBVTT\n\n"] if kind == "vtt" else []
+    for number, said in enumerate(utterances, 1):
+        times = f"{_clock(said.span.start_s, kind)} --> {_clock(said.span.end_s, kind)}"
+        written.append(f"{number}\n{times}\n{_shown(said.text, kind)}\n\n")
+    return "".join(written)
+
+
+def _clock(time_s: float, kind: str) -> str:
+    milliseconds = max(0, round(time_s * 1000))
+    minutes, rest = divmod(milliseconds, 60_000)
+    point = "." if kind == "vtt" else ","
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{rest // 1000:02d}{point}{rest % 1000:03d}"
+
+
+def _shown(text: str, kind: str) -> str:
+    """Lines that a player shows as they are. In SubRip an unseen joiner keeps a tag from being one."""
+    lines = "\n".join(line for line in text.splitlines() if line.strip())
+    if kind == "vtt":
+        return html.escape(lines, quote=False)
+    return _ACTIVE.sub(rf"\g<0>{_WORD_JOINER}", lines)

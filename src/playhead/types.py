@@ -318,10 +318,11 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """Text files that were made, in order; `notes` say what to know of them."""
+    """Text files that were made, in order; `notes` say what to know of them. `film` has subtitles drawn in."""
 
     documents: tuple[Document, ...]
     notes: tuple[str, ...] = ()
+    film: Clip | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ FILES = {path.stem for path in Path(next(iter(tools.__path__))).glob("*.py")} - 
     "arguments",
     "contract",
     "doorway",
+    "editorial",
     "provenance",
     "looking",
     "registry",
