@@ -15,7 +15,7 @@ from playhead.index.catalog import EVERYWHERE, Within
 from playhead.index.moments import Hit
 from playhead.media.images import read_image
 from playhead.models.roles import Role
-from playhead.types import Channel, Segment
+from playhead.types import PICTORIAL, Channel, Segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -58,7 +58,8 @@ class Finder:
 
     def _seen(self, query: Query, within: Within) -> Iterable[Hit]:
         """Pictures by words, by an image, or by both (the geometric mean of the two)."""
-        if not _wanted(Channel.PICTURE, query):
+        channels = [channel for channel in PICTORIAL if _wanted(channel, query)]
+        if not channels:
             return []
         encoder, found = self._models.picture, list[list[Hit]]()
         if query.words and not self._unreadable(
@@ -66,18 +67,18 @@ class Finder:
         ):
             vector = self._vector("words", query.words, lambda: encoder.encode_texts([query.words])[0])
             fits = encoder.calibration(vector) or curve("picture", encoder.id)
-            near = self._near(Channel.PICTURE, encoder.id, vector, within)
+            near = self._near_on(channels, encoder.id, vector, within)
             found.append(self._expand(near, lambda _: fits))
         if query.image is not None:
             image = query.image
             vector = self._vector("image", str(image), lambda: encoder.encode_images([self._read(image)])[0])
-            near = self._near(Channel.PICTURE, encoder.id, vector, within)
+            near = self._near_on(channels, encoder.id, vector, within)
             found.append(self._expand(near, lambda _: curve("picture_by_image", encoder.id)))
         return _both(found)
 
     def _meant(self, query: Query, within: Within) -> Iterable[Hit]:
         """What was said or written, by meaning."""
-        textual = [c for c in Channel if c is not Channel.PICTURE and _wanted(c, query)]
+        textual = [c for c in Channel if c not in PICTORIAL and _wanted(c, query)]
         if not query.words or not textual or query.image is not None:
             return []
         encoder = self._models.sentences
@@ -103,6 +104,14 @@ class Finder:
         found = words.matches(self._catalog, query.words, within)
         return [Hit(s, s.span, probability) for s, probability in found if _wanted(s.channel, query)]
 
+    def _near_on(
+        self, channels: Iterable[Channel], space: str, vector: NDArray[np.float32], within: Within
+    ) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for channel in channels:
+            found |= self._near(channel, space, vector, within)
+        return found
+
     def _near(self, channel: Channel, space: str, vector: NDArray[np.float32], within: Within) -> dict[str, float]:
         """Similarity by vector id. Exact up to `exact_limit` vectors, within bounds always; else by Chroma."""
         counts = {s: n for c, s, n in self._spaces if c is channel}
@@ -126,7 +135,7 @@ class Finder:
         return {ids[n]: float(similarities[n]) for n in best}
 
     def _remedy(self, channel: Channel) -> str:
-        role = Role.PICTURE if channel is Channel.PICTURE else Role.SENTENCES
+        role = Role.PICTURE if channel in PICTORIAL else Role.SENTENCES
         model = f"--model {role}={self._models.spec(role)}"
         if role is Role.PICTURE:
             return f"Index those files again: playhead index PATH {model}"

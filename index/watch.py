@@ -71,8 +71,8 @@ def _near_duplicate(one: NDArray[np.int16], other: NDArray[np.int16]) -> bool:
 class PictureWatcher:
     """Embeds each distinct picture once, in batches."""
 
-    def __init__(self, encoder: ImageTextEncoder) -> None:
-        self._encoder = encoder
+    def __init__(self, encoder: ImageTextEncoder, channel: Channel = Channel.PICTURE) -> None:
+        self._encoder, self._channel = encoder, channel
         self._times: list[float] = []
         self._waiting: list[Image] = []
         self._vectors: list[NDArray[np.float32]] = []
@@ -94,9 +94,9 @@ class PictureWatcher:
         self._encode()
         model = self._encoder.id
         for time_s, span, vector in zip(self._times, spans_of(self._times, record.shots), self._vectors, strict=True):
-            found = stored(record.video.id, Channel.PICTURE, span, model, thumbnail=stills.at(time_s))
+            found = stored(record.video.id, self._channel, span, model, thumbnail=stills.at(time_s))
             record.segments.append(replace(found, vector_id=found.segment.id))
-            record.vectors[found.segment.id] = (Channel.PICTURE, model, vector)
+            record.vectors[found.segment.id] = (self._channel, model, vector)
 
 
 class KeyWatcher:
