@@ -172,8 +172,8 @@ class Library:
         `query` are words, in which `then`, `before`, `after`, `while`, `not`, `in VIDEO` and `between 1:00 and 2:00`
         are understood (docs/search.md), or a `Query`. `video` (id, name or path) and `between` (seconds; `None`
         leaves an end open) narrow where to look; `channels` narrows to what was seen (`picture`, `object`, `text`,
-        `thermal`, `depth`), said (`speech`) or felt by sensors (`motion`). `limit` (5) bounds the moments, `per_video`
-        those of one video. Raises `QueryError`.
+        `thermal`, `depth`), said (`speech`) or felt by sensors (`motion`). `limit` (5) bounds the moments, and
+        `per_video` those of one video. Raises `QueryError`.
         """
         reading = Reading(query, query) if isinstance(query, Query) else read(query, self._holds)
         reading = reading.each(

@@ -85,7 +85,8 @@ def _gaits(felt: Grid, turned: Grid | None, speed: Grid | None) -> Iterator[Even
         ("shaking", shaking, _LEAST_SHAKE_S, 1 - _SHAKE / np.maximum(sway, _SHAKE) / 2),
         (STANDING, still, _LEAST_STILL_S, np.full(len(size), 0.9)),
     ):
-        for first, last in runs(holds, felt.bins(least_s), felt.bins(_SWAY_S)):
+        bridge = 0 if text == STANDING else felt.bins(_SWAY_S)
+        for first, last in runs(holds, felt.bins(least_s), bridge):
             yield Event(text, felt.span(first, last), _sure(sure[first:last]))
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Flags: TypeAlias = NDArray[np.bool_]
 
 _GAP_S = 1.5  # nothing is known between two measurements that lie further apart
+_BATCH = 10_000  # windows whose spectra are in memory at a time
 _MOST_BINS = 20_000_000  # more than two days at 50 Hz
 
 
@@ -38,8 +39,8 @@ class Signal:
     values: Floats
 
     def ordered(self) -> Signal:
-        """The same in order of time, the first of those at one time."""
-        times_s, first = np.unique(self.times_s, return_index=True)
+        """The same in order of time, the first of those at one microsecond."""
+        times_s, first = np.unique(np.round(self.times_s, 6), return_index=True)
         return Signal(times_s, self.values[first])
 
     def known(self, column: int) -> Signal:
@@ -148,8 +149,19 @@ def share_of_band(
     """For the window about every `hop`-th bin, the share of its power in each band; `(n, bands)`."""
     padded = np.pad(np.nan_to_num(values), window // 2, mode="edge")
     frames = np.lib.stride_tricks.sliding_window_view(padded, window)[: len(values) : hop]
-    powers = np.abs(np.fft.rfft((frames - frames.mean(axis=1, keepdims=True)) * np.hanning(window), axis=1)) ** 2
-    hertz = np.fft.rfftfreq(window, 1 / rate_hz)
-    total = np.maximum(powers.sum(axis=1), 1e-12)
-    shares = [powers[:, (low <= hertz) & (hertz <= high)].sum(axis=1) / total for low, high in bands]
-    return np.stack(shares, axis=1)
+    hertz, half = np.fft.rfftfreq(window, 1 / rate_hz), rate_hz / window / 2
+    inside = [(low - half <= hertz) & (hertz <= high + half) for low, high in bands]
+    shares = np.zeros((len(frames), len(bands)))
+    for first in range(0, len(frames), _BATCH):
+        powers = _powers(frames[first : first + _BATCH])
+        total = np.maximum(powers.sum(axis=1), 1e-12)
+        shares[first : first + _BATCH] = np.stack([powers[:, band].sum(axis=1) / total for band in inside], axis=1)
+    return shares
+
+
+def _powers(frames: Floats) -> Floats:
+    """The power at each frequency of each window; none where nothing moves."""
+    if not frames.any():
+        return np.zeros((len(frames), frames.shape[1] // 2 + 1))
+    tapered = (frames - frames.mean(axis=1, keepdims=True)) * np.hanning(frames.shape[1])
+    return np.asarray(np.abs(np.fft.rfft(tapered, axis=1)) ** 2)

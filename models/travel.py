@@ -115,10 +115,17 @@ def _changes(speed: Grid) -> Iterator[Event]:
     size = speed.values[:, 0]
     change = smoothed(np.gradient(size) * speed.rate_hz, speed.bins(_CHANGE_S))
     for text, toward in (("speeding up", change), ("slowing down", -change)):
-        for first, last in runs(np.nan_to_num(toward) >= _CHANGE, speed.bins(_LEAST_CHANGE_S)):
+        for around in runs(np.nan_to_num(toward) >= _CHANGE, speed.bins(_LEAST_CHANGE_S)):
+            first, last = _steep(toward, *around)
             if abs(size[last - 1] - size[first]) >= _LEAST_CHANGE:
                 hard = text == "slowing down" and toward[first:last].max() >= _BRAKE
                 yield Event("braking hard" if hard else text, speed.span(first, last), 0.9)
+
+
+def _steep(rate: Floats, first: int, last: int) -> tuple[int, int]:
+    """From where half of the peak is reached to where it is last: smoothing has spread what was sudden."""
+    steep = np.flatnonzero(rate[first:last] >= rate[first:last].max() / 2)
+    return first + int(steep[0]), first + int(steep[-1]) + 1
 
 
 def _climbs(height: Grid) -> Iterator[Event]:
