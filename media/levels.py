@@ -14,6 +14,7 @@ _LOW, _HIGH = 0.01, 0.99  # the share of all pixels so far that is darker than b
 _BINS = 4096
 _FULL = 1 << 16
 _NEAR = _FULL * 16.0  # the inverse of a distance is this by it: fine enough for 20 m in mm
+_EASE = 0.04  # of the range, by which its ends move with a frame at most: no cut, no flicker
 _STEP = 4  # one pixel in sixteen counts
 
 
@@ -25,7 +26,7 @@ class Levels:
 
     def __init__(self, *, inverse: bool = False) -> None:
         self._inverse = inverse
-        self._counts = np.zeros(_BINS)
+        self._counts, self._frames, self._range = np.zeros(_BINS), 0, np.zeros(2)
         self._last: tuple[VideoFrame, VideoFrame] | None = None
 
     def shown(self, frame: VideoFrame) -> VideoFrame:
@@ -46,7 +47,8 @@ class Levels:
         seen = self._scaled(values[::_STEP, ::_STEP])
         known = seen[seen > 0] if self._inverse else seen
         self._counts += np.histogram(known, _BINS, (0, _FULL))[0]
-        low, high = self._range()
+        self._move(self._wanted())
+        low, high = self._range
         stretched = (self._scaled(values) - low) * (255 / max(high - low, 1.0))
         return np.clip(np.round(stretched), 0, 255).astype(np.uint8)
 
@@ -56,8 +58,14 @@ class Levels:
         nearness = np.minimum(_NEAR / np.maximum(values, 1), _FULL - 1)
         return np.where(values > 0, nearness, 0).astype(np.float32)
 
-    def _range(self) -> tuple[float, float]:
-        """The values between which nearly all pixels lie."""
+    def _move(self, wanted: NDArray[np.float64]) -> None:
+        """At once at first, then by no more of the present range with each frame than nobody sees."""
+        self._frames += 1
+        most = max(_EASE, 1 / self._frames) * float(np.ptp(self._range)) if self._frames > 1 else np.inf
+        self._range = self._range + np.clip(wanted - self._range, -most, most)
+
+    def _wanted(self) -> NDArray[np.float64]:
+        """The values between which nearly all pixels so far lie."""
         shares = np.cumsum(self._counts) / max(1.0, float(self._counts.sum()))
         low, high = np.searchsorted(shares, [_LOW, _HIGH])
-        return float(low * (_FULL / _BINS)), float((min(high, _BINS - 1) + 1) * (_FULL / _BINS))
+        return np.array([low, min(high, _BINS - 1) + 1]) * (_FULL / _BINS)
