@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +14,6 @@ from playhead.models.signals import Signal
 from playhead.types import Channel, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from playhead.index.catalog import Record
     from playhead.index.watch import Stills
     from playhead.media.telemetry import Track
@@ -28,7 +27,7 @@ class MotionWatcher:
 
     def feel(self, track: Track, start_s: float = 0.0) -> None:
         """Take a track whose times count from `start_s`."""
-        self._tracks.append(type(track)(track.sensor, track.times_s + start_s, track.values))
+        self._tracks.append(replace(track, times_s=track.times_s + start_s))
 
     def add_to(self, record: Record, stills: Stills, within: Span) -> None:
         """One segment for each event, as far as it lies within the video."""
@@ -51,10 +50,7 @@ class MotionWatcher:
         tracks = [track for track in self._tracks if track.sensor is sensor]
         if not tracks:
             return None
-        return Signal(_joined(t.times_s for t in tracks), _joined(t.values for t in tracks))
-
-
-def _joined(
-    arrays: Iterable[np.ndarray[tuple[int, ...], np.dtype[np.float64]]],
-) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    return np.concatenate(list(arrays))
+        times_s, values = (
+            np.concatenate(parts) for parts in zip(*((t.times_s, t.values) for t in tracks), strict=True)
+        )
+        return Signal(times_s, values)

@@ -111,7 +111,7 @@ def search(
     image: Annotated[Path | None, typer.Option(help="Look for pictures like this one.")] = None,
     video: Annotated[str | None, typer.Option(help="Only in this video: id, name or path.")] = None,
     between: Annotated[str | None, typer.Option(help="Only between two times, e.g. 1:00-2:30.")] = None,
-    channels: Annotated[str | None, typer.Option(help="Only these, e.g. speech or picture,object.")] = None,
+    channels: Annotated[str | None, typer.Option(help="Only these, e.g. speech, motion or picture,object.")] = None,
     limit: Annotated[int, typer.Option("--limit", "-k", help="How many moments at most.")] = 5,
     per_video: Annotated[int | None, typer.Option(help="How many moments of one video at most.")] = None,
     around: Annotated[

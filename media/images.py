@@ -55,7 +55,9 @@ def _rgb(image: Image.Image) -> NDArray[np.uint8]:
     if image.mode.startswith("I"):  # 16 bits of grey, which convert() would clip to white
         grey = np.asarray(image).clip(0, 0xFFFF)
         narrow = 0 < np.ptp(grey) < _NARROW
-        image = Image.fromarray(Levels().stretched(grey.astype(np.uint16)) if narrow else (grey >> 8).astype(np.uint8))
+        image = Image.fromarray(
+            Levels().stretched(grey.astype(np.uint16)) if narrow else (grey >> 8).astype(np.uint8)
+        )
     return np.asarray(image.convert("RGB"))
 
 

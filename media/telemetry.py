@@ -78,7 +78,8 @@ def read_packet(packet: bytes, start_s: float, duration_s: float) -> list[Track]
         if sensor is None:
             about[item.key] = item
         elif (values := _measured(item, sensor, about)) is not None and len(values):
-            times_s: Values = start_s + (np.arange(len(values)) + 0.5) * (duration_s / len(values))
+            middles = np.arange(0.5, len(values), dtype=np.float64)
+            times_s = start_s + middles * (duration_s / len(values))
             tracks.append(sound(Track(sensor, times_s, values)))
     return [track for track in tracks if len(track.times_s)]
 

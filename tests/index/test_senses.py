@@ -11,6 +11,7 @@ import pytest
 
 from playhead.errors import QueryError
 from playhead.index.senses import sense_of, sensed
+from playhead.interfaces.cli import main
 from playhead.settings import DEFAULT_CHANNELS
 from playhead.types import Channel, Span
 
@@ -235,6 +236,13 @@ def test_a_channel_that_a_video_cannot_have_is_refused_with_its_reason(
     report = opened(channels=("thermal",)).add(place("cuts.mp4"))
     ((_, error),) = report.failed
     assert "--as" in str(error)
+
+
+def test_the_command_line_says_what_a_camera_can_have_seen(
+    place: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["index", str(place("cuts.mp4")), "--as", "x-ray", "--library", str(tmp_path / "library")]) == 2
+    assert "'thermal' or 'depth'" in capsys.readouterr().err
 
 
 def test_a_depth_film_shows_what_is_near(opened: Callable[..., Library], tmp_path: Path) -> None:

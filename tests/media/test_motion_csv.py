@@ -44,7 +44,11 @@ def test_columns_are_known_by_their_usual_names_and_units(header: str, factor: f
     [
         ("time,lat,lon,alt,speed", "1,47.5,8.25,400,10", [47.5, 8.25, 400, 10]),
         ("time,latitude,longitude,altitude (ft),speed_kmh", "1,47.5,8.25,1000,36", [47.5, 8.25, 304.8, 10]),
-        ("time,GPS (Lat.) [deg],GPS (Long.) [deg],GPS (2D speed) [mph]", "1,47.5,8.25,10", [47.5, 8.25, None, 4.4704]),
+        (
+            "time,GPS (Lat.) [deg],GPS (Long.) [deg],GPS (2D speed) [mph]",
+            "1,47.5,8.25,10",
+            [47.5, 8.25, None, 4.4704],
+        ),
         ("time;speed [km/h]", "1;36,5", [None, None, None, 36.5 / 3.6]),
     ],
 )

@@ -62,7 +62,8 @@ def test_steps_tell_walking_from_running(hertz: float, sway: float, expected: st
 
 def test_a_rattle_is_no_walk_and_a_slow_sway_is_neither() -> None:
     times_s, random = np.arange(10 * RATE_HZ) / RATE_HZ, np.random.default_rng(1)
-    rattle = np.stack([random.normal(0, 6, len(times_s)) for _ in range(3)], axis=1) + [0, 0, G]
+    rattle = np.stack([random.normal(0, 6, len(times_s)) for _ in range(3)], axis=1)
+    rattle[:, 2] += G
     assert {event.text for event in find_events(Signal(times_s, rattle))} == {"shaking"}
     sway = np.zeros((len(times_s), 3))
     sway[:, 2] = G + 0.8 * np.sin(2 * np.pi * 0.3 * times_s)
@@ -124,14 +125,14 @@ def test_nothing_is_told_of_a_time_without_measurements() -> None:
 
 def test_the_same_measurements_in_another_order_give_the_same_events() -> None:
     made, order = journey(), np.random.default_rng(0).permutation(len(journey().times_s))
-    mixed = Journey(
-        made.times_s[order], made.acceleration[order], made.rotation[order], made.gps_s, made.position
-    )
+    mixed = Journey(made.times_s[order], made.acceleration[order], made.rotation[order], made.gps_s, made.position)
     assert felt(mixed) == felt(made)
 
 
 @given(st.lists(st.tuples(st.floats(0, 3e3), st.floats(-1e3, 1e3)), max_size=40), st.integers(0, 2))
-def test_whatever_was_measured_events_are_spans_with_a_confidence(rows: list[tuple[float, float]], which: int) -> None:
+def test_whatever_was_measured_events_are_spans_with_a_confidence(
+    rows: list[tuple[float, float]], which: int
+) -> None:
     times_s = np.array([t for t, _ in rows], np.float64)
     columns = 4 if which == 2 else 3
     values = np.array([[v] * columns for _, v in rows], np.float64).reshape(len(rows), columns)
