@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 BEGINNING = b"DEVC"  # the key that every packet of telemetry begins with
 MOST_BYTES = 4 << 20  # of one packet; a second of a camera's has under 100 KB
-_MOST_ITEMS, _MOST_DEPTH, _MOST_COLUMNS = 20_000, 6, 64
+_MOST_ITEMS, _MOST_TRACKS, _MOST_DEPTH, _MOST_COLUMNS = 20_000, 32, 6, 64
 _HEAD = struct.Struct(">4scBH")
 _NUMPY = {
     "b": ">i1", "B": ">u1", "s": ">i2", "S": ">u2", "l": ">i4", "L": ">u4", "j": ">i8", "J": ">u8", "f": ">f4",
@@ -81,6 +81,8 @@ def read_packet(packet: bytes, start_s: float, duration_s: float) -> list[Track]
             middles = np.arange(0.5, len(values), dtype=np.float64)
             times_s = start_s + middles * (duration_s / len(values))
             tracks.append(sound(Track(sensor, times_s, values)))
+        if len(tracks) == _MOST_TRACKS:
+            break
     return [track for track in tracks if len(track.times_s)]
 
 

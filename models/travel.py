@@ -39,7 +39,7 @@ def travelled(position: Signal) -> tuple[list[Event], Grid | None]:
         found += [*_speeds(speed), *_changes(speed)]
     height = gridded(position.known(2), _RATE_HZ)
     if height:
-        found += _climbs(height)
+        found += _climbs(height, speed)
     return found, speed
 
 
@@ -128,10 +128,12 @@ def _steep(rate: Floats, first: int, last: int) -> tuple[int, int]:
     return first + int(steep[0]), first + int(steep[-1]) + 1
 
 
-def _climbs(height: Grid) -> Iterator[Event]:
-    """Climbing and descending, by five metres at least."""
+def _climbs(height: Grid, speed: Grid | None) -> Iterator[Event]:
+    """Climbing and descending, by five metres at least; the height of a receiver that stays where it is wanders."""
     metres = smoothed(height.values[:, 0], height.bins(_CLIMB_S))
     rate = np.nan_to_num(np.gradient(metres) * height.rate_hz)
+    if speed:
+        rate[speed.at(speed.values[:, 0], height) < _STAND] = 0.0
     for text, toward in (("climbing", rate), ("descending", -rate)):
         for first, last in runs(toward >= _CLIMB, 1, height.bins(_CLIMB_S / 2)):
             if abs(metres[last - 1] - metres[first]) >= _LEAST_CLIMB_M:

@@ -110,6 +110,10 @@ def test_what_is_nested_without_end_ends() -> None:
     assert read_packet(crowded, 0.0, 1.0) == []
 
 
+def test_of_very_many_streams_in_one_packet_few_are_believed() -> None:
+    assert len(read(*[stream("ACCL", THREE, 1)] * 500)) < 100
+
+
 @given(st.binary(max_size=400), st.integers(0, 399), st.binary(min_size=1, max_size=8))
 def test_whatever_bytes_come_tracks_are_finite_and_in_order(tail: bytes, at: int, written: bytes) -> None:
     whole = device(stream("ACCL", THREE, 100), stream("GPS5", np.array([[47.0, 8, 400, 5, 5]]), 0))

@@ -92,6 +92,13 @@ def test_a_drive_is_told_by_speed_and_height() -> None:
     assert spans(found, "braking hard") == []
 
 
+def test_the_height_of_a_receiver_that_stays_where_it_is_is_no_climb() -> None:
+    made = journey()
+    position = made.position.copy()
+    position[:, 3] = 0.2
+    assert {e.text for e in find_events(position=Signal(made.gps_s, position))} == {"standing still"}
+
+
 def test_braking_hard_is_more_than_slowing_down() -> None:
     times_s = np.arange(20 * 18) / 18
     position = np.full((len(times_s), 4), np.nan)
