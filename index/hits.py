@@ -47,7 +47,8 @@ class Finder:
     def hits(self, query: Query, within: Within) -> list[Hit]:
         """Each segment that fits once, with its best probability. Ties of the query are not looked at."""
         for channel in sorted(query.channels - self._observed):
-            self._note(f"No video was indexed for {channel}. To do so: playhead index PATH --channels {channel}")
+            option = "--as" if channel in (Channel.THERMAL, Channel.DEPTH) else "--channels"
+            self._note(f"No video was indexed for {channel}. To do so: playhead index PATH {option} {channel}")
         found: dict[str, Hit] = {}
         by_meaning = [] if words.only_phrases(query.words) else [self._seen, self._meant]
         for hit in chain.from_iterable(look(query, within) for look in (*by_meaning, self._worded)):

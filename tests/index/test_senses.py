@@ -13,7 +13,7 @@ from playhead.errors import QueryError
 from playhead.index.senses import sense_of, sensed
 from playhead.interfaces.cli import main
 from playhead.settings import DEFAULT_CHANNELS
-from playhead.types import Channel, Span
+from playhead.types import Channel, Progress, Span
 
 from ..media.test_levels import scene, written
 from ..telemetry import LEFT, WALK, Journey, film, journey, packets, table
@@ -142,6 +142,34 @@ def test_telemetry_is_on_the_clock_of_a_film_that_starts_late(
     assert near(told["walking"], (WALK[0] + start_s, WALK[1] + start_s))
 
 
+def test_a_library_from_before_learns_of_motion_without_watching_again(
+    opened: Callable[..., Library], ride: Callable[..., Path], fakes: FakeModels
+) -> None:
+    path = ride("inside.mp4")
+    opened(channels=("picture", "object", "text", "speech")).add(path)
+    fakes.calls.clear()
+    library = opened(channels=ALL)
+    assert [video.name for video in library.add(path).updated] == ["inside.mp4"]
+    assert set(fakes.calls) == {"sentences"}
+    assert near(library.search("turning left")[0].span, LEFT)
+    assert library.video("inside.mp4").duration_s == pytest.approx(36.0)
+    assert len(library.add(path).unchanged) == 1
+
+
+def test_a_run_that_is_stopped_while_sensors_are_read_leaves_nothing_running(
+    opened: Callable[..., Library], ride: Callable[..., Path], children: Callable[[], set[int]]
+) -> None:
+    def stop(event: Progress) -> None:
+        if event.stage == "watching":
+            raise KeyboardInterrupt
+
+    library, before = opened(channels=ALL), children()
+    with pytest.raises(KeyboardInterrupt):
+        library.add(ride("inside.mp4"), progress=stop)
+    assert children() == before
+    assert library.videos() == []
+
+
 def test_without_telemetry_no_model_is_asked_more(
     opened: Callable[..., Library], ride: Callable[..., Path], fakes: FakeModels, tmp_path: Path
 ) -> None:
@@ -203,6 +231,15 @@ def test_a_thermal_film_is_searched_alone_or_with_the_others(
     assert names == {"yard.thermal.mkv", "cuts.mp4"}
     assert library.pictures("yard.thermal.mkv", Span(0, 100))
     assert library.verify() == []
+
+
+def test_how_to_index_a_sense_that_no_video_has_is_said(
+    opened: Callable[..., Library], place: Callable[..., Path]
+) -> None:
+    library = opened(channels=("picture",))
+    library.add(place("cuts.mp4"))
+    assert "playhead index PATH --as depth" in library.search("green", channels=["depth"]).notes[0]
+    assert "playhead index PATH --channels motion" in library.search("green", channels=["motion"]).notes[0]
 
 
 def test_a_thermal_picture_finds_a_thermal_film(opened: Callable[..., Library], yard: Path) -> None:
