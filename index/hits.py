@@ -13,6 +13,7 @@ from playhead.index import words
 from playhead.index.calibrate import curve
 from playhead.index.catalog import EVERYWHERE, Within
 from playhead.index.moments import Hit
+from playhead.index.senses import as_seen
 from playhead.media.images import read_image
 from playhead.models.roles import Role
 from playhead.types import PICTORIAL, Channel, Segment
@@ -68,12 +69,10 @@ class Finder:
         ):
             vector = self._vector("words", query.words, lambda: encoder.encode_texts([query.words])[0])
             fits = encoder.calibration(vector) or curve("picture", encoder.id)
-            near = self._near_on(channels, encoder.id, vector, within)
+            near = {i: n for channel in channels for i, n in self._near(channel, encoder.id, vector, within).items()}
             found.append(self._expand(near, lambda _: fits))
         if query.image is not None:
-            image = query.image
-            vector = self._vector("image", str(image), lambda: encoder.encode_images([self._read(image)])[0])
-            near = self._near_on(channels, encoder.id, vector, within)
+            near = {i: n for channel in channels for i, n in self._like(query.image, channel, within).items()}
             found.append(self._expand(near, lambda _: curve("picture_by_image", encoder.id)))
         return _both(found)
 
@@ -105,13 +104,13 @@ class Finder:
         found = words.matches(self._catalog, query.words, within)
         return [Hit(s, s.span, probability) for s, probability in found if _wanted(s.channel, query)]
 
-    def _near_on(
-        self, channels: Iterable[Channel], space: str, vector: NDArray[np.float32], within: Within
-    ) -> dict[str, float]:
-        found: dict[str, float] = {}
-        for channel in channels:
-            found |= self._near(channel, space, vector, within)
-        return found
+    def _like(self, image: Path, channel: Channel, within: Within) -> dict[str, float]:
+        """Similarity to an image, seen as the pictures of the channel were."""
+        encoder, kind = self._models.picture, "image" if channel is Channel.PICTURE else "image without colour"
+        vector = self._vector(
+            kind, str(image), lambda: encoder.encode_images([as_seen(self._read(image), channel)])[0]
+        )
+        return self._near(channel, encoder.id, vector, within)
 
     def _near(self, channel: Channel, space: str, vector: NDArray[np.float32], within: Within) -> dict[str, float]:
         """Similarity by vector id. Exact up to `exact_limit` vectors, within bounds always; else by Chroma."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from playhead.index.catalog import StoredSegment
+from playhead.index.senses import as_seen
 from playhead.media.images import write_thumbnail
 from playhead.types import Channel, Segment, Span
 
@@ -80,7 +81,7 @@ class PictureWatcher:
     def see(self, time_s: float, image: Image) -> None:
         """Take a distinct picture."""
         self._times.append(time_s)
-        self._waiting.append(image)
+        self._waiting.append(as_seen(image, self._channel))
         if len(self._waiting) == _BATCH:
             self._encode()
 

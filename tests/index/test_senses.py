@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from playhead.errors import QueryError
-from playhead.index.senses import sense_of, sensed
+from playhead.index.senses import as_seen, sense_of, sensed
 from playhead.interfaces.cli import main
 from playhead.settings import DEFAULT_CHANNELS
 from playhead.types import Channel, Progress, Span
@@ -231,6 +231,22 @@ def test_a_thermal_film_is_searched_alone_or_with_the_others(
     assert names == {"yard.thermal.mkv", "cuts.mp4"}
     assert library.pictures("yard.thermal.mkv", Span(0, 100))
     assert library.verify() == []
+
+
+def test_false_colours_are_searched_by_their_brightness(
+    opened: Callable[..., Library], place: Callable[..., Path]
+) -> None:
+    library = opened(channels=("picture",), sensor="thermal")
+    library.add(place("cuts.mp4"))
+    assert library.search("green").moments  # each is a grey, which is a little like every colour
+    best = library.search("white", limit=1)[0]
+    thumbnail = best.evidence[0].thumbnail
+    assert thumbnail is not None
+    assert {e.channel for m in library.search(image=thumbnail) for e in m.evidence} == {Channel.THERMAL}
+    green = np.zeros((4, 4, 3), np.uint8)
+    green[..., 1] = 200
+    assert as_seen(green, Channel.PICTURE) is green
+    assert np.unique(as_seen(green, Channel.THERMAL)).tolist() == [117]
 
 
 def test_how_to_index_a_sense_that_no_video_has_is_said(
