@@ -9,6 +9,7 @@ from playhead.index.tell import citations, cite, ended, sentence, told
 from playhead.index.watch import digest
 from playhead.media.decode import Probe
 from playhead.types import (
+    PICTORIAL,
     Answer,
     Audio,
     Channel,
@@ -61,7 +62,7 @@ def _(result: SearchResult) -> Answer:
         if not evidence:
             continue
         best = evidence[0]
-        if best.channel is Channel.PICTURE:
+        if best.channel in PICTORIAL:
             text = ended(f"It looks like “{result.query}”")
         else:
             same = [c.text for c in evidence if c.channel is best.channel and c.span == best.span]

@@ -17,7 +17,7 @@ from playhead.index.questions import Kind, Question, ask
 from playhead.index.tell import citation, citations, cite, ended, listed, sentence
 from playhead.index.wording import word
 from playhead.prompts import data
-from playhead.types import Answer, Channel, Citation, Claim, Moment, SearchResult, Span
+from playhead.types import PICTORIAL, Answer, Channel, Citation, Claim, Moment, SearchResult, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -103,7 +103,7 @@ class Answering:
         if not moments:
             return self._absent(question.about)
         claims = [self._claim(moment, question) for moment in moments]
-        if question.there and moments[0].evidence[0].channel in (Channel.OBJECT, Channel.PICTURE):
+        if question.there and moments[0].evidence[0].channel in (Channel.OBJECT, *PICTORIAL):
             claims[0] = Claim(f"Yes: {claims[0].text}", claims[0].evidence)
         return Answer(tuple({claim.evidence: claim for claim in claims}.values()))
 
@@ -111,7 +111,7 @@ class Answering:
         """What the strongest evidence of a moment says; a picture is looked at closely."""
         evidence = citations(moment)
         best = evidence[0]
-        if best.channel is not Channel.PICTURE:
+        if best.channel not in PICTORIAL:
             texts = [c.text for c in evidence if c.channel is best.channel and c.span == best.span]
             return Claim(sentence(best.channel, texts), tuple(c for c in evidence if c.text in texts))
         if question.kind in (Kind.WHEN, Kind.WHETHER):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from playhead.errors import LibraryError, LibraryVersionError, StorageError
-from playhead.types import Channel, Segment, Span, Video, Word
+from playhead.types import PICTORIAL, Channel, Segment, Span, Video, Word
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -217,8 +217,8 @@ class Catalog:
     def put(self, record: Record, path: Path) -> list[Video]:
         """Store what was observed and give it the label `path`, all in one transaction.
 
-        Channels in the record replace what was there. Returns the videos that lost their last label to it and
-        were removed: the file at `path` used to hold their bytes.
+        Channels in the record replace what was there; one of pictures replaces the others of pictures. Returns the
+        videos that lost their last label to it and were removed: the file at `path` used to hold their bytes.
         """
         video = record.video
         with self._transaction() as db:
@@ -241,6 +241,10 @@ class Catalog:
                 db.executemany(
                     "INSERT INTO shot VALUES (?, ?, ?)", [(video.id, s.start_s, s.end_s) for s in record.shots]
                 )
+            if set(PICTORIAL) & record.channels.keys():
+                for channel in PICTORIAL:
+                    for table in ("segment", "channel"):
+                        db.execute(f"DELETE FROM {table} WHERE video_id = ? AND channel = ?", (video.id, channel))  # noqa: S608
             for channel, made in record.channels.items():
                 db.execute("DELETE FROM segment WHERE video_id = ? AND channel = ?", (video.id, channel))
                 db.execute(
@@ -310,12 +314,12 @@ class Catalog:
 
     # Segments and vectors
 
-    def segments(self, video_id: str, channel: Channel) -> list[Segment]:
-        """A video's segments on one channel, in order of time."""
+    def segments(self, video_id: str, *channels: Channel) -> list[Segment]:
+        """A video's segments on these channels, in order of time."""
         rows = self._read(
-            f"SELECT {_SEGMENT} FROM segment s WHERE s.video_id = ? AND s.channel = ? "  # noqa: S608
-            "ORDER BY s.start_s, s.end_s, s.id",
-            (video_id, channel),
+            f"SELECT {_SEGMENT} FROM segment s WHERE s.video_id = ? "  # noqa: S608
+            "AND s.channel IN (SELECT value FROM json_each(?)) ORDER BY s.start_s, s.end_s, s.id",
+            (video_id, json.dumps(channels)),
         )
         return [_segment(row) for row in rows]
 

@@ -10,7 +10,7 @@ from playhead.index.tell import citation, ended, listed, named, quoted
 from playhead.index.watch import digest
 from playhead.media.images import read_image
 from playhead.models.captions import ConceptNamer
-from playhead.types import Channel, Citation, Claim, Span
+from playhead.types import PICTORIAL, Channel, Citation, Claim, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -86,7 +86,7 @@ def refined(library: Library, video: Video, scenes: Sequence[Scene]) -> list[Sce
 
 def _found(library: Library, video: Video, span: Span, what: str) -> bool:
     within = (span.start_s, span.end_s)
-    return bool(library.search(named(what), video=video, between=within, channels=Channel.PICTURE, limit=1).moments)
+    return bool(library.search(named(what), video=video, between=within, channels=PICTORIAL, limit=1).moments)
 
 
 def described(scenes: Sequence[Scene]) -> list[Claim]:

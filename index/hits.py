@@ -13,9 +13,10 @@ from playhead.index import words
 from playhead.index.calibrate import curve
 from playhead.index.catalog import EVERYWHERE, Within
 from playhead.index.moments import Hit
+from playhead.index.senses import as_seen
 from playhead.media.images import read_image
 from playhead.models.roles import Role
-from playhead.types import Channel, Segment
+from playhead.types import PICTORIAL, Channel, Segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -47,7 +48,8 @@ class Finder:
     def hits(self, query: Query, within: Within) -> list[Hit]:
         """Each segment that fits once, with its best probability. Ties of the query are not looked at."""
         for channel in sorted(query.channels - self._observed):
-            self._note(f"No video was indexed for {channel}. To do so: playhead index PATH --channels {channel}")
+            option = "--as" if channel in (Channel.THERMAL, Channel.DEPTH) else "--channels"
+            self._note(f"No video was indexed for {channel}. To do so: playhead index PATH {option} {channel}")
         found: dict[str, Hit] = {}
         by_meaning = [] if words.only_phrases(query.words) else [self._seen, self._meant]
         for hit in chain.from_iterable(look(query, within) for look in (*by_meaning, self._worded)):
@@ -58,7 +60,8 @@ class Finder:
 
     def _seen(self, query: Query, within: Within) -> Iterable[Hit]:
         """Pictures by words, by an image, or by both (the geometric mean of the two)."""
-        if not _wanted(Channel.PICTURE, query):
+        channels = [channel for channel in PICTORIAL if _wanted(channel, query)]
+        if not channels:
             return []
         encoder, found = self._models.picture, list[list[Hit]]()
         if query.words and not self._unreadable(
@@ -66,18 +69,16 @@ class Finder:
         ):
             vector = self._vector("words", query.words, lambda: encoder.encode_texts([query.words])[0])
             fits = encoder.calibration(vector) or curve("picture", encoder.id)
-            near = self._near(Channel.PICTURE, encoder.id, vector, within)
+            near = {i: n for channel in channels for i, n in self._near(channel, encoder.id, vector, within).items()}
             found.append(self._expand(near, lambda _: fits))
         if query.image is not None:
-            image = query.image
-            vector = self._vector("image", str(image), lambda: encoder.encode_images([self._read(image)])[0])
-            near = self._near(Channel.PICTURE, encoder.id, vector, within)
+            near = {i: n for channel in channels for i, n in self._like(query.image, channel, within).items()}
             found.append(self._expand(near, lambda _: curve("picture_by_image", encoder.id)))
         return _both(found)
 
     def _meant(self, query: Query, within: Within) -> Iterable[Hit]:
         """What was said or written, by meaning."""
-        textual = [c for c in Channel if c is not Channel.PICTURE and _wanted(c, query)]
+        textual = [c for c in Channel if c not in PICTORIAL and _wanted(c, query)]
         if not query.words or not textual or query.image is not None:
             return []
         encoder = self._models.sentences
@@ -103,6 +104,14 @@ class Finder:
         found = words.matches(self._catalog, query.words, within)
         return [Hit(s, s.span, probability) for s, probability in found if _wanted(s.channel, query)]
 
+    def _like(self, image: Path, channel: Channel, within: Within) -> dict[str, float]:
+        """Similarity to an image, seen as the pictures of the channel were."""
+        encoder, kind = self._models.picture, "image" if channel is Channel.PICTURE else "image without colour"
+        vector = self._vector(
+            kind, str(image), lambda: encoder.encode_images([as_seen(self._read(image), channel)])[0]
+        )
+        return self._near(channel, encoder.id, vector, within)
+
     def _near(self, channel: Channel, space: str, vector: NDArray[np.float32], within: Within) -> dict[str, float]:
         """Similarity by vector id. Exact up to `exact_limit` vectors, within bounds always; else by Chroma."""
         counts = {s: n for c, s, n in self._spaces if c is channel}
@@ -126,7 +135,7 @@ class Finder:
         return {ids[n]: float(similarities[n]) for n in best}
 
     def _remedy(self, channel: Channel) -> str:
-        role = Role.PICTURE if channel is Channel.PICTURE else Role.SENTENCES
+        role = Role.PICTURE if channel in PICTORIAL else Role.SENTENCES
         model = f"--model {role}={self._models.spec(role)}"
         if role is Role.PICTURE:
             return f"Index those files again: playhead index PATH {model}"

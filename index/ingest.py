@@ -12,16 +12,20 @@ from typing import TYPE_CHECKING
 
 from playhead.errors import InputError, LibraryError, MediaError, ModelError, UnreadableMediaError
 from playhead.index.observe import ROLES, Options, observe, recipe, space
+from playhead.index.senses import sense_of, sensed
 from playhead.index.watch import digest, thumbnail_folder
 from playhead.media import files
 from playhead.media.formats import MEDIA_ENDINGS
+from playhead.media.motion_csv import find_logs, parse_log, read_log
 from playhead.media.subtitles import find_sidecar, read_subtitles
-from playhead.types import Channel, IndexReport, Progress
+from playhead.types import PICTORIAL, Channel, IndexReport, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from playhead.index.catalog import Catalog, ChannelRecord, Record
+    from playhead.media.motion_csv import Log
+    from playhead.media.telemetry import Track
     from playhead.models.registry import Models
     from playhead.settings import Settings
     from playhead.types import Segment, Utterance, Video
@@ -65,11 +69,13 @@ class Ingest:
         with files.open_file(path, roots, self._settings.limits) as file:
             video_id = file.sha256(lambda read: self._progress(Progress("hashing", file.name, read, file.size)))
             file.check_unchanged()
-            options = self._options(file.path, roots)
             known = self._catalog.channels(video_id)
+            logs = self._logs(file.path, roots)
+            options = self._options(file.path, roots, known, logs)
             stale = self._stale(video_id, options, known)
             if stale:
-                self._watch(file, video_id, replace(options, channels=stale))
+                tracks = self._tracks(logs) if Channel.MOTION in stale else ()
+                self._watch(file, video_id, replace(options, channels=stale, tracks=tracks))
         moved = reembed(self._catalog, self._models, video_id, set(known) - set(stale))
         labels = self._catalog.labels(video_id)
         if file.path not in labels:
@@ -81,8 +87,8 @@ class Ingest:
     def _stale(self, video_id: str, options: Options, known: dict[Channel, ChannelRecord]) -> tuple[Channel, ...]:
         """The wanted channels that were not observed yet, or not like this, or have lost their pictures."""
         stale = {c for c in options.channels if c not in known or not self._as_wanted(c, known[c].recipe, options)}
-        if Channel.PICTURE in known and self._catalog.thumbnails(video_id) - thumbnails(self._library, video_id):
-            stale |= {Channel.PICTURE} & set(options.channels)
+        if known.keys() & PICTORIAL and self._catalog.thumbnails(video_id) - thumbnails(self._library, video_id):
+            stale |= set(PICTORIAL) & set(options.channels)
         return tuple(c for c in options.channels if c in stale)
 
     def _as_wanted(self, channel: Channel, made: str, options: Options) -> bool:
@@ -110,21 +116,54 @@ class Ingest:
                 remove_thumbnails(self._library, video_id)
             raise
         if before:
-            record = completed(record, before, self._catalog.segments(video_id, Channel.PICTURE))
+            record = completed(record, before, self._catalog.segments(video_id, *PICTORIAL))
         self._progress(Progress("saving", file.name))
         self._forget(self._catalog.put(record, file.path))
         for unused in thumbnails(self._library, video_id) - self._catalog.thumbnails(video_id):
             (self._library / unused).unlink(missing_ok=True)
 
-    def _options(self, path: Path, roots: Sequence[Path]) -> Options:
+    def _options(self, path: Path, roots: Sequence[Path], known: Collection[Channel], logs: Sequence[Log]) -> Options:
         settings = self._settings
+        sense = sense_of(path.stem, settings.sensor, known)
+        channels = sensed(settings.channels, sense)
+        if not channels:
+            why = f"it is taken for a {sense}, and only {', '.join(settings.channels)} is to be observed"
+            raise InputError(f"{path.name} was not indexed", why, "Say what it is with --as, or name other channels")
         sidecar: tuple[Utterance, ...] = ()
         sidecar_id = ""
         if settings.subtitles != "ignore" and (beside := find_sidecar(path)):
             sidecar = self._subtitles(beside, roots)
         if sidecar:
             sidecar_id = digest(*(f"{u.span.start_s} {u.span.end_s} {u.text}" for u in sidecar))
-        return Options(settings.channels, settings.fps, settings.subtitles, settings.language, sidecar, sidecar_id)
+        return Options(
+            channels,
+            settings.fps,
+            settings.subtitles,
+            sense=sense,
+            language=settings.language,
+            sidecar=sidecar,
+            sidecar_id=sidecar_id,
+            tracks_id=digest(*(log.id for log in logs)) if logs else "",
+        )
+
+    def _logs(self, path: Path, roots: Sequence[Path]) -> list[Log]:
+        """The sensor logs beside a video, unread, where motion is observed."""
+        found: list[Log] = []
+        for beside in find_logs(path) if Channel.MOTION in self._settings.channels else ():
+            try:
+                found.append(read_log(beside, roots))
+            except InputError as error:
+                self._note(f"{beside.name} is beside a video but was not used: {error}")
+        return found
+
+    def _tracks(self, logs: Sequence[Log]) -> tuple[Track, ...]:
+        found: list[Track] = []
+        for log in logs:
+            try:
+                found += parse_log(log)
+            except InputError as error:
+                self._note(f"{log.name} is beside a video but was not used: {error}")
+        return tuple(found)
 
     def _subtitles(self, path: Path, roots: Sequence[Path]) -> tuple[Utterance, ...]:
         try:
@@ -152,7 +191,7 @@ class Ingest:
 def reembed(catalog: Catalog, models: Models, video_id: str, channels: Iterable[Channel]) -> bool:
     """New vectors for texts whose sentence encoder changed; nothing is observed again. Whether there were any."""
     known, moved = catalog.channels(video_id), False
-    for channel in sorted(set(channels) - {Channel.PICTURE}):
+    for channel in sorted(set(channels) - set(PICTORIAL)):
         wanted = space(channel, models)
         if known[channel].space == wanted:
             continue

@@ -25,6 +25,7 @@ from playhead.models.registry import OFFLINE, PROFILES, Models
 from playhead.models.roles import Role
 from playhead.settings import Settings, load_settings
 from playhead.types import (
+    PICTORIAL,
     Channel,
     HeadReport,
     IndexReport,
@@ -172,8 +173,9 @@ class Library:
 
         `query` are words, in which `then`, `before`, `after`, `while`, `not`, `in VIDEO` and `between 1:00 and 2:00`
         are understood (docs/search.md), or a `Query`. `video` (id, name or path) and `between` (seconds; `None`
-        leaves an end open) narrow where to look; `channels` narrows to what was seen (`picture`, `object`, `text`)
-        or said (`speech`). `limit` (5) bounds the moments, `per_video` those of one video. Raises `QueryError`.
+        leaves an end open) narrow where to look; `channels` narrows to what was seen (`picture`, `object`, `text`,
+        `thermal`, `depth`), said (`speech`) or felt by sensors (`motion`). `limit` (5) bounds the moments, and
+        `per_video` those of one video. Raises `QueryError`.
         """
         reading = Reading(query, query) if isinstance(query, Query) else read(query, self._holds)
         reading = reading.each(
@@ -255,7 +257,7 @@ class Library:
 
     def pictures(self, video: str | Video, span: Span) -> list[Segment]:
         """The distinct pictures that are shown in part of a video, in order of time."""
-        segments = self._catalog(write=False).segments(self.video(video).id, Channel.PICTURE)
+        segments = self._catalog(write=False).segments(self.video(video).id, *PICTORIAL)
         return [s for s in segments if s.span.overlap_s(span) or span.start_s <= s.span.start_s < span.end_s]
 
     def shots(self, video: str | Video) -> list[Span]:
@@ -284,10 +286,11 @@ class Library:
         return self._catalog(write=False).told(within)
 
     def counts(self, video: str | Video) -> dict[Channel, int]:
-        """How many segments each indexed channel of a video has."""
+        """How many segments each indexed channel of a video has; motion only where there was any."""
         found = self.video(video)
         catalog = self._catalog(write=False)
-        return {channel: len(catalog.segments(found.id, channel)) for channel in catalog.channels(found.id)}
+        counted = {channel: len(catalog.segments(found.id, channel)) for channel in catalog.channels(found.id)}
+        return {channel: count for channel, count in counted.items() if count or channel is not Channel.MOTION}
 
     def verify(self) -> list[str]:
         """What is wrong with the library, in words; empty when every vector is reachable and nothing is lost."""

@@ -36,9 +36,9 @@ def grouped(hits: Iterable[Hit], shots: Sequence[Span]) -> list[list[Hit]]:
 def grow(hits: Sequence[Hit], shot_starts: Sequence[float]) -> list[Hit]:
     """Join each hit with its touching neighbours in the same shot that are nearly as likely, strongest first.
 
-    Utterances stay apart: they are spans of their own already.
+    Utterances and events of motion stay apart: they are spans of their own already.
     """
-    if not hits or hits[0].segment.channel is Channel.SPEECH:
+    if not hits or hits[0].segment.channel in (Channel.SPEECH, Channel.MOTION):
         return list(hits)
     order = sorted(hits, key=lambda hit: (hit.span, hit.segment.id))
     shots = [bisect_right(shot_starts, hit.span.start_s + 1e-6) for hit in order]

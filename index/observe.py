@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from playhead.index.catalog import ChannelRecord, Record
 from playhead.index.listen import Listener, shifted
+from playhead.index.motion import MotionWatcher
 from playhead.index.watch import KeyWatcher, PictureWatcher, Stills, captioned, detected, digest, read, stored
 from playhead.media.decode import (
     Beat,
     Cut,
     End,
+    Measured,
     Probe,
     Sample,
     SoundPiece,
@@ -21,8 +23,9 @@ from playhead.media.decode import (
     decode,
     probe,
 )
+from playhead.models import motion
 from playhead.models.roles import Role
-from playhead.types import Channel, Limits, Progress, Span, Utterance, Video
+from playhead.types import PICTORIAL, Channel, Limits, Progress, Span, Utterance, Video
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,19 +33,27 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from playhead.media.files import MediaFile
+    from playhead.media.telemetry import Track
     from playhead.models.registry import Models
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to look for and how; `sidecar` are subtitles found beside the file and `sidecar_id` their digest."""
+    """What to look for and how.
+
+    `sidecar` are subtitles found beside the file and `sidecar_id` their digest; so are `tracks` and `tracks_id` what
+    sensors measured.
+    """
 
     channels: tuple[Channel, ...]
     fps: float = 1.0
     subtitles: Literal["prefer", "also", "ignore"] = "prefer"
+    sense: Channel = Channel.PICTURE
     language: str = ""
     sidecar: tuple[Utterance, ...] = ()
     sidecar_id: str = ""
+    tracks: tuple[Track, ...] = ()
+    tracks_id: str = ""
 
 
 ROLES: dict[Channel, tuple[Role, ...]] = {
@@ -51,6 +62,9 @@ ROLES: dict[Channel, tuple[Role, ...]] = {
     Channel.TEXT: (Role.TEXT, Role.SENTENCES),
     Channel.CAPTION: (Role.CAPTION, Role.SENTENCES),
     Channel.SPEECH: (Role.VOICE_ACTIVITY, Role.SPEECH, Role.SENTENCES),
+    Channel.MOTION: (Role.SENTENCES,),
+    Channel.THERMAL: (Role.PICTURE,),
+    Channel.DEPTH: (Role.PICTURE,),
 }
 """The models that a channel needs; sentences are only for its vectors."""
 
@@ -59,6 +73,8 @@ _METHOD = 1  # to be raised when the same models begin to give other segments
 
 def recipe(channel: Channel, models: Models, options: Options) -> str:
     """Names everything that decides what a channel will hold; when it is unchanged, nothing is observed again."""
+    if channel is Channel.MOTION:
+        return f"{_METHOD}:{motion.ID} beside={options.tracks_id}"
     made = "+".join(models.identity(role) for role in ROLES[channel] if role is not Role.SENTENCES)
     made = f"{_METHOD}:{made}"
     if channel is not Channel.SPEECH:
@@ -68,7 +84,7 @@ def recipe(channel: Channel, models: Models, options: Options) -> str:
 
 def space(channel: Channel, models: Models) -> str:
     """The encoder that makes the channel's vectors."""
-    return models.identity(Role.PICTURE if channel is Channel.PICTURE else Role.SENTENCES)
+    return models.identity(Role.PICTURE if channel in PICTORIAL else Role.SENTENCES)
 
 
 def observe(
@@ -113,6 +129,7 @@ class _Pass:
         self._pictures: PictureWatcher | None = None
         self._keys: list[KeyWatcher] = []
         self._listener: Listener | None = None
+        self._motion: MotionWatcher | None = None
         self._cuts: list[float] = []
         self._end = End(0.0, 0.0, 0, 0)
         self.subtitles: list[Utterance] = []
@@ -121,22 +138,26 @@ class _Pass:
         """What this pass has to decode, given what the file has; loads the models for it."""
         channels, models, options = self._options.channels, self._models, self._options
         if said.video is not None:
-            if Channel.PICTURE in channels:
-                self._pictures = PictureWatcher(models.picture)
+            for channel in set(channels) & set(PICTORIAL):
+                self._pictures = PictureWatcher(models.picture, channel)
             if Channel.OBJECT in channels:
                 self._keys.append(KeyWatcher(Channel.OBJECT, models.objects.id, detected(models.objects)))
             if Channel.TEXT in channels:
                 self._keys.append(KeyWatcher(Channel.TEXT, models.text.id, read(models.text)))
             if Channel.CAPTION in channels:
                 self._keys.append(KeyWatcher(Channel.CAPTION, models.caption.id, captioned(models.caption)))
+        if Channel.MOTION in channels:
+            self._motion = MotionWatcher()
         speech = Channel.SPEECH in channels
         written = options.subtitles != "ignore" and bool(options.sidecar or said.subtitles)
         return Wants(
-            picture=said.video is not None and bool(set(channels) - {Channel.SPEECH}),
+            picture=said.video is not None and bool(set(channels) - {Channel.SPEECH, Channel.MOTION}),
             keys=bool(self._keys),
             sound=speech and said.audio is not None and (not written or options.subtitles == "also"),
             subtitles=speech and said.subtitles is not None and options.subtitles != "ignore",
             fps=options.fps,
+            motion=self._motion is not None,
+            inverse=options.sense is Channel.DEPTH,
         )
 
     def take(self, event: object) -> None:
@@ -152,6 +173,8 @@ class _Pass:
                 self._listener.hear(event)
             case Subtitle(utterance):
                 self.subtitles.append(utterance)
+            case Measured(track) if self._motion:
+                self._motion.feel(track)
             case End() if event.frames or not self._end.frames:
                 self._end = event
 
@@ -189,6 +212,8 @@ class _Pass:
             watcher.add_to(record, self._stills)
         if Channel.SPEECH in options.channels:
             self._add_speech(record, said.start_s)
+        if self._motion:
+            self._add_motion(record, self._motion, said)
         if (
             not record.video.duration_s and record.segments
         ):  # nothing was decoded: subtitles alone tell how far it goes
@@ -197,6 +222,15 @@ class _Pass:
             record.video = replace(video, start_s=start_s, duration_s=end_s - start_s)
         embed_texts(record, self._models)
         return record
+
+    def _add_motion(self, record: Record, felt: MotionWatcher, said: Probe) -> None:
+        """Within the video; where nothing of it was decoded, its own word is taken for its length."""
+        for track in self._options.tracks:
+            felt.feel(track, said.start_s)  # a log counts from where players start
+        whole = record.video.span
+        if not whole.duration_s:
+            whole = Span(said.start_s, said.start_s + (said.stated_duration_s or 0.0))
+        felt.add_to(record, self._stills, whole)
 
     def _add_speech(self, record: Record, start_s: float) -> None:
         beside = tuple(

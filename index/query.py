@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from playhead.errors import QueryError
 from playhead.index.words import says_something
-from playhead.types import Channel, format_time
+from playhead.types import PICTORIAL, Channel, format_time
 
 if TYPE_CHECKING:
     import os
@@ -168,7 +168,7 @@ class Query:
             raise QueryError(
                 "Nothing to search for", why, "Describe what you saw or heard, or put it in double quotes"
             )
-        if self.image is not None and self.channels and Channel.PICTURE not in self.channels:
+        if self.image is not None and self.channels and not self.channels & set(PICTORIAL):
             raise QueryError(
                 "An image is only looked for in pictures", "", "Add picture to the channels, or name none"
             )

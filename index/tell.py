@@ -59,6 +59,8 @@ def sentence(channel: Channel, texts: Sequence[str]) -> str:
             return f"{_capital(listed(things))} {verb} in the picture."
         case Channel.CAPTION:
             return ended(" ".join(text.removesuffix(_MARK) for text in texts))
+        case Channel.MOTION:
+            return f"The camera’s sensors tell of {listed(texts)}."
         case _:
             return "The picture looks like it."
 

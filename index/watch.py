@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from playhead.index.catalog import StoredSegment
+from playhead.index.senses import as_seen
 from playhead.media.images import write_thumbnail
 from playhead.types import Channel, Segment, Span
 
@@ -71,8 +72,8 @@ def _near_duplicate(one: NDArray[np.int16], other: NDArray[np.int16]) -> bool:
 class PictureWatcher:
     """Embeds each distinct picture once, in batches."""
 
-    def __init__(self, encoder: ImageTextEncoder) -> None:
-        self._encoder = encoder
+    def __init__(self, encoder: ImageTextEncoder, channel: Channel = Channel.PICTURE) -> None:
+        self._encoder, self._channel = encoder, channel
         self._times: list[float] = []
         self._waiting: list[Image] = []
         self._vectors: list[NDArray[np.float32]] = []
@@ -80,7 +81,7 @@ class PictureWatcher:
     def see(self, time_s: float, image: Image) -> None:
         """Take a distinct picture."""
         self._times.append(time_s)
-        self._waiting.append(image)
+        self._waiting.append(as_seen(image, self._channel))
         if len(self._waiting) == _BATCH:
             self._encode()
 
@@ -94,9 +95,9 @@ class PictureWatcher:
         self._encode()
         model = self._encoder.id
         for time_s, span, vector in zip(self._times, spans_of(self._times, record.shots), self._vectors, strict=True):
-            found = stored(record.video.id, Channel.PICTURE, span, model, thumbnail=stills.at(time_s))
+            found = stored(record.video.id, self._channel, span, model, thumbnail=stills.at(time_s))
             record.segments.append(replace(found, vector_id=found.segment.id))
-            record.vectors[found.segment.id] = (Channel.PICTURE, model, vector)
+            record.vectors[found.segment.id] = (self._channel, model, vector)
 
 
 class KeyWatcher:

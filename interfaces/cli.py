@@ -60,7 +60,12 @@ def index(
     library: LibraryOption = None,
     fps: Annotated[float | None, typer.Option(help="Pictures looked at per second (default 1).")] = None,
     channels: Annotated[
-        str | None, typer.Option(help="What to observe, e.g. picture,speech (default picture,object,text,speech).")
+        str | None,
+        typer.Option(help="What to observe, e.g. picture,speech (default picture,object,text,speech,motion)."),
+    ] = None,
+    taken_as: Annotated[
+        str | None,
+        typer.Option("--as", help="What the camera saw: picture, thermal or depth; otherwise by the file's name."),
     ] = None,
     subtitles: Annotated[
         str | None, typer.Option(help="prefer (instead of listening), also, or ignore them.", metavar="HOW")
@@ -73,7 +78,14 @@ def index(
 ) -> int:
     """Watch and listen to video files, so that they can be searched."""
     with open_library(
-        library, model, profile=profile, fps=fps, channels=names_in(channels), subtitles=subtitles, language=language
+        library,
+        model,
+        profile=profile,
+        fps=fps,
+        channels=names_in(channels),
+        sensor=taken_as,
+        subtitles=subtitles,
+        language=language,
     ) as opened:
         with render.progress_bars(quiet=json) as progress:
             report = opened.add(*map(path_of, paths), progress=progress)
@@ -102,7 +114,7 @@ def search(
     ] = None,
     video: Annotated[str | None, typer.Option(help="Only in this video: id, name or path.")] = None,
     between: Annotated[str | None, typer.Option(help="Only between two times, e.g. 1:00-2:30.")] = None,
-    channels: Annotated[str | None, typer.Option(help="Only these, e.g. speech or picture,object.")] = None,
+    channels: Annotated[str | None, typer.Option(help="Only these, e.g. speech, motion or picture,object.")] = None,
     limit: Annotated[int, typer.Option("--limit", "-k", help="How many moments at most.")] = 5,
     per_video: Annotated[int | None, typer.Option(help="How many moments of one video at most.")] = None,
     around: Annotated[

@@ -20,6 +20,7 @@ import av
 import av.subtitles
 
 from playhead.media import formats, sandbox, wire
+from playhead.media.measured import Measured
 from playhead.media.picture import Picture, Stills
 from playhead.media.sound import Sound
 from playhead.media.tally import Tally, TooLargeError
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 _BEAT_S = 0.25
+_MOST_DATA_STREAMS = 8
 _DAMAGED = "some of it is damaged; it was skipped or shows faults"
 _DAMAGE_LIMIT = 200  # undecodable packets before giving up, where nothing else was ever decoded
 
@@ -169,14 +171,19 @@ def _run(
         takers[audio.index] = sound.take
     if subtitles is not None and request["subtitles"]:
         takers[subtitles.index] = None
+    measured = Measured(tally, out)
+    if request["motion"]:
+        takers |= dict.fromkeys((s.index for s in container.streams.data[:_MOST_DATA_STREAMS]), None)
     wanted = [s for s in container.streams if s.index in takers]
     beat = time.monotonic()
     for packet in _packets(container, wanted, tally):
         if packet.stream.type == "subtitle":
             _send_subtitle(packet, out)
-            continue
-        for frame in _frames(packet, tally):
-            takers[packet.stream.index](frame)
+        elif packet.stream.type == "data":
+            measured.take(packet)
+        else:
+            for frame in _frames(packet, tally):
+                takers[packet.stream.index](frame)
         if time.monotonic() - beat > _BEAT_S:
             beat = time.monotonic()
             wire.send(out, {"kind": "beat", "time_s": tally.end_s or 0.0})

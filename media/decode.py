@@ -17,6 +17,7 @@ import numpy as np
 from playhead.errors import MediaError, MediaLimitError, UnreadableMediaError
 from playhead.media import sandbox, wire
 from playhead.media.subtitles import plain_text
+from playhead.media.telemetry import COLUMNS, Sensor, Track
 from playhead.types import Limits, Span, Utterance
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Wants:
     """What to decode. A stream nobody wants is not decoded at all.
 
     With `at_s` only the frames shown at these times are, as samples in order of time, each with its `key`.
+    `motion` is what sensors of the camera measured. 16 bits of grey are stretched over 8; with `inverse` they are
+    distances, and what is near is bright.
     """
 
     picture: bool = True
@@ -45,6 +48,8 @@ class Wants:
     fps: float = 1.0
     key_side: int = KEY_SIDE
     at_s: tuple[float, ...] = ()
+    motion: bool = False
+    inverse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,13 @@ class Subtitle:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What a sensor of the camera measured, on the clock of the video."""
+
+    track: Track
+
+
+@dataclass(frozen=True, slots=True)
 class Beat:
     """Still at work; decoded up to `time_s`."""
 
@@ -129,7 +141,7 @@ class End:
     shown: Span | None = None
 
 
-Event: TypeAlias = Probe | Cut | Sample | SoundPiece | Subtitle | Beat | End
+Event: TypeAlias = Probe | Cut | Sample | SoundPiece | Subtitle | Measured | Beat | End
 
 
 def probe(file: MediaFile, limits: Limits | None = None) -> Probe:
@@ -174,6 +186,8 @@ def _events(file: MediaFile, wants: Wants, limits: Limits, *, probe_only: bool) 
         "limits": asdict(limits),
         "probe_only": probe_only,
         "at_s": list(wants.at_s),
+        "motion": wants.motion,
+        "inverse": wants.inverse,
     }
     os.lseek(file.descriptor, 0, os.SEEK_SET)
     child = subprocess.Popen(
@@ -254,6 +268,8 @@ def _event(head: dict[str, Any], body: bytes, file: MediaFile) -> Event | None:
             return SoundPiece(head["start_s"], np.frombuffer(body, np.float32))
         case "subtitle":
             return _subtitle(head)
+        case "measured":
+            return _measured(head, body)
         case "beat":
             return Beat(head["time_s"])
         case "end":
@@ -272,6 +288,12 @@ def _images(sizes: list[list[int]], body: bytes) -> list[NDArray[np.uint8]]:
         images.append(pixels.reshape(height, width, 3))
         start += height * width * 3
     return images
+
+
+def _measured(head: dict[str, Any], body: bytes) -> Measured:
+    sensor = Sensor(head["sensor"])
+    table = np.frombuffer(body, "<f8").reshape(head["rows"], 1 + COLUMNS[sensor])
+    return Measured(Track(sensor, table[:, 0], table[:, 1:]))
 
 
 def _subtitle(head: dict[str, Any]) -> Subtitle | None:

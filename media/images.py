@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
 from playhead.errors import MediaLimitError, StorageError, UnreadableMediaError
 from playhead.media.files import open_file
+from playhead.media.levels import Levels
 from playhead.types import Limits
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
 _MOST_BYTES = 256 << 20
 _THUMBNAIL = (320, 320)
+_NARROW = 0x4000  # 16 bits of grey of which less is used come from a thermal or depth camera, and are stretched
 
 
 def read_image(path: Path, roots: Sequence[Path], limits: Limits | None = None) -> NDArray[np.uint8]:
@@ -51,7 +53,11 @@ def read_image(path: Path, roots: Sequence[Path], limits: Limits | None = None) 
 
 def _rgb(image: Image.Image) -> NDArray[np.uint8]:
     if image.mode.startswith("I"):  # 16 bits of grey, which convert() would clip to white
-        image = Image.fromarray((np.asarray(image).clip(0, 0xFFFF) >> 8).astype(np.uint8))
+        grey = np.asarray(image).clip(0, 0xFFFF)
+        narrow = 0 < np.ptp(grey) < _NARROW
+        image = Image.fromarray(
+            Levels().stretched(grey.astype(np.uint16)) if narrow else (grey >> 8).astype(np.uint8)
+        )
     return np.asarray(image.convert("RGB"))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from playhead.media import wire
+from playhead.media.levels import Levels
 from playhead.media.shots import TINY_SIZE, CutFinder, FrameChooser
 from playhead.media.tally import Tally, TooLargeError
 
@@ -31,13 +32,14 @@ class Picture:
         self._stream, self._request, self._tally, self._out = stream, request, tally, out
         self._cuts, self._chooser = CutFinder(), FrameChooser(request["fps"])
         self._tiny, self._small, self._large = VideoReformatter(), VideoReformatter(), VideoReformatter()
+        self._levels = Levels(inverse=request["inverse"])
 
     def take(self, frame: VideoFrame) -> None:
         """Observe one decoded frame."""
         time_s = self.time(frame)
         if time_s is None:
             return
-        tiny = _rgb(self._tiny, frame, TINY_SIZE, "AREA")
+        tiny = _rgb(self._tiny, self._levels.shown(frame), TINY_SIZE, "AREA")
         if self._cuts.is_cut(time_s, tiny):
             self._chooser.cut(time_s)
             wire.send(self._out, {"kind": "cut", "time_s": time_s})
@@ -94,7 +96,7 @@ class Picture:
         width, height = frame.width * float(ratio or 1), float(frame.height)
         scale = min(1.0, short / min(width, height) if short else long / max(width, height))
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        rgb = _rgb(reformatter, frame, size, "BILINEAR")
+        rgb = _rgb(reformatter, self._levels.shown(frame), size, "BILINEAR")
         return np.ascontiguousarray(_upright(rgb, frame))
 
 

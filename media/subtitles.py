@@ -48,7 +48,7 @@ def read_subtitles(path: Path, roots: Sequence[Path], start_s: float = 0.0) -> t
         data = file.read(_MOST_BYTES)
     kind = path.suffix.lower().lstrip(".")
     try:
-        parsed = pysubs2.SSAFile.from_string(_decoded(data), format_=kind, keep_html_tags=True)
+        parsed = pysubs2.SSAFile.from_string(decoded(data), format_=kind, keep_html_tags=True)
     except (pysubs2.exceptions.Pysubs2Error, ValueError) as error:
         raise InputError(f"{path.name} is not readable as subtitles", str(error)) from error
     return tuple(
@@ -64,7 +64,8 @@ def _spoken(text: str, kind: str) -> str:
     return plain_text(text)
 
 
-def _decoded(data: bytes) -> str:
+def decoded(data: bytes) -> str:
+    """The text of a file of an unnamed encoding, its lines ended by newlines."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = data.decode("utf-16", "replace")
     else:

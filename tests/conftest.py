@@ -21,6 +21,7 @@ from PIL import Image, ImageDraw, ImageFont
 from playhead import Library, Settings
 from playhead.models.registry import OFFLINE, Models
 from playhead.models.roles import Caption, Detection, Finding, Role
+from playhead.settings import DEFAULT_CHANNELS
 from playhead.testing import WordModerator
 from playhead.types import Channel, Span, Utterance
 
@@ -367,5 +368,5 @@ def filmed(film: Path, models: Models, tmp_path_factory: pytest.TempPathFactory)
     with Library(folder / "library", settings=Settings(), models=models) as library:
         report = library.add(film)
         assert not report.failed
-        assert library.counts("film.mp4").keys() == set(Channel) - {Channel.CAPTION}
+        assert library.counts("film.mp4").keys() == set(DEFAULT_CHANNELS) - {Channel.MOTION}
         yield library

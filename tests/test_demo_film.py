@@ -15,6 +15,7 @@ from playhead.interfaces import demo_film
 from playhead.media import graphs
 from playhead.media.files import MediaFile, open_file
 from playhead.media.formats import CONTAINERS
+from playhead.settings import DEFAULT_CHANNELS
 from playhead.types import Channel, Progress
 
 pytest.importorskip("hibari")
@@ -97,7 +98,7 @@ def test_every_question_has_its_shot_and_every_channel_a_question() -> None:
         shot = shots[question.shot]
         assert bool(shot.said) == (question.channel is Channel.SPEECH), question
         assert bool(shot.written) == (question.channel is Channel.TEXT), question
-    assert {q.channel for q in demo_film.QUESTIONS} == set(Channel) - {Channel.CAPTION}
+    assert {q.channel for q in demo_film.QUESTIONS} == set(DEFAULT_CHANNELS) - {Channel.MOTION}
 
 
 @pytest.mark.slow

@@ -29,7 +29,7 @@ from pydantic_settings import SettingsError as PydanticSettingsError
 from playhead.errors import SettingsError
 from playhead.types import Channel, Limits
 
-DEFAULT_CHANNELS = (Channel.PICTURE, Channel.OBJECT, Channel.TEXT, Channel.SPEECH)
+DEFAULT_CHANNELS = (Channel.PICTURE, Channel.OBJECT, Channel.TEXT, Channel.SPEECH, Channel.MOTION)
 
 
 class Settings(BaseSettings):
@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     )
     channels: Annotated[tuple[Channel, ...], NoDecode] = Field(
         DEFAULT_CHANNELS, min_length=1, description="What to observe."
+    )
+    sensor: Literal["auto", "picture", "thermal", "depth"] = Field(
+        "auto", description="What the camera saw: light, heat or distance; auto: as the name of the file says."
     )
     fps: float = Field(1.0, gt=0, le=60, description="Pictures looked at per second of video.")
     subtitles: Literal["prefer", "also", "ignore"] = Field(

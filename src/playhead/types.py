@@ -24,7 +24,13 @@ class Channel(StrEnum):
     TEXT = "text"
     SPEECH = "speech"
     CAPTION = "caption"
+    MOTION = "motion"
+    THERMAL = "thermal"
+    DEPTH = "depth"
 
+
+PICTORIAL = (Channel.PICTURE, Channel.THERMAL, Channel.DEPTH)
+"""Channels of pictures, found by what they look like; the pictures of one video are all on one of them."""
 
 _INSTANT_S = 0.1  # a span shorter than this is told as one time
 

@@ -79,6 +79,15 @@ def test_sixteen_bits_of_grey_keep_their_shades(tmp_path: Path) -> None:
         np.testing.assert_array_equal(found, np.repeat(np.arange(256).reshape(16, 16, 1), 3, axis=2))
 
 
+@pytest.mark.parametrize("ending", ["png", "tif"])
+def test_a_thermal_picture_is_stretched_over_eight_bits(ending: str, tmp_path: Path) -> None:
+    heat = np.linspace(7200, 9000, 64 * 64).round().astype(np.uint16).reshape(64, 64)
+    path = saved(tmp_path, Image.fromarray(heat), f"heat.{ending}")
+    found = read_image(path, [tmp_path])
+    assert found.min() < 10
+    assert found.max() > 240
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "YCbCr", "I", "F"])
 def test_every_colour_mode_is_read_without_a_warning(mode: str, picture: NDArray[np.uint8], tmp_path: Path) -> None:
     kind = "TIFF" if mode in ("CMYK", "YCbCr", "F", "I") else "PNG"
