@@ -11,7 +11,7 @@ from playhead.media.tally import Tally
 from playhead.media.trim import SAME_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from playhead.media.reel import Output
 
@@ -20,16 +20,16 @@ CODECS = frozenset("h264 hevc av1 vp9 mpeg4 aac mp3 ac3 eac3 opus flac alac".spl
 
 
 def copy(
-    descriptor: int, target: Output, start_s: float, end_s: float, beat: Callable[[], None]
+    descriptor: int, target: Output, start_s: float, end_s: float, *, sound: bool, beat: Callable[[], None]
 ) -> dict[str, Any]:
     """Copy it; what it says is where the copy really begins. Raises `ValueError` for what MP4 cannot hold."""
-    with Reached(descriptor, start_s, sound=True, beat=beat) as source:
+    with Reached(descriptor, start_s, sound=sound, beat=beat) as source:
         for stream in source.wanted:
             name = stream.codec_context.codec.canonical_name
             if name not in CODECS:
                 raise ValueError(f"its {stream.type} is {name}, which cannot be copied into MP4")
         key_s = _key(source, start_s, beat)
-    with Reached(descriptor, start_s, sound=True, beat=beat) as source:
+    with Reached(descriptor, start_s, sound=sound, beat=beat) as source:
         return {"start_s": key_s, "end_s": _write(source, target, key_s, end_s, beat), "at_s": 0.0}
 
 
@@ -53,29 +53,42 @@ def _key(source: Reached, start_s: float, beat: Callable[[], None]) -> float:
 
 def _write(source: Reached, target: Output, key_s: float, end_s: float, beat: Callable[[], None]) -> float:
     """Copy the packets from the key frame on; when the last one ends."""
-    last_s = key_s
+    last_s, over, begun = key_s, set[int](), source.picture is None
     with muxer(target) as film:
         outs = {stream.index: film.add_stream_from_template(stream) for stream in source.wanted}
-        begun, over = source.picture is None, set[int]()
-        for packet in packets(source.container, source.wanted, Tally()):
+        for packet in _timed(packets(source.container, source.wanted, Tally())):
             beat()
-            time_s = _time(packet.pts, packet)
-            if time_s is None or packet.dts is None:
-                continue
-            index = packet.stream.index
+            index, time_s = packet.stream.index, float(packet.pts * packet.time_base)
             if float(packet.dts * packet.time_base) >= end_s - SAME_S:
                 over.add(index)
-                if len(over) == len(outs):
-                    break
-                continue
+            if len(over) == len(outs):
+                break
             begun = begun or (packet.stream is source.picture and packet.is_keyframe and time_s >= key_s - SAME_S)
-            if time_s < key_s - SAME_S or (packet.stream is source.picture and not begun):
+            early = time_s < key_s - SAME_S or (packet.stream is source.picture and not begun)
+            if index in over or early:
                 continue
             last_s = max(last_s, time_s + float((packet.duration or 0) * packet.time_base))
             shift = round(key_s / packet.time_base)
             packet.pts, packet.dts, packet.stream = packet.pts - shift, packet.dts - shift, outs[index]
             film.mux(packet)
     return last_s
+
+
+def _timed(found: Iterable[Any]) -> Iterator[Any]:
+    """Packets with both times. Where the first state no time of decoding, it is counted back."""
+    waiting: dict[int, list[Any]] = {}
+    for packet in found:
+        if packet.pts is None:
+            continue
+        held = waiting.setdefault(packet.stream.index, [])
+        if packet.dts is None:
+            held.append(packet)
+            continue
+        for number, before in enumerate(held):
+            before.dts = packet.dts - (len(held) - number) * max(1, packet.duration or 1)
+        yield from held
+        held.clear()
+        yield packet
 
 
 def _time(ticks: int | None, packet: Any) -> float | None:

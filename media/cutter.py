@@ -114,12 +114,13 @@ def _cut(request: dict[str, Any], orders: Orders, target: Output, out: BinaryIO)
 def _copy(request: dict[str, Any], orders: Orders, target: Output, out: BinaryIO) -> None:
     """Cut one piece without decoding it."""
     for piece, descriptor in orders.pieces(out):
-        wire.send(out, {"kind": "piece"} | copy(descriptor, target, piece["start_s"], piece["end_s"], Beat(out)))
+        copied = copy(descriptor, target, piece["start_s"], piece["end_s"], sound=request["sound"], beat=Beat(out))
+        wire.send(out, {"kind": "piece"} | copied)
 
 
-def _measure(request: dict[str, Any], orders: Orders, target: Output, out: BinaryIO) -> None:
+def _measure(request: dict[str, Any], orders: Orders, _: Output, out: BinaryIO) -> None:
     """Tell how large and fast each file is."""
-    for _, descriptor in orders.pieces(out):
+    for _piece, descriptor in orders.pieces(out):
         wire.send(out, {"kind": "measured"} | measured(descriptor, request["limits"]))
 
 

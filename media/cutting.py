@@ -23,12 +23,11 @@ from playhead.media import sandbox, wire
 from playhead.types import Limits, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from playhead.media.files import MediaFile
 
-    Opener = Callable[[], MediaFile]
     Teller = Callable[[float], None]
 
 _MOST_OPEN = 16
@@ -66,10 +65,9 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of the file `key`, which `open` opens; what has one key is one file and is opened once, if it can be."""
+    """A stretch of one file, by the name under which `Sources` opens it; it fades in and out for `fade_s` each."""
 
-    key: str
-    open: Opener
+    file: str
     span: Span
     fade_s: float = 0.0
 
@@ -97,14 +95,40 @@ class Film:
         return last.at_s + last.span.duration_s
 
 
-def measure(file: Opener, limits: Limits | None = None) -> Measure:
+class Sources:
+    """Open files by name: one that comes again is not opened again, while few enough are open. Use it in `with`."""
+
+    def __init__(self, open_file: Callable[[str], MediaFile]) -> None:
+        self._open_file = open_file
+        self._files: OrderedDict[str, MediaFile] = OrderedDict()
+        self.name = ""
+
+    def descriptor(self, file: str) -> int:
+        """That of the file; the last one asked for gives the `name`."""
+        if file not in self._files:
+            self._files[file] = self._open_file(file)
+        self._files.move_to_end(file)
+        if len(self._files) > _MOST_OPEN:
+            os.close(self._files.popitem(last=False)[1].descriptor)
+        self.name = self._files[file].name
+        return self._files[file].descriptor
+
+    def __enter__(self) -> Sources:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self._files:
+            os.close(self._files.popitem()[1].descriptor)
+
+
+def measure(file: str, sources: Sources, limits: Limits | None = None) -> Measure:
     """What is needed to choose a `Look`. Raises `MediaError`."""
-    piece = Piece("", file, Span(0.0, 0.0))
-    for message in _messages({"work": "measure"}, [piece], None, limits or Limits()):
+    piece = Piece(file, Span(0.0, 0.0))
+    for message in _messages({"work": "measure"}, [piece], sources, None, limits or Limits()):
         if message["kind"] == "measured":
             rate_hz = Fraction(*message["rate"])
             return Measure(message["width"], message["height"], rate_hz, message["sound"])
-    raise UnreadableMediaError("It cannot be measured", "the cutter gave no answer", _ADVICE)
+    raise UnreadableMediaError(f"{sources.name} cannot be measured", "the cutter gave no answer", _ADVICE)
 
 
 def own_look(measured: Measure, *, sound: bool = True) -> Look:
@@ -139,6 +163,7 @@ def even(length: float) -> int:
 
 def cut(
     pieces: Sequence[Piece],
+    sources: Sources,
     look: Look,
     target: Path,
     *,
@@ -160,24 +185,37 @@ def cut(
         "picture": look.picture,
         "sound": look.sound,
     }
-    return _made(request, pieces, target, limits or Limits(), progress)
+    return _made(request, pieces, sources, target, limits or Limits(), progress)
 
 
-def copy(piece: Piece, target: Path, *, limits: Limits | None = None, progress: Teller | None = None) -> Film:
-    """The piece copied without a change, from the key frame at or before its start. Raises like `cut`.
+def copy(
+    piece: Piece,
+    sources: Sources,
+    target: Path,
+    *,
+    sound: bool = True,
+    limits: Limits | None = None,
+    progress: Teller | None = None,
+) -> Film:
+    """The piece copied as it is stored, from the key frame at or before its start. Raises like `cut`.
 
     `InputError` says why something cannot be copied.
     """
-    return _made({"work": "copy"}, [piece], target, limits or Limits(), progress)
+    return _made({"work": "copy", "sound": sound}, [piece], sources, target, limits or Limits(), progress)
 
 
 def _made(
-    request: dict[str, Any], pieces: Sequence[Piece], target: Path, limits: Limits, progress: Teller | None
+    request: dict[str, Any],
+    pieces: Sequence[Piece],
+    sources: Sources,
+    target: Path,
+    limits: Limits,
+    progress: Teller | None,
 ) -> Film:
     if not pieces:
         raise ValueError("a film needs at least one piece")
     placed, frames = list[Placed](), 0
-    for message in _messages(request, pieces, target, limits):
+    for message in _messages(request, pieces, sources, target, limits):
         match message["kind"]:
             case "beat" if progress:
                 progress(message["done_s"])
@@ -191,10 +229,10 @@ def _made(
 
 
 def _messages(
-    request: dict[str, Any], pieces: Sequence[Piece], target: Path | None, limits: Limits
+    request: dict[str, Any], pieces: Sequence[Piece], sources: Sources, target: Path | None, limits: Limits
 ) -> Iterator[dict[str, Any]]:
     """Let the cutter work, hand it what it asks for, and give what it tells."""
-    with _output(target) as output, _Opened() as opened, _cutter(output) as (child, orders):
+    with _output(target) as output, _cutter(output) as (child, orders):
         _say(orders, request | {"limits": asdict(limits)})
         waiting = iter(pieces)
         assert child.stdout is not None
@@ -202,9 +240,9 @@ def _messages(
         name = target.name if target else "It"
         while message := _next(stream, name):
             if message["kind"] == "refused":
-                raise _refusal(message, opened.name or name, name, request["work"])
+                raise _refusal(message, sources.name or name, name, request["work"])
             if message["kind"] == "next":
-                _hand(orders, next(waiting, None), opened)
+                _hand(orders, next(waiting, None), sources)
             yield message
         _check_exit(child, name, limits)
 
@@ -221,12 +259,12 @@ def _next(stream: wire.Patient, name: str) -> dict[str, Any] | None:
     return message[0] if message else None
 
 
-def _hand(orders: socket.socket, piece: Piece | None, opened: _Opened) -> None:
+def _hand(orders: socket.socket, piece: Piece | None, sources: Sources) -> None:
     if piece is None:
         _say(orders, {"last": True})
         return
     asked = {"start_s": piece.span.start_s, "end_s": piece.span.end_s, "fade_s": piece.fade_s}
-    _say(orders, asked, opened.descriptor(piece))
+    _say(orders, asked, sources.descriptor(piece.file))
 
 
 def _say(orders: socket.socket, what: dict[str, Any], descriptor: int | None = None) -> None:
@@ -238,32 +276,6 @@ def _say(orders: socket.socket, what: dict[str, Any], descriptor: int | None = N
             socket.send_fds(orders, [data], [descriptor])
 
 
-class _Opened:
-    """The files of the pieces: one that comes again is not opened again, while few enough are open."""
-
-    def __init__(self) -> None:
-        self._files: OrderedDict[str, MediaFile] = OrderedDict()
-        self.name = ""
-
-    def descriptor(self, piece: Piece) -> int:
-        """That of the piece's file."""
-        if piece.key not in self._files:
-            self._files[piece.key] = piece.open()
-        self._files.move_to_end(piece.key)
-        if len(self._files) > _MOST_OPEN:
-            os.close(self._files.popitem(last=False)[1].descriptor)
-        file = self._files[piece.key]
-        self.name = file.name
-        return file.descriptor
-
-    def __enter__(self) -> _Opened:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        while self._files:
-            os.close(self._files.popitem()[1].descriptor)
-
-
 @contextmanager
 def _cutter(output: int) -> Iterator[tuple[subprocess.Popen[bytes], socket.socket]]:
     """The process and the socket that it listens to; both are gone afterwards, whatever happens."""
@@ -272,9 +284,9 @@ def _cutter(output: int) -> Iterator[tuple[subprocess.Popen[bytes], socket.socke
         with theirs:
             child = subprocess.Popen(
                 [sys.executable, "-m", "playhead.media.cutter", str(output)],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.PIPE,
-                stderr=(None if os.environ.get("CUTDEBUG") else subprocess.DEVNULL),
+                stderr=subprocess.DEVNULL,
                 pass_fds=[output],
                 env=sandbox.environment(),
             )

@@ -13,7 +13,7 @@ from playhead.media.picture import Picture
 from playhead.media.reaching import Reached
 from playhead.media.reel import Output, Reel
 from playhead.media.tally import Tally
-from playhead.media.trim import RATE_HZ, SAME_S, Fade, PictureTrim, SoundTrim, SteadyPicture
+from playhead.media.trim import RATE_HZ, Fade, PictureTrim, SoundTrim, SteadyPicture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +55,7 @@ class Beat:
 
 
 class Film:
-    """Pieces one after the other. At a constant rate each is a whole number of frames long, its sound exactly as long."""
+    """Pieces one after the other; at a constant rate each is a whole number of frames long, and its sound as long."""
 
     def __init__(self, look: Look, output: Output, limits: dict[str, Any], beat: Beat) -> None:
         self._look, self._limits, self._beat = look, limits, beat
@@ -95,7 +95,7 @@ class Film:
         return hear
 
     def _samples(self, length_s: float) -> int:
-        """How much sound belongs to the piece: at a constant rate, up to where the next one's first frame is shown."""
+        """How much sound belongs to the piece: at a constant rate, up to the first frame of the next."""
         look = self._look
         if not look.sound:
             return 0

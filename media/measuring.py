@@ -11,7 +11,8 @@ from playhead.media.reaching import opened
 from playhead.media.tally import Tally, TooLargeError
 
 _USUAL = tuple(
-    Fraction(*rate) for rate in ((24000, 1001), (24, 1), (25, 1), (30000, 1001), (30, 1), (50, 1), (60000, 1001), (60, 1))
+    Fraction(*rate)
+    for rate in ((24000, 1001), (24, 1), (25, 1), (30000, 1001), (30, 1), (50, 1), (60000, 1001), (60, 1))
 )
 _SLOWEST, _FASTEST = 5, 60
 _CLOSE = 0.002
@@ -27,7 +28,9 @@ def measured(descriptor: int, limits: dict[str, Any]) -> dict[str, Any]:
         if picture is None:
             return found
         if picture.codec_context.width * picture.codec_context.height > limits["pixels"]:
-            raise TooLargeError(f"its picture has {picture.codec_context.width}x{picture.codec_context.height} pixels")
+            raise TooLargeError(
+                f"its picture has {picture.codec_context.width}x{picture.codec_context.height} pixels"
+            )
         rate = usual_rate(picture.average_rate or Fraction(25))
         found["rate"] = [rate.numerator, rate.denominator]
         tally = Tally()

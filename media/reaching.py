@@ -91,4 +91,5 @@ def opened(descriptor: int) -> InputContainer:
     """A container that is read from its start."""
     os.lseek(descriptor, 0, os.SEEK_SET)
     options = formats.container_options(descriptor)
-    return av.open("fd:", options=options, metadata_errors="replace")
+    container: InputContainer = av.open("fd:", options=options, metadata_errors="replace")
+    return container

@@ -59,11 +59,12 @@ class Output:
 
 def muxer(output: Output) -> OutputContainer:
     """An MP4 that holds no date and no name of a program."""
-    return av.open(output, "w", format="mp4", options={"fflags": "+bitexact"})  # type: ignore[call-overload,no-any-return]
+    film: OutputContainer = av.open(output, "w", format="mp4", options={"fflags": "+bitexact"})
+    return film
 
 
 class Reel:
-    """Takes frames at any times, or numbered ones at a constant rate, and sound from its beginning on without a gap."""
+    """Takes frames at any times or, at a constant rate, by number; and sound from the beginning on without a gap."""
 
     def __init__(self, output: Output, look: Look) -> None:
         self._container = muxer(output)

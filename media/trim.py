@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from fractions import Fraction
 
+    from av.audio.frame import AudioFrame
     from numpy.typing import NDArray
 
 RATE_HZ = 48_000
@@ -117,13 +118,13 @@ class SoundTrim:
             return
         form = (frame.format.name, frame.layout.name, frame.sample_rate)
         if form != self._form or abs(time_s - self._next_s) > _JUMP_S:
-            self._restart(time_s)
+            self._restart(time_s, frame.layout.nb_channels)
             self._form = form
         self._next_s += length_s
         frame.pts = None
         assert self._resampler is not None
         for converted in self._resampler.resample(frame):
-            self._put(converted.to_ndarray())
+            self._put(converted)
 
     def finish(self, count: int) -> None:
         """All there is was taken: fill up to `count` samples with silence."""
@@ -131,20 +132,23 @@ class SoundTrim:
         self._count = min(self._count, count)
         self._silence(self._count)
 
-    def _restart(self, time_s: float) -> None:
+    def _restart(self, time_s: float, channels: int) -> None:
         self._flush()
-        self._resampler = AudioResampler(format="fltp", layout="stereo", rate=RATE_HZ)
+        # Brought to stereo by FFmpeg, a single channel would become softer.
+        layout = "mono" if channels == 1 else "stereo"
+        self._resampler = AudioResampler(format="fltp", layout=layout, rate=RATE_HZ)
         self._next_s = time_s
         self._at = round((time_s - self._start_s) * RATE_HZ)
 
     def _flush(self) -> None:
         if self._resampler is not None:
             for converted in self._resampler.resample(None):
-                self._put(converted.to_ndarray())
+                self._put(converted)
         self._resampler = None
         self._form = None
 
-    def _put(self, samples: NDArray[np.float32]) -> None:
+    def _put(self, converted: AudioFrame) -> None:
+        samples = np.broadcast_to(converted.to_ndarray(), (2, converted.samples)).astype(np.float32)
         self._silence(min(self._at, self._count))
         start, end = max(0, self.written - self._at), max(0, self._count - self._at)
         self._at += samples.shape[1]

@@ -73,16 +73,20 @@ def make(recipe: Recipe, folder: Path, ffmpeg: str) -> Path:
     with av.open(str(stored), "w") as film:
         picture = _picture_stream(film, recipe)
         sound = film.add_stream(recipe.sound, rate=recipe.sound_rate_hz, layout="mono") if recipe.sound else None
+        pieces = iter(_clicks(recipe)) if sound is not None else iter(())
+        heard = next(pieces, None)
         for number, time in enumerate(recipe.times):
+            while heard is not None and heard.time <= float(time + recipe.start_s):
+                film.mux(sound.encode(heard))
+                heard = next(pieces, None)
             pixels = np.ascontiguousarray(np.rot90(drawn(number, recipe.size), -(recipe.turned // 90)))
             frame = av.VideoFrame.from_ndarray(pixels, format="gray").reformat(format=recipe.pix_fmt)
             frame.pts, frame.time_base = round((time + recipe.start_s) / recipe.base), recipe.base
             film.mux(picture.encode(frame))
         film.mux(picture.encode(None))
         if sound is not None:
-            for piece in _clicks(recipe):
+            for piece in (*([heard] if heard is not None else []), *pieces, None):
                 film.mux(sound.encode(piece))
-            film.mux(sound.encode(None))
     if recipe.turned:
         turn = ["-display_rotation", str(recipe.turned), "-i", str(stored), "-c", "copy", str(path)]
         subprocess.run([ffmpeg, "-v", "error", "-nostdin", "-y", *turn], check=True, timeout=60)
@@ -195,14 +199,21 @@ RECIPES = (
     Recipe("vfr.mkv", uneven(100)),
     Recipe("vfr.mp4", uneven(100), Fraction(1, 90_000)),
     Recipe("long_gop.mp4", steady(500, 25), Fraction(1, 12_800), options=LONG_GOP),
-    Recipe("long_gop.ts", steady(500, 25), Fraction(1, 90_000), options=LONG_GOP, sound="mp2"),
+    Recipe("long_gop.ts", steady(500, 25), Fraction(1, 90_000), options=LONG_GOP),
     Recipe("delayed.mkv", steady(150, 25), start_s=5),
     Recipe("much_delayed.mkv", steady(150, 25), start_s=100_000),
     Recipe("no_sound.mp4", steady(150, 25), Fraction(1, 12_800), sound=""),
     Recipe("odd.mkv", steady(150, 25), codec="ffv1", pix_fmt="yuv444p", size=(193, 109), sound="pcm_s16le"),
     Recipe("deep.mkv", steady(150, 25), codec="ffv1", pix_fmt="yuv420p10le", sound="flac"),
     Recipe("alpha.mov", steady(150, 25), Fraction(1, 12_800), codec="qtrle", pix_fmt="argb", sound="pcm_s16le"),
-    Recipe("vp9.webm", steady(100, 25), codec="libvpx-vp9", options={"deadline": "realtime"}, sound="libopus", sound_rate_hz=48_000),
+    Recipe(
+        "vp9.webm",
+        steady(100, 25),
+        codec="libvpx-vp9",
+        options={"deadline": "realtime"},
+        sound="libopus",
+        sound_rate_hz=48_000,
+    ),
     Recipe("mpeg4.avi", steady(150, 25), Fraction(1, 25), codec="mpeg4", options={"bf": "2"}, sound="libmp3lame"),
     Recipe("late_sound.mp4", steady(150, 25), Fraction(1, 12_800), sound_late_s=Fraction(3, 2)),
     Recipe("wide_pixels.mp4", steady(100, 25), Fraction(1, 12_800), size=(96, 108), pixel_ratio=Fraction(2)),
