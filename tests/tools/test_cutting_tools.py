@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 NAMES = ("cfr25.mp4", "delayed.mkv", "no_sound.mp4", "turned_90.mp4")
-HOSTILE_NAME = "‏مرحبا 🎬 $(reboot)\n.mp4"
+HOSTILE_NAME = "\u200fمرحبا 🎬 $(reboot)\n.mp4"
 
 
 @pytest.fixture(scope="module")
@@ -174,8 +175,8 @@ def test_progress_is_told_and_stopping_leaves_nothing(stock: Library, tmp_path: 
         if progress.done > 0:
             raise KeyboardInterrupt
 
+    context = Context(stock, tmp_path, stop)
     with pytest.raises(KeyboardInterrupt):
-        context = Context(stock, tmp_path, stop)
         get_tool("make_supercut").call({"moments": [window("delayed.mkv", 5.0, 11.0)] * 9, "merge": False}, context)
     assert {stage for stage, _, _ in stages} >= {"joining"}
     assert all(done <= total for _, done, total in stages)
@@ -291,7 +292,7 @@ def test_merging_keeps_every_second_once_and_the_order(parts: list[Part]) -> Non
     assert sorted(seconds(found)) == sorted(set(seconds(parts)))
     assert merged(found) == found
     spans = sorted((part.video.id, part.span) for part in found)
-    for (one, before), (other, after) in zip(spans, spans[1:], strict=False):
+    for (one, before), (other, after) in pairwise(spans):
         assert one != other or before.end_s < after.start_s
     firsts = [
         next(n for n, part in enumerate(parts) if part.video == f.video and f.span.overlap_s(part.span))
