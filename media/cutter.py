@@ -21,8 +21,9 @@ import av
 
 from playhead.media import sandbox, wire
 from playhead.media.copying import copy
+from playhead.media.cutting import Look
 from playhead.media.demux import load, plain
-from playhead.media.joining import Beat, Film, Look
+from playhead.media.joining import Beat, Joined
 from playhead.media.measuring import measured
 from playhead.media.reel import Output
 from playhead.media.tally import TooLargeError
@@ -99,13 +100,13 @@ class Orders:
 def _cut(request: dict[str, Any], orders: Orders, target: Output, out: BinaryIO) -> None:
     """Join pieces into one film."""
     look = Look(
-        size=(request["width"], request["height"]),
+        width=request["width"],
+        height=request["height"],
         rate_hz=Fraction(*request["rate"]),
-        steady=request["steady"],
-        picture=request["picture"],
         sound=request["sound"],
+        own_times=request["own_times"],
     )
-    film = Film(look, target, request["limits"], Beat(out))
+    film = Joined(look, target, request["limits"], Beat(out))
     for piece, descriptor in orders.pieces(out):
         wire.send(out, {"kind": "piece"} | film.add(descriptor, **piece))
     wire.send(out, {"kind": "made", "frames": film.close()})

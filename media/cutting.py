@@ -62,6 +62,16 @@ class Look:
         """Whether there is any."""
         return self.width > 0
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.width, self.height
+
+    @property
+    def steady(self) -> bool:
+        """Whether frames come at a constant rate."""
+        return not self.own_times
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -181,9 +191,8 @@ def cut(
         "width": look.width,
         "height": look.height,
         "rate": [look.rate_hz.numerator, look.rate_hz.denominator],
-        "steady": not look.own_times,
-        "picture": look.picture,
         "sound": look.sound,
+        "own_times": look.own_times,
     }
     return _made(request, pieces, sources, target, limits or Limits(), progress)
 

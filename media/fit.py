@@ -8,6 +8,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
+from playhead.media.cutting import even
 from playhead.media.picture import upright
 
 if TYPE_CHECKING:
@@ -31,11 +32,6 @@ def upright_size(frame: VideoFrame, ratio: Fraction | None) -> tuple[int, int]:
     """The width and height in square pixels at which a frame is to be seen."""
     wide, tall = _square(frame, ratio)
     return (round(tall), round(wide)) if _lies(frame) else (round(wide), round(tall))
-
-
-def even(length: float) -> int:
-    """The nearest even number that is not larger, and at least 2."""
-    return max(2, int(length) // 2 * 2)
 
 
 class Fit:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from playhead.media import wire
@@ -22,21 +21,11 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from numpy.typing import NDArray
 
+    from playhead.media.cutting import Look
     from playhead.media.trim import Shown
 
 _BEAT_S = 0.25
 _LATE_S = 10.0  # nothing of the span comes so long after its end
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What the film is like. Where it is not `steady`, frames keep their own times and `rate_hz` is only typical."""
-
-    size: tuple[int, int]
-    rate_hz: Fraction
-    steady: bool
-    picture: bool
-    sound: bool
 
 
 class Beat:
@@ -54,7 +43,7 @@ class Beat:
             wire.send(self.out, {"kind": "beat", "done_s": self._done_s})
 
 
-class Film:
+class Joined:
     """Pieces one after the other; at a constant rate each is a whole number of frames long, and its sound as long."""
 
     def __init__(self, look: Look, output: Output, limits: dict[str, Any], beat: Beat) -> None:

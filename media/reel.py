@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from numpy.typing import NDArray
 
-    from playhead.media.joining import Look
+    from playhead.media.cutting import Look
 
 _SOUND_BITS = 160_000
 _BLOCK = 1024  # samples of a frame of AAC
