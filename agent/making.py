@@ -49,7 +49,7 @@ _WORDED = {
     "handles_s": "with more before and after",
     "fade_s": "with fades",
     "sound": "without sound",
-    "copy": "without encoding anew",
+    "as_stored": "without encoding anew",
 }
 _JOINED = frozenset(("cut_clip", "export_subtitles", "contact_sheet", "compose_story"))
 

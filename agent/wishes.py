@@ -129,9 +129,9 @@ def read_wishes(text: str) -> Wishes:
     if found := take(_FADE):
         options.append(("fade_s", length(found["t"]) if found["t"] else _FADE_S))
     if take(_SILENT):
-        options.append(("sound", False))
+        options.append(("sound", "drop"))
     if take(_COPIED):
-        options.append(("copy", True))
+        options.append(("as_stored", True))
     together = bool(take(_TOGETHER))
     take(_AS_FILE)
     return Wishes(tidy(rest), subtitled, together, bool(_MANY.search(rest)), tuple(options))

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import json
 import os
-import pkgutil
 import signal
 import sys
 import time
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import av
-import av.subtitles
 
 from playhead.media import formats, sandbox, wire
+from playhead.media.demux import frames, load, packets, plain, streams
 from playhead.media.measured import Measured
 from playhead.media.picture import Picture, Stills
 from playhead.media.sound import Sound
@@ -35,8 +33,6 @@ if TYPE_CHECKING:
 
 _BEAT_S = 0.25
 _MOST_DATA_STREAMS = 8
-_DAMAGED = "some of it is damaged; it was skipped or shows faults"
-_DAMAGE_LIMIT = 200  # undecodable packets before giving up, where nothing else was ever decoded
 
 
 def main(give_up: Callable[[], object] = sandbox.confine) -> int:
@@ -46,7 +42,7 @@ def main(give_up: Callable[[], object] = sandbox.confine) -> int:
     os.dup2(2, 1)  # nothing a library prints can get between the messages
     request = json.load(sys.stdin)
     av.logging.set_level(None)
-    _load()
+    load()
     sandbox.limit(request["limits"])
     give_up()
     os.close(0)
@@ -58,20 +54,14 @@ def main(give_up: Callable[[], object] = sandbox.confine) -> int:
     except MemoryError:
         wire.send(out, {"kind": "refused", "why": "limit", "text": "decoding it needs more memory than allowed"})
     except (av.FFmpegError, OSError, ValueError) as error:
-        wire.send(out, {"kind": "refused", "why": "damage", "text": _plain(error)})
+        wire.send(out, {"kind": "refused", "why": "damage", "text": plain(error)})
     return 0
-
-
-def _load() -> None:
-    """Import what PyAV itself imports only when it meets subtitles: then no file can be opened any more."""
-    for module in pkgutil.iter_modules(av.subtitles.__path__, "av.subtitles."):
-        import_module(module.name)
 
 
 def _decode(descriptor: int, request: dict[str, Any], out: BinaryIO) -> None:
     with av.open("fd:", options=formats.container_options(descriptor), metadata_errors="replace") as container:
         sandbox.seal()
-        video, audio, subtitles = _streams(container)
+        video, audio, subtitles = streams(container)
         tally = Tally()
         wire.send(out, {"kind": "probe"} | _probe(container, video, audio, subtitles, request["limits"]))
         if request["probe_only"]:
@@ -95,24 +85,6 @@ def _decode(descriptor: int, request: dict[str, Any], out: BinaryIO) -> None:
         "warnings": list(tally.warnings),
     }
     wire.send(out, {"kind": "end"} | end)
-
-
-def _streams(
-    container: InputContainer,
-) -> tuple[VideoStream | None, AudioStream | None, SubtitleStream | None]:
-    """The largest real picture (cover art is not video), the first sound and the first subtitles we may decode."""
-    cover = av.stream.Disposition.attached_pic
-    pictures = [
-        s
-        for s in container.streams.video
-        if not s.disposition & cover and s.codec_context and s.codec_context.name in formats.VIDEO_CODECS
-    ]
-    sounds = [s for s in container.streams.audio if s.codec_context and s.codec_context.name in formats.AUDIO_CODECS]
-    texts = [
-        s for s in container.streams.subtitles if s.codec_context and s.codec_context.name in formats.SUBTITLE_CODECS
-    ]
-    largest = max(pictures, key=lambda s: s.codec_context.width * s.codec_context.height, default=None)
-    return largest, next(iter(sounds), None), next(iter(texts), None)
 
 
 def _probe(
@@ -176,13 +148,13 @@ def _run(
         takers |= dict.fromkeys((s.index for s in container.streams.data[:_MOST_DATA_STREAMS]), None)
     wanted = [s for s in container.streams if s.index in takers]
     beat = time.monotonic()
-    for packet in _packets(container, wanted, tally):
+    for packet in packets(container, wanted, tally):
         if packet.stream.type == "subtitle":
             _send_subtitle(packet, out)
         elif packet.stream.type == "data":
             measured.take(packet)
         else:
-            for frame in _frames(packet, tally):
+            for frame in frames(packet, tally):
                 takers[packet.stream.index](frame)
         if time.monotonic() - beat > _BEAT_S:
             beat = time.monotonic()
@@ -201,37 +173,8 @@ def _pick(
     back_s = 0.0  # some containers seek to a frame too late
     while (wanted_s := stills.next_s) is not None:
         container.seek(max(0, int((wanted_s - back_s) * av.time_base)), backward=True)
-        frames = (frame for packet in _packets(container, [video], tally) for frame in _frames(packet, tally))
-        back_s = 0.0 if stills.take(frames, from_start=back_s >= wanted_s) else 2 * back_s + 10.0
-
-
-def _packets(container: InputContainer, streams: list[Any], tally: Tally) -> Any:
-    """Packets until the end, or until the container is too damaged to go on."""
-    packets = container.demux(streams) if streams else iter(())
-    while True:
-        try:
-            yield next(packets)
-        except StopIteration:
-            return
-        except (av.FFmpegError, OSError) as error:
-            tally.warn(f"damaged after {tally.end_s or 0.0:.1f} s ({_plain(error)}); the rest could not be read")
-            return
-
-
-def _frames(packet: Any, tally: Tally) -> list[Any]:
-    try:
-        frames: list[Any] = packet.decode()
-    except av.FFmpegError as error:
-        tally.damaged_in_a_row += 1
-        tally.warn(_DAMAGED)
-        if tally.damaged_in_a_row > _DAMAGE_LIMIT and tally.end_s is None:
-            raise ValueError(f"nothing in it can be decoded ({_plain(error)})") from error
-        return []
-    if packet.is_corrupt or any(frame.is_corrupt for frame in frames):
-        tally.warn(_DAMAGED)
-    if frames:
-        tally.damaged_in_a_row = 0
-    return frames
+        decoded = (frame for packet in packets(container, [video], tally) for frame in frames(packet, tally))
+        back_s = 0.0 if stills.take(decoded, from_start=back_s >= wanted_s) else 2 * back_s + 10.0
 
 
 def _send_subtitle(packet: Any, out: BinaryIO) -> None:
@@ -243,11 +186,6 @@ def _send_subtitle(packet: Any, out: BinaryIO) -> None:
         start_s = float(packet.pts * packet.time_base)
         end_s = start_s + float((packet.duration or 0) * packet.time_base)
         wire.send(out, {"kind": "subtitle", "start_s": start_s, "end_s": end_s, "lines": lines})
-
-
-def _plain(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error)
-    return str(text).split("; last error log")[0].strip().lower() or type(error).__name__
 
 
 if __name__ == "__main__":

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
     from playhead.media.files import MediaFile
 
-_BLOCK = 1 << 20
 SHORT_SIDE = 256
 KEY_SIDE = 1280
 
@@ -204,7 +202,7 @@ def _events(file: MediaFile, wants: Wants, limits: Limits, *, probe_only: bool) 
         with suppress(BrokenPipeError):  # it died at once: the exit tells
             child.stdin.write(json.dumps(request).encode())
             child.stdin.close()
-        yield from _messages(_Patient(child.stdout, limits.stall_s), file)
+        yield from _messages(wire.Patient(child.stdout, limits.stall_s), file)
         _check_exit(child, file, limits)
     finally:
         child.kill()
@@ -212,27 +210,7 @@ def _events(file: MediaFile, wants: Wants, limits: Limits, *, probe_only: bool) 
         child.wait()
 
 
-class _Patient:
-    """Reads what the decoder sends, and does not wait for any part of it longer than `stall_s`."""
-
-    def __init__(self, stream: IO[bytes], stall_s: float) -> None:
-        self._descriptor, self._stall_s = stream.fileno(), stall_s
-        self._poll = select.poll()
-        self._poll.register(self._descriptor, select.POLLIN)
-
-    def read(self, size: int) -> bytes:
-        data = bytearray()
-        while len(data) < size:
-            if not self._poll.poll(self._stall_s * 1000):
-                raise TimeoutError(f"the decoder made no progress for {self._stall_s:g} s")
-            block = os.read(self._descriptor, min(size - len(data), _BLOCK))
-            if not block:
-                break
-            data += block
-        return bytes(data)
-
-
-def _messages(stream: _Patient, file: MediaFile) -> Iterator[Event]:
+def _messages(stream: wire.Patient, file: MediaFile) -> Iterator[Event]:
     while True:
         try:
             message = wire.receive(stream)

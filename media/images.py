@@ -90,29 +90,44 @@ def _save(picture: Image.Image, path: Path, kind: str, **options: int) -> None:
         ) from error
 
 
-def contact_sheet(tiles: Sequence[tuple[Path, str]], target: Path, *, columns: int = 3) -> None:
-    """Write one PNG that shows each image with its line of text below. Images that are gone stay grey.
+def contact_sheet(
+    tiles: Sequence[tuple[Path | NDArray[np.uint8], str]], target: Path, *, columns: int = 3, title: str = ""
+) -> tuple[int, int]:
+    """Write one PNG that shows each image with its line of text below; its width and height.
 
-    Raises `StorageError`.
+    Image files that are gone stay grey. Raises `StorageError`.
     """
-    rows = -(-len(tiles) // columns)
+    rows, head = -(-len(tiles) // columns), 34 if title else 0
     width, height, line = 320, 180, 26
-    sheet = Image.new("RGB", (columns * (width + 8) + 8, rows * (height + line + 8) + 8), "white")
+    sheet = Image.new("RGB", (columns * (width + 8) + 8, head + rows * (height + line + 8) + 8), "white")
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(15)
-    for number, (path, text) in enumerate(tiles):
-        left, top = 8 + number % columns * (width + 8), 8 + number // columns * (height + line + 8)
+    if title:
+        large = ImageFont.load_default(22)
+        draw.text((8, 8), _fitted(title, draw, large, sheet.width - 16), "black", large)
+    for number, (shown, text) in enumerate(tiles):
+        left, top = 8 + number % columns * (width + 8), head + 8 + number // columns * (height + line + 8)
         tile = Image.new("RGB", (width, height), "lightgrey")
-        with suppress(OSError), Image.open(path, formats=_FORMATS) as image:
-            picture = ImageOps.contain(image.convert("RGB"), (width, height))
+        with suppress(OSError):
+            picture = ImageOps.contain(_picture(shown), (width, height))
             tile.paste(picture, ((width - picture.width) // 2, (height - picture.height) // 2))
         sheet.paste(tile, (left, top))
         draw.text((left, top + height + 4), _fitted(text, draw, font, width), "black", font)
     _save(sheet, target, "PNG")
+    return sheet.size
+
+
+def _picture(shown: Path | NDArray[np.uint8]) -> Image.Image:
+    if isinstance(shown, np.ndarray):
+        return Image.fromarray(shown)
+    with Image.open(shown, formats=_FORMATS) as image:
+        return image.convert("RGB")
 
 
 def _fitted(
     text: str, draw: ImageDraw.ImageDraw, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, width: int
 ) -> str:
+    """The text on one line, cut off where it would not fit; what is no character is a question mark."""
+    text = " ".join(text.encode(errors="replace").decode().split())
     if draw.textlength(text, font) <= width:
         return text
     while text and draw.textlength(f"{text}…", font) > width:

@@ -97,7 +97,7 @@ class Picture:
         scale = min(1.0, short / min(width, height) if short else long / max(width, height))
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         rgb = _rgb(reformatter, self._levels.shown(frame), size, "BILINEAR")
-        return np.ascontiguousarray(_upright(rgb, frame))
+        return np.ascontiguousarray(upright(rgb, frame))
 
 
 class Stills:
@@ -139,15 +139,15 @@ class Stills:
             self._picture.send(*self._shown, key=True)
 
 
-def _upright(rgb: NDArray[np.uint8], frame: VideoFrame) -> NDArray[np.uint8]:
+def upright(pixels: NDArray[np.uint8], frame: VideoFrame) -> NDArray[np.uint8]:
     """The picture turned by quarters and mirrored as the frame's display matrix says."""
     matrix: Any = frame.side_data.get("DISPLAYMATRIX")
     if matrix is None:
-        return rgb
+        return pixels
     a, b, _, c, d = (int(value) for value in np.frombuffer(matrix, np.int32)[:5])
     if abs(a) >= abs(b):
-        return rgb[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
-    return rgb.swapaxes(0, 1)[:: -1 if b < 0 else 1, :: -1 if c < 0 else 1]
+        return pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
+    return pixels.swapaxes(0, 1)[:: -1 if b < 0 else 1, :: -1 if c < 0 else 1]
 
 
 def _rgb(

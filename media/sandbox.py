@@ -80,13 +80,13 @@ def libc(name: str, /, *arguments: Any) -> int:
     return found
 
 
-def limit(limits: Mapping[str, Any]) -> None:
-    """Bound memory and processor time of this process, and let it write no file and leave no core."""
+def limit(limits: Mapping[str, Any], *, written_bytes: int = 0) -> None:
+    """Bound memory, processor time and what is written to a file by this process, and let it leave no core."""
     for kind, most, more in (
         (resource.RLIMIT_AS, limits["memory_bytes"], 0),
         (resource.RLIMIT_CPU, limits["processor_s"], _GRACE_S),
         (resource.RLIMIT_CORE, 0, 0),
-        (resource.RLIMIT_FSIZE, 0, 0),
+        (resource.RLIMIT_FSIZE, written_bytes, 0),
     ):
         hard = resource.getrlimit(kind)[1]
         soft, new = (int(n) if hard == resource.RLIM_INFINITY else min(int(n), hard) for n in (most, most + more))

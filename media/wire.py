@@ -6,6 +6,8 @@ No pickle: the child reads hostile files, so the parent trusts nothing that it s
 from __future__ import annotations
 
 import json
+import os
+import select
 import struct
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 _HEAD = struct.Struct("<II")
 MAX_HEAD = 1 << 20
 MAX_BODY = 1 << 28
+_BLOCK = 1 << 20
 
 
 def send(stream: IO[bytes], head: dict[str, Any], body: bytes | memoryview = b"") -> None:
@@ -50,3 +53,24 @@ def receive(stream: Reader) -> tuple[dict[str, Any], bytes] | None:
     if not isinstance(head, dict):
         raise ValueError("a message without a head")
     return head, body
+
+
+class Patient:
+    """Reads what the decoder sends, and does not wait for any part of it longer than `stall_s`."""
+
+    def __init__(self, stream: IO[bytes], stall_s: float) -> None:
+        self._descriptor, self._stall_s = stream.fileno(), stall_s
+        self._poll = select.poll()
+        self._poll.register(self._descriptor, select.POLLIN)
+
+    def read(self, size: int) -> bytes:
+        """The next bytes. Raises `TimeoutError`."""
+        data = bytearray()
+        while len(data) < size:
+            if not self._poll.poll(self._stall_s * 1000):
+                raise TimeoutError(f"the decoder made no progress for {self._stall_s:g} s")
+            block = os.read(self._descriptor, min(size - len(data), _BLOCK))
+            if not block:
+                break
+            data += block
+        return bytes(data)

@@ -57,9 +57,9 @@ def test_moments_are_cut_joined_and_subtitled_with_timelines_beside_them(planner
         ("Cut off the first ten seconds", {"start_s": 10.0}),
         ("cut off the last minute", {"end_s": -60.0}),
         ("trim the video to the last minute", {"start_s": -60.0}),
-        ("cut from 1:00 to 2:00, without sound", {"start_s": 60.0, "end_s": 120.0, "sound": False}),
+        ("cut from 1:00 to 2:00, without sound", {"start_s": 60.0, "end_s": 120.0, "sound": "drop"}),
         ("cut from 1:00 to 2:00 with a fade in and out", {"start_s": 60.0, "end_s": 120.0, "fade_s": 0.5}),
-        ("cut from 1:00 to 2:00 without re-encoding", {"start_s": 60.0, "end_s": 120.0, "copy": True}),
+        ("cut from 1:00 to 2:00 without re-encoding", {"start_s": 60.0, "end_s": 120.0, "as_stored": True}),
     ],
 )
 def test_a_cut_by_times_says_how(planner: OfflinePlanner, request_: str, args: dict[str, Any]) -> None:
@@ -189,7 +189,7 @@ def test_wishes_are_taken_out_of_what_is_looked_for() -> None:
     )
     assert wishes.text == "cut every goal"
     assert wishes.together
-    assert dict(wishes.options) == {"handles_s": 1.5, "fade_s": 0.5, "sound": False}
+    assert dict(wishes.options) == {"handles_s": 1.5, "fade_s": 0.5, "sound": "drop"}
     plain = read_wishes("cut the two men walking together")
     assert (thing(plain.text), plain.options) == ("the two men walking", ())
 

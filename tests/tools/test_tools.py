@@ -25,6 +25,7 @@ FILES = {path.stem for path in Path(next(iter(tools.__path__))).glob("*.py")} - 
     "__init__",
     "arguments",
     "contract",
+    "cutting",
     "doorway",
     "editorial",
     "provenance",
