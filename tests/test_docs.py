@@ -180,7 +180,7 @@ def step(**said: object) -> dict[str, Any]:
         (PLAN, True),
         (step(), True),
         (step(tool="search_moment"), False),
-        (step(args={}), False),
+        (step(tool="transcribe", args={}), False),
         (step(args={"query": "a cat", "number": 3}), False),
         (step(args={"query": "a cat", "limit": "three"}), False),
         (step(args={"query": "a cat", "limit": "$count"}), True),

@@ -117,8 +117,8 @@ FAULTS: dict[str, tuple[str, Problem]] = {
     "a channel that there is not": (
         "a: {tool: search_moments, args: {query: x, channels: [smell]}}",
         Problem(
-            "a", "channels", "['smell'] does not fit", "list of picture or object or text or speech or caption",
-            "Input should be 'picture', 'object', 'text', 'speech' or 'caption'",
+            "a", "channels", "['smell'] does not fit", "list of picture or object or text or speech or caption or motion or thermal or depth",
+            "Input should be 'picture', 'object', 'text', 'speech', 'caption', 'motion', 'thermal' or 'depth'",
         ),
     ),
     "frames where a list of frames is wanted": (
@@ -128,7 +128,7 @@ FAULTS: dict[str, tuple[str, Problem]] = {
     "a search where moments are wanted": (
         f"{FIND}, b: {{tool: extract_frames, args: {{moments: $find}}}}",
         Problem(
-            "b", "moments", "$find is SearchResult", "list of Moment or Shot or Citation",
+            "b", "moments", "$find is SearchResult", "list of Moment or Shot or Citation or Part",
             "Did you mean $find.moments?",
         ),
     ),
@@ -189,8 +189,8 @@ FAULTS: dict[str, tuple[str, Problem]] = {
     "an input of another type in a list": (
         "inputs: {c: smell}\nsteps: {a: {tool: search_moments, args: {query: x, channels: [$c]}}}",
         Problem(
-            "a", "channels", "['smell'] does not fit", "list of picture or object or text or speech or caption",
-            "Input should be 'picture', 'object', 'text', 'speech' or 'caption'",
+            "a", "channels", "['smell'] does not fit", "list of picture or object or text or speech or caption or motion or thermal or depth",
+            "Input should be 'picture', 'object', 'text', 'speech', 'caption', 'motion', 'thermal' or 'depth'",
         ),
     ),
     "an input that is too small": (
