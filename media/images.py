@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
+from PIL.PngImagePlugin import PngInfo
 
 from playhead.errors import MediaLimitError, StorageError, UnreadableMediaError
+from playhead.media.cards import fitted
 from playhead.media.files import open_file
 from playhead.types import Limits
 
@@ -67,7 +69,20 @@ def write_picture(image: NDArray[np.uint8], path: Path) -> None:
     _save(Image.fromarray(image), path, "JPEG", quality=92)
 
 
-def _save(picture: Image.Image, path: Path, kind: str, **options: int) -> None:
+def write_drawing(image: NDArray[np.uint8], path: Path, xmp: str = "") -> None:
+    """Write `image` as a PNG that carries `xmp` as its metadata, all at once. Raises `StorageError`."""
+    about = PngInfo()
+    if xmp:
+        about.add_itxt("XML:com.adobe.xmp", xmp)
+    _save(Image.fromarray(image), path, "PNG", pnginfo=about)
+
+
+def scaled(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """The whole image in another size."""
+    return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS))
+
+
+def _save(picture: Image.Image, path: Path, kind: str, **options: int | PngInfo) -> None:
     """All at once, by way of memory: Pillow does not notice when a full disk cuts its writing short."""
     data = io.BytesIO()
     picture.save(data, kind, **options)
@@ -100,15 +115,5 @@ def contact_sheet(tiles: Sequence[tuple[Path, str]], target: Path, *, columns: i
             picture = ImageOps.contain(image.convert("RGB"), (width, height))
             tile.paste(picture, ((width - picture.width) // 2, (height - picture.height) // 2))
         sheet.paste(tile, (left, top))
-        draw.text((left, top + height + 4), _fitted(text, draw, font, width), "black", font)
+        draw.text((left, top + height + 4), fitted(text, draw, font, width), "black", font)
     _save(sheet, target, "PNG")
-
-
-def _fitted(
-    text: str, draw: ImageDraw.ImageDraw, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, width: int
-) -> str:
-    if draw.textlength(text, font) <= width:
-        return text
-    while text and draw.textlength(f"{text}…", font) > width:
-        text = text[:-1]
-    return f"{text}…"
