@@ -52,10 +52,10 @@ class Pipeline:
         if task not in self._pipes:
             import diffusers
 
-            kind: Any = getattr(diffusers, task)
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
+                    kind: Any = getattr(diffusers, task)
                     self._pipes[task] = self._placed(kind.from_pipe(self.base, dtype=self.base.dtype))
             except (ValueError, TypeError, AttributeError) as error:
                 name = type(self.base).__name__
@@ -172,11 +172,11 @@ def _download(source: str) -> Path:
 
 def _loaded(folder: str, threads: int, device: str) -> Any:
     """The pipeline in memory; its parts only by safetensors, and none of its own code."""
+    hub.quiet_transformers()
     import torch
     from diffusers import DiffusionPipeline
     from diffusers.utils import logging
 
-    hub.quiet_transformers()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     torch.set_num_threads(threads)

@@ -188,7 +188,7 @@ class Models:
         self._gallery = Gallery(
             {
                 **{(role, ""): self._choices[role] for role in GENERATION},
-                **{(_role(role), name): _choose(role, spec) for (role, name), spec in named.items()},
+                **{(_shown(role), name): _choose(role, spec) for (role, name), spec in named.items()},
             },
             self._load_generator,
             resident,
@@ -361,6 +361,12 @@ def _choose(role_name: str, spec: str) -> _Choice:
     if argument and backend.default:
         choice.needs()  # refuses an argument it does not know
     return choice
+
+
+def _shown(role: str) -> Role:
+    if role not in GENERATION:
+        raise SettingsError(f"there is no gallery of {role}", fix=f"There is one of {', '.join(GENERATION)}.")
+    return Role(role)
 
 
 def _role(name: str) -> Role:

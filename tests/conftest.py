@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from playhead import Library, Settings
 from playhead.models.registry import OFFLINE, Models
-from playhead.models.roles import Caption, Detection, Finding, Role
+from playhead.models.roles import GENERATION, Caption, Detection, Finding, Role
 from playhead.testing import WordModerator
 from playhead.types import Channel, Span, Utterance
 
@@ -196,8 +196,18 @@ class FakeModels:
         default_factory=lambda: {Role.TEXT_SAFETY: WordModerator(), Role.IMAGE_SAFETY: RedModerator()}
     )
 
+    makers: Models | None = None
+
     def identity(self, role: str) -> str:
+        if self.makers and role in GENERATION:
+            return self.makers.identity(role)
         return f"fake-{role}-{self.version[role]}"
+
+    def generates(self, role: Role, name: str = "") -> bool:
+        return bool(self.makers and self.makers.generates(role, name))
+
+    def generator(self, role: Role, name: str = "") -> Any:
+        return self.makers.generator(role, name) if self.makers else None
 
     def spec(self, role: str) -> str:
         return f"fake:{self.version[role]}"

@@ -28,7 +28,8 @@ def tiny_diffusion(folder: Path, *, checker: bool = False) -> Path:
     )  # fmt: skip
     unet = UNet2DConditionModel(
         sample_size=8, in_channels=4, out_channels=4, layers_per_block=1, block_out_channels=(8, 16),
-        norm_num_groups=8, down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        norm_num_groups=8,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
         cross_attention_dim=32, attention_head_dim=4,
     )  # fmt: skip
     vae = AutoencoderKL(
@@ -63,7 +64,7 @@ def tiny_sound(folder: Path) -> Path:
     kind: Any = LongCatAudioDiTPipeline
     pipe = kind(
         vae=LongCatAudioDiTVae(
-            in_channels=1, channels=16, c_mults=[1, 2], strides=[64], latent_dim=8, encoder_latent_dim=16,
+            in_channels=1, channels=16, c_mults=[1, 2], strides=[8, 8], latent_dim=8, encoder_latent_dim=16,
             downsampling_ratio=64, sample_rate=24_000,
         ),
         text_encoder=UMT5EncoderModel(UMT5Config(**_WORDS)),

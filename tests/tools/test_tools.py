@@ -28,7 +28,9 @@ FILES = {path.stem for path in Path(next(iter(tools.__path__))).glob("*.py")} - 
     "doorway",
     "provenance",
     "looking",
+    "making",
     "registry",
+    "retrieving",
 }
 
 
