@@ -46,6 +46,7 @@ class EditImage(Tool[EditImageArgs, Images]):
     result: ClassVar[type] = Images
     effects: ClassVar[frozenset[Effect]] = frozenset({Effect.WRITES, Effect.GENERATES, Effect.COSTLY})
     roles: ClassVar[frozenset[Role]] = MAKERS
+    reads_footage: ClassVar[bool] = False  # it says what was asked for
 
     def run(self, args: EditImageArgs, context: Context) -> Images:
         """One PNG in the context's folder."""

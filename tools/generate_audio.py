@@ -37,6 +37,7 @@ class GenerateAudio(Tool[GenerateAudioArgs, Audio]):
     result: ClassVar[type] = Audio
     effects: ClassVar[frozenset[Effect]] = frozenset({Effect.WRITES, Effect.GENERATES, Effect.COSTLY})
     roles: ClassVar[frozenset[Role]] = MAKERS
+    reads_footage: ClassVar[bool] = False  # it says what was asked for
     indexed: ClassVar[bool] = True
 
     def run(self, args: GenerateAudioArgs, context: Context) -> Audio:

@@ -45,6 +45,7 @@ class GenerateImage(Tool[GenerateImageArgs, Images]):
     result: ClassVar[type] = Images
     effects: ClassVar[frozenset[Effect]] = frozenset({Effect.WRITES, Effect.GENERATES, Effect.COSTLY})
     roles: ClassVar[frozenset[Role]] = MAKERS
+    reads_footage: ClassVar[bool] = False  # it says what was asked for
     indexed: ClassVar[bool] = True
 
     def run(self, args: GenerateImageArgs, context: Context) -> Images:

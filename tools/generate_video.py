@@ -82,6 +82,7 @@ class GenerateVideo(Tool[GenerateVideoArgs, Clip]):
     result: ClassVar[type] = Clip
     effects: ClassVar[frozenset[Effect]] = frozenset({Effect.WRITES, Effect.GENERATES, Effect.COSTLY})
     roles: ClassVar[frozenset[Role]] = MAKERS
+    reads_footage: ClassVar[bool] = False  # it says what was asked for
     indexed: ClassVar[bool] = True
 
     def run(self, args: GenerateVideoArgs, context: Context) -> Clip:

@@ -97,10 +97,10 @@ def tiny_film(folder: Path) -> Path:
         vae=AutoencoderKLLTXVideo(
             latent_channels=8, block_out_channels=(8, 8, 8, 8), decoder_block_out_channels=(8, 8, 8, 8),
             layers_per_block=(1, 1, 1, 1, 1), decoder_layers_per_block=(1, 1, 1, 1, 1),
-            spatio_temporal_scaling=(True, True, False, False),
-            decoder_spatio_temporal_scaling=(True, True, False, False), decoder_inject_noise=(False,) * 5,
+            spatio_temporal_scaling=(True, True, True, False),
+            decoder_spatio_temporal_scaling=(True, True, True, False), decoder_inject_noise=(False,) * 5,
             upsample_residual=(False,) * 4, upsample_factor=(1,) * 4, timestep_conditioning=False,
-            patch_size=1, patch_size_t=1, encoder_causal=True, decoder_causal=False,
+            patch_size=4, patch_size_t=1, encoder_causal=True, decoder_causal=False,
         ),
         scheduler=FlowMatchEulerDiscreteScheduler(),
         text_encoder=T5EncoderModel(T5Config(**_WORDS)),
