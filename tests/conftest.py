@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import warnings
 import wave
 from collections import Counter
 from dataclasses import dataclass, field
@@ -379,3 +380,19 @@ def filmed(film: Path, models: Models, tmp_path_factory: pytest.TempPathFactory)
         assert not report.failed
         assert library.counts("film.mp4").keys() == set(Channel) - {Channel.CAPTION}
         yield library
+
+
+@pytest.fixture(scope="session")
+def pipelines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folders of tiny diffusion pipelines by what they make; `checked` draws, and holds back all it draws."""
+    from .models import tiny_diffusion as tiny
+
+    folder = tmp_path_factory.mktemp("diffusion")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return {
+            "image": tiny.tiny_diffusion(folder / "image"),
+            "checked": tiny.tiny_diffusion(folder / "checked", checker=True),
+            "sound": tiny.tiny_sound(folder / "sound"),
+            "film": tiny.tiny_film(folder / "film"),
+        }

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
 import time
-import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,38 +17,19 @@ from playhead.models.roles import FilmGenerator, ImageGenerator, Prompt, Role, S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_spec = importlib.util.spec_from_file_location("tiny_diffusion", Path(__file__).with_name("tiny_diffusion.py"))
-assert _spec
-assert _spec.loader
-tiny_diffusion = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(tiny_diffusion)
+    from pathlib import Path
 
 CAT = Prompt("a cat", seed=3, steps=2)
 
 
 @pytest.fixture(scope="module")
-def tinies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Folders of tiny pipelines."""
-    folder = tmp_path_factory.mktemp("diffusion")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return {
-            "image": tiny_diffusion.tiny_diffusion(folder / "image"),
-            "checked": tiny_diffusion.tiny_diffusion(folder / "checked", checker=True),
-            "sound": tiny_diffusion.tiny_sound(folder / "sound"),
-            "film": tiny_diffusion.tiny_film(folder / "film"),
-        }
+def artist(pipelines: dict[str, Path]) -> DiffusersImage:
+    return DiffusersImage(str(pipelines["image"]), threads=2)
 
 
 @pytest.fixture(scope="module")
-def artist(tinies: dict[str, Path]) -> DiffusersImage:
-    return DiffusersImage(str(tinies["image"]), threads=2)
-
-
-@pytest.fixture(scope="module")
-def maker(tinies: dict[str, Path]) -> DiffusersFilm:
-    return DiffusersFilm(str(tinies["film"]), threads=2)
+def maker(pipelines: dict[str, Path]) -> DiffusersFilm:
+    return DiffusersFilm(str(pipelines["film"]), threads=2)
 
 
 # What they give
@@ -82,8 +60,8 @@ def test_a_seed_ends_with_32_bits(artist: DiffusersImage) -> None:
     assert artist.draw(Prompt("a cat", seed=2**32 - 1, steps=1), 16, 16).shape == (16, 16, 3)
 
 
-def test_a_new_process_draws_the_same(tinies: dict[str, Path], artist: DiffusersImage) -> None:
-    other = DiffusersImage(str(tinies["image"]), threads=2)
+def test_a_new_process_draws_the_same(pipelines: dict[str, Path], artist: DiffusersImage) -> None:
+    other = DiffusersImage(str(pipelines["image"]), threads=2)
     np.testing.assert_array_equal(artist.draw(CAT, 64, 64), other.draw(CAT, 64, 64))
     assert other.id == artist.id
 
@@ -106,8 +84,8 @@ def test_a_mask_is_looked_at(artist: DiffusersImage) -> None:
     assert (changed != artist.redraw(CAT, picture, 1.0, right)).any()
 
 
-def test_sound_is_as_long_as_asked_for(tinies: dict[str, Path]) -> None:
-    model = DiffusersSound(str(tinies["sound"]), threads=2)
+def test_sound_is_as_long_as_asked_for(pipelines: dict[str, Path]) -> None:
+    model = DiffusersSound(str(pipelines["sound"]), threads=2)
     assert isinstance(model, SoundGenerator)
     first, again = (model.sound(Prompt("rain", seed=5, steps=2), 0.5) for _ in range(2))
     assert first.rate_hz == 24_000
@@ -145,17 +123,17 @@ def test_a_size_that_does_not_suit_is_told_with_those_that_do(
         artist.draw(CAT, width, height)
 
 
-def test_what_a_pipeline_does_not_take_is_not_dropped(tinies: dict[str, Path], artist: DiffusersImage) -> None:
+def test_what_a_pipeline_does_not_take_is_not_dropped(pipelines: dict[str, Path], artist: DiffusersImage) -> None:
     with pytest.raises(ModelError, match="no pipeline for that beside StableDiffusionPipeline"):
-        DiffusersSound(str(tinies["image"])).sound(CAT, 1.0)
+        DiffusersSound(str(pipelines["image"])).sound(CAT, 1.0)
     with pytest.raises(InputError, match="takes no frames: its StableDiffusionPipeline has no such argument"):
-        DiffusersFilm(str(tinies["image"])).film(CAT, 9)
+        DiffusersFilm(str(pipelines["image"])).film(CAT, 9)
     with pytest.raises(
         ModelError, match="cannot begin with a picture: its StableDiffusionPipeline takes words alone"
     ):
-        DiffusersFilm(str(tinies["image"])).film(CAT, 9, image=np.zeros((64, 64, 3), np.uint8))
+        DiffusersFilm(str(pipelines["image"])).film(CAT, 9, image=np.zeros((64, 64, 3), np.uint8))
     with pytest.raises(ModelError, match=r"cannot draw from words alone: .*LTXPipeline"):
-        DiffusersImage(str(tinies["film"])).draw(CAT)
+        DiffusersImage(str(pipelines["film"])).draw(CAT)
 
 
 def test_a_change_of_no_step_is_refused(artist: DiffusersImage) -> None:
@@ -163,25 +141,25 @@ def test_a_change_of_no_step_is_refused(artist: DiffusersImage) -> None:
         artist.redraw(CAT, np.zeros((64, 64, 3), np.uint8), 0.1)
 
 
-def test_what_the_models_own_checker_holds_back_is_an_error(tinies: dict[str, Path]) -> None:
-    checked = DiffusersImage(str(tinies["checked"]), threads=2)
+def test_what_the_models_own_checker_holds_back_is_an_error(pipelines: dict[str, Path]) -> None:
+    checked = DiffusersImage(str(pipelines["checked"]), threads=2)
     with pytest.raises(ModelError, match="its own safety checker takes it for something unsafe"):
         checked.draw(CAT, 64, 64)
     with pytest.raises(ModelError, match="its own safety checker"):  # its relatives keep it
         checked.redraw(CAT, np.zeros((64, 64, 3), np.uint8), 1.0)
 
 
-def test_numbers_that_overflowed_are_no_picture(tinies: dict[str, Path]) -> None:
-    artist = DiffusersImage(str(tinies["image"]))
+def test_numbers_that_overflowed_are_no_picture(pipelines: dict[str, Path]) -> None:
+    artist = DiffusersImage(str(pipelines["image"]))
     artist._pipeline.base.vae.decoder.conv_out.weight.data.fill_(float("nan"))
     with pytest.raises(ModelError, match="drew nothing that is a picture"):
         artist.draw(CAT, 64, 64)
 
 
-def test_too_little_memory_says_what_would_fit(tinies: dict[str, Path]) -> None:
+def test_too_little_memory_says_what_would_fit(pipelines: dict[str, Path]) -> None:
     import torch
 
-    artist = DiffusersImage(str(tinies["image"]))
+    artist = DiffusersImage(str(pipelines["image"]))
     hook = artist._pipeline.base.unet.register_forward_pre_hook(lambda *_: torch.empty(1 << 50))
     with pytest.raises(ModelError, match=r"ran out of memory.*smaller size.*512x256.*memory = \"sparing\"") as caught:
         artist.draw(CAT, 1024, 512)
@@ -190,8 +168,8 @@ def test_too_little_memory_says_what_would_fit(tinies: dict[str, Path]) -> None:
     assert artist.draw(CAT, 64, 64).shape == (64, 64, 3)  # it goes on
 
 
-def test_another_failure_of_a_pipeline_is_one_clear_line(tinies: dict[str, Path]) -> None:
-    artist = DiffusersImage(str(tinies["image"]))
+def test_another_failure_of_a_pipeline_is_one_clear_line(pipelines: dict[str, Path]) -> None:
+    artist = DiffusersImage(str(pipelines["image"]))
 
     def broken(*_: object) -> None:
         raise RuntimeError("the kernel is not there\nmore")
@@ -206,8 +184,8 @@ def test_another_failure_of_a_pipeline_is_one_clear_line(tinies: dict[str, Path]
 
 
 @pytest.fixture
-def own(tinies: dict[str, Path], tmp_path: Path) -> Path:
-    return shutil.copytree(tinies["image"], tmp_path / "own")
+def own(pipelines: dict[str, Path], tmp_path: Path) -> Path:
+    return shutil.copytree(pipelines["image"], tmp_path / "own")
 
 
 @pytest.mark.parametrize("name", ["diffusion_pytorch_model.bin", "model.ckpt", "model.pth"])
@@ -249,8 +227,8 @@ def test_a_model_that_cannot_be_fetched_is_one_clear_line(
         getattr(models, role)
 
 
-def test_sparing_draws_the_same_picture(tinies: dict[str, Path], artist: DiffusersImage) -> None:
-    sparing = DiffusersImage(str(tinies["image"]), threads=2, memory="sparing")
+def test_sparing_draws_the_same_picture(pipelines: dict[str, Path], artist: DiffusersImage) -> None:
+    sparing = DiffusersImage(str(pipelines["image"]), threads=2, memory="sparing")
     close = np.abs(sparing.draw(CAT, 64, 64).astype(int) - artist.draw(CAT, 64, 64))
     assert close.max() <= 3
 
@@ -271,8 +249,8 @@ class StopError(Exception):
 
 
 @pytest.mark.parametrize("role", ["image", "sound", "film"])
-def test_what_step_raises_ends_the_work_at_once_and_comes_out(tinies: dict[str, Path], role: str) -> None:
-    models = Models({role: f"diffusers:{tinies[role]}"})
+def test_what_step_raises_ends_the_work_at_once_and_comes_out(pipelines: dict[str, Path], role: str) -> None:
+    models = Models({role: f"diffusers:{pipelines[role]}"})
     told: list[int] = []
 
     def step(done: int, _: int) -> None:
@@ -325,8 +303,8 @@ def test_where_none_is_named_there_is_none() -> None:
     assert all(status.ready for status in models.status() if status.spec == "none")
 
 
-def test_a_gallery_has_names_and_a_default(tinies: dict[str, Path]) -> None:
-    shown = {"sketch": f"diffusers:{tinies['image']}", "oil": f"diffusers:{tinies['checked']}"}
+def test_a_gallery_has_names_and_a_default(pipelines: dict[str, Path]) -> None:
+    shown = {"sketch": f"diffusers:{pipelines['image']}", "oil": f"diffusers:{pipelines['checked']}"}
     models = Models(gallery={"image": shown})
     assert models.generates(Role.IMAGE_GENERATION, "oil")
     assert models.identity("image").count("diffusers:") == 2
@@ -344,8 +322,8 @@ def test_a_gallery_has_names_and_a_default(tinies: dict[str, Path]) -> None:
 
 
 @pytest.mark.parametrize(("resident", "kept"), [(1, False), (2, True)])
-def test_no_more_stay_loaded_than_may(tinies: dict[str, Path], resident: int, kept: bool) -> None:
-    models = Models({role: f"diffusers:{tinies[role]}" for role in ("image", "film")}, resident=resident)
+def test_no_more_stay_loaded_than_may(pipelines: dict[str, Path], resident: int, kept: bool) -> None:
+    models = Models({role: f"diffusers:{pipelines[role]}" for role in ("image", "film")}, resident=resident)
     image = models.image
     assert models.image is image
     assert models.film is not None

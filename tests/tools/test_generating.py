@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import warnings
+import shutil
 import wave
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import av
 import numpy as np
@@ -15,6 +13,7 @@ import pytest
 from PIL import Image as Pillow
 from pydantic import TypeAdapter
 
+from playhead import Library, Settings
 from playhead.agent.answer import answered
 from playhead.errors import BlockedError, InputError, SettingsError, StorageError
 from playhead.media.images import write_drawing
@@ -26,20 +25,11 @@ from playhead.tools.provenance import sidecar
 from playhead.tools.registry import get_tool
 from playhead.types import Audio, Clip, Image, Images, Progress, Source
 
+from ..conftest import FakeModels
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tests.conftest import FakeModels
-
-    from playhead import Library
-
-_spec = importlib.util.spec_from_file_location(
-    "tiny_diffusion", Path(__file__).parents[1] / "models" / "tiny_diffusion.py"
-)
-assert _spec
-assert _spec.loader
-tiny_diffusion = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(tiny_diffusion)
+    from collections.abc import Callable
+    from pathlib import Path
 
 SMALL = {"width": 64, "height": 64, "steps": 2}
 NOWHERE = "zebra"  # the tiny picture model knows four colours: this is like nothing
@@ -47,29 +37,28 @@ XMP = "XML:com.adobe.xmp"
 
 
 @pytest.fixture(scope="module")
-def makers(tmp_path_factory: pytest.TempPathFactory) -> Models:
+def makers(pipelines: dict[str, Path]) -> Models:
     """Tiny pipelines for all three roles, and a gallery of one more."""
-    folder = tmp_path_factory.mktemp("diffusion")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        made = {
-            "image": tiny_diffusion.tiny_diffusion(folder / "image"),
-            "sound": tiny_diffusion.tiny_sound(folder / "sound"),
-            "film": tiny_diffusion.tiny_film(folder / "film"),
-        }
-    specs = {role: f"diffusers:{path}" for role, path in made.items()}
+    specs = {role: f"diffusers:{pipelines[role]}" for role in ("image", "sound", "film")}
     return Models(specs, gallery={"image": {"sketch": specs["image"]}}, threads=2, resident=3)
 
 
+@pytest.fixture(scope="module")
+def stock(tmp_path_factory: pytest.TempPathFactory, clips: Callable[[str], Path]) -> Path:
+    """A library of red, green, blue and white, a second each, and of a tone with a test pattern."""
+    folder = tmp_path_factory.mktemp("stock")
+    for name in ("cuts.mp4", "talk.mp4"):
+        (folder / "footage").mkdir(exist_ok=True)
+        shutil.copy(clips(name), folder / "footage" / name)
+    with Library(folder / "library", settings=Settings(), models=cast("Models", FakeModels())) as library:
+        assert not library.add(folder / "footage").failed
+    return folder / "library"
+
+
 @pytest.fixture
-def context(
-    tmp_path: Path, fakes: FakeModels, place: Callable[..., Path], opened: Callable[..., Library]
-) -> Iterator[Context]:
-    """A library of red, green, blue and white, a second each, and of a tone; nothing that generates yet."""
-    place("cuts.mp4")
-    place("talk.mp4")
-    library = opened(roots=(tmp_path,))
-    assert not library.add(tmp_path / "footage").failed
+def context(tmp_path: Path, stock: Path, fakes: FakeModels, opened: Callable[..., Library]) -> Context:
+    """A copy of that library; nothing that generates yet."""
+    library = opened(shutil.copytree(stock, tmp_path / "library"), roots=(tmp_path,))
     (tmp_path / "out").mkdir()
     return Context(library, tmp_path / "out")
 
@@ -390,9 +379,9 @@ MAKING = ["generate_image", "generate_audio", "generate_video", "edit_image"]
         ({"prompt": "a", "device": "cuda"}, "device"),
     ],
 )
-def test_arguments_out_of_range_are_named(name: str, wrong: dict[str, Any], named: str, context: Context) -> None:
+def test_arguments_out_of_range_are_named(name: str, wrong: dict[str, Any], named: str) -> None:
     with pytest.raises(InputError, match=named):
-        call(name, context, **({"prompt": "a cat"} | wrong))
+        get_tool(name).checked({"prompt": "a cat"} | wrong)
 
 
 @pytest.mark.parametrize(
@@ -414,9 +403,9 @@ def test_arguments_out_of_range_are_named(name: str, wrong: dict[str, Any], name
         ("edit_image", {"strength": 1.5}, "strength"),
     ],
 )
-def test_arguments_of_one_tool(name: str, wrong: dict[str, Any], named: str, context: Context) -> None:
+def test_arguments_of_one_tool(name: str, wrong: dict[str, Any], named: str) -> None:
     with pytest.raises(InputError, match=named):
-        call(name, context, prompt="a cat", **wrong)
+        get_tool(name).checked({"prompt": "a cat"} | wrong)
 
 
 def test_a_size_that_does_not_suit_the_model_is_told(able: Context) -> None:
