@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from playhead.errors import InputError, ModelError
 from playhead.models import hub
-from playhead.models.watching import watched
+from playhead.models.watching import Stopped, watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,7 +74,8 @@ class Pipeline:
     ) -> Any:
         """What `pipe` gives for a prompt. Arguments that are `None` are left to the model.
 
-        Raises `InputError` for what the model does not take, `ModelError` for what goes wrong in it.
+        Raises `InputError` for what the model does not take, `ModelError` for what goes wrong in it, and whatever
+        `step` raises.
         """
         import torch
 
@@ -84,6 +85,8 @@ class Pipeline:
             with torch.inference_mode(), warnings.catch_warnings(), watched(pipe, step) as watching:
                 warnings.simplefilter("ignore")
                 return pipe(**given, **watching)
+        except Stopped as stopped:
+            raise stopped.raised from None
         except torch.OutOfMemoryError as error:
             raise self._too_large(hint) from error
         except RuntimeError as error:

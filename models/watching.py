@@ -13,11 +13,18 @@ if TYPE_CHECKING:
 _BEAT_S = 0.2
 
 
+class Stopped(BaseException):
+    """What `step` raised, on its way out of a pipeline."""
+
+    def __init__(self, raised: BaseException) -> None:
+        self.raised = raised
+
+
 @contextmanager
 def watched(pipe: Any, step: Callable[[int, int], None]) -> Iterator[dict[str, object]]:
     """The arguments by which `step` is told of every step; several times a second it is told in between, too.
 
-    Whatever `step` raises ends the pipeline, at the next part of its networks that would have run.
+    Whatever `step` raises ends the pipeline, at the next part of its networks that would have run, as `Stopped`.
     """
     watch = _Watch(pipe, step)
     watch.tell()
@@ -47,9 +54,9 @@ class _Watch:
         total = getattr(self._pipe, "_num_timesteps", None) if self._done else None
         try:
             self._step(self._done, int(total or 0))
-        except BaseException:
+        except BaseException as raised:
             self._pipe._interrupt = True
-            raise
+            raise Stopped(raised) from raised
 
     def beat(self, *_: object) -> None:
         """A part of a network is about to run."""

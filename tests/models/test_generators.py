@@ -271,6 +271,17 @@ def test_what_step_raises_ends_the_work_at_once_and_comes_out(pipelines: dict[st
     assert time.process_time() - begun_s < 20
 
 
+@pytest.mark.parametrize("raised", [RuntimeError("theirs"), ValueError("theirs"), KeyboardInterrupt()])
+def test_what_step_raises_is_not_taken_for_the_pipelines(artist: DiffusersImage, raised: BaseException) -> None:
+    def step(done: int, _: int) -> None:
+        if done == 1:
+            raise raised
+
+    with pytest.raises(type(raised)) as caught:
+        artist.draw(CAT, 64, 64, step)
+    assert caught.value is raised
+
+
 def test_a_long_step_is_interrupted_inside(artist: DiffusersImage) -> None:
     """Of one endless step the parts of the network are the moments at which one can stop."""
     told: list[int] = []
