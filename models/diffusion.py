@@ -93,6 +93,8 @@ class Pipeline:
             if any(sign in str(error).lower() for sign in _NO_MEMORY):
                 raise self._too_large(hint) from error
             raise ModelError(f"{self._source} failed", _first(error), "Try another model or other sizes") from error
+        except (ImportError, NameError) as error:  # diffusers uses some packages without looking for them
+            raise ModelError(f"{self._source} needs a package that is not here", _first(error), _EXTRA) from error
         except (ValueError, TypeError) as error:
             raise InputError(f"{self._source} cannot make this", _first(error), "Change what it names") from error
         finally:
@@ -126,6 +128,7 @@ class Pipeline:
         return ModelError(f"{self._source} ran out of memory", f"the device {self._device} has no more", fix)
 
 
+_EXTRA = "Run: pip install 'playhead[generate]'"
 _ANOTHER = "Name another model: docs/models.md lists some"
 _GUIDANCE = ("guidance_scale", "true_cfg_scale")
 
@@ -184,13 +187,15 @@ def _loaded(folder: str, threads: int, device: str) -> Any:
     logging.disable_progress_bar()
     torch.set_num_threads(threads)
     kind: Any = DiffusionPipeline
-    return kind.from_pretrained(
-        folder,
-        dtype=_number_format(device),
-        use_safetensors=True,
-        local_files_only=True,
-        low_cpu_mem_usage=find_spec("accelerate") is not None,
-    )
+    sparingly = find_spec("accelerate") is not None
+    how = {"use_safetensors": True, "local_files_only": True, "low_cpu_mem_usage": sparingly}
+    try:
+        return kind.from_pretrained(folder, dtype=_number_format(device), **how)
+    except ValueError as error:
+        if sparingly or "low_cpu_mem_usage" not in str(error):
+            raise
+        why = "some of its parts are kept in a number format of their own"
+        raise ModelError(f"{folder} cannot be loaded without the package accelerate", why, _EXTRA) from error
 
 
 def _number_format(device: str) -> Any:
@@ -210,7 +215,7 @@ def _sparing(source: str, folder: Path, device: str, memory: str) -> bool:
     sparing = memory == "sparing" or (memory == "auto" and size > _COMFORT * _free_bytes(device))
     if sparing and device != "cpu" and find_spec("accelerate") is None:
         why = f"its weights are {size / _GB:.1f} GB, and to keep parts in main memory takes the package accelerate"
-        raise ModelError(f"{source} does not fit on {device}", why, "Run: pip install accelerate")
+        raise ModelError(f"{source} does not fit on {device}", why, _EXTRA)
     return sparing
 
 

@@ -395,4 +395,5 @@ def pipelines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             "checked": tiny.tiny_diffusion(folder / "checked", checker=True),
             "sound": tiny.tiny_sound(folder / "sound"),
             "film": tiny.tiny_film(folder / "film"),
+            "wan": tiny.tiny_wan(folder / "wan"),
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -210,6 +211,34 @@ def test_code_that_comes_with_a_model_does_not_run(own: Path, tmp_path: Path) ->
     with pytest.raises(ModelError, match="could not be loaded"):
         DiffusersImage(str(own))
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.skipif(find_spec("accelerate") is not None, reason="the package is there")
+def test_a_model_that_needs_accelerate_says_so(pipelines: dict[str, Path]) -> None:
+    with pytest.raises(ModelError, match=r"without the package accelerate.*pip install 'playhead\[generate\]'"):
+        DiffusersFilm(str(pipelines["wan"]))
+
+
+def test_a_package_that_is_missed_while_running_is_named(pipelines: dict[str, Path]) -> None:
+    artist = DiffusersImage(str(pipelines["image"]))
+
+    def missing(*_: object) -> None:
+        raise NameError("name 'ftfy' is not defined")
+
+    artist._pipeline.base.unet.register_forward_pre_hook(missing)
+    with pytest.raises(ModelError, match=r"a package that is not here: name 'ftfy'.*playhead\[generate\]"):
+        artist.draw(CAT, 64, 64)
+
+
+@pytest.mark.skipif(not (find_spec("accelerate") and find_spec("ftfy")), reason="it needs the extra generate")
+def test_film_of_words_or_of_a_picture_by_one_model(pipelines: dict[str, Path]) -> None:
+    wan = DiffusersFilm(str(pipelines["wan"]), threads=2)
+    first = wan.film(CAT, 9, 16.0, (32, 32))
+    assert first.shape == (9, 32, 32, 3)
+    white = np.full((32, 32, 3), 255, np.uint8)
+    begun = wan.film(CAT, 9, 16.0, (32, 32), white)
+    assert begun.shape == first.shape
+    assert (begun != first).any()
 
 
 @pytest.mark.filterwarnings("ignore:A test tried to use socket:UserWarning")

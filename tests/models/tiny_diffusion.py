@@ -109,6 +109,30 @@ def tiny_film(folder: Path) -> Path:
     return _saved(pipe, folder / "model")
 
 
+def tiny_wan(folder: Path) -> Path:
+    """A Wan, some of whose parts must stay in a number format of their own."""
+    import torch
+    from diffusers import AutoencoderKLWan, FlowMatchEulerDiscreteScheduler, WanPipeline, WanTransformer3DModel
+    from transformers import UMT5Config, UMT5EncoderModel
+
+    torch.manual_seed(0)
+    kind: Any = WanPipeline
+    pipe = kind(
+        transformer=WanTransformer3DModel(
+            patch_size=(1, 2, 2), num_attention_heads=2, attention_head_dim=12, in_channels=16, out_channels=16,
+            text_dim=16, freq_dim=64, ffn_dim=32, num_layers=1, cross_attn_norm=True, rope_max_seq_len=32,
+        ),
+        vae=AutoencoderKLWan(
+            base_dim=3, z_dim=16, dim_mult=[1, 1, 1, 1], num_res_blocks=1, temperal_downsample=[False, True, True]
+        ),
+        scheduler=FlowMatchEulerDiscreteScheduler(shift=7.0),
+        text_encoder=UMT5EncoderModel(UMT5Config(**_WORDS)),
+        tokenizer=_tokenizer(folder / "words"),
+        expand_timesteps=True,
+    )  # fmt: skip
+    return _saved(pipe, folder / "model")
+
+
 _SQUARE = {"height": 32, "width": 32}
 
 
