@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from playhead import Library, Settings
 from playhead.agent.answer import answered
+from playhead.agent.cache import key_of
 from playhead.errors import BlockedError, InputError, SettingsError, StorageError
 from playhead.media.images import write_drawing
 from playhead.models.registry import Models
@@ -150,6 +151,23 @@ def test_the_policy_says_what_is_labelled(
         with Pillow.open(made.path) as picture:
             corner = np.asarray(picture)[-4:, :3]
         assert (corner.max() < 10) == expected, prompt
+
+
+def test_what_decides_a_picture_decides_whether_it_is_known(able: Context, tmp_path: Path) -> None:
+    """Another label, threshold or model is another result: the executor must not hand over the old one."""
+    tool = get_tool("generate_image")
+    args = tool.checked({"prompt": NOWHERE})
+    known = {key_of(tool, args, able)}
+    (tmp_path / "own.yaml").write_text("extends: default\nname: own\nlabel: all\n")
+    known.add(
+        key_of(tool, args, Context(able.library, able.folder, gate=Gate(str(tmp_path / "own.yaml"), dict, None)))
+    )
+    able.library.settings.retrieve_from = 0.9
+    known.add(key_of(tool, args, able))
+    cast("FakeModels", able.library.models).makers = Models()
+    known.add(key_of(tool, args, able))
+    assert len(known) == 4
+    assert key_of(tool, args, able) in known
 
 
 def test_several_pictures_have_seeds_of_their_own(able: Context) -> None:
