@@ -100,6 +100,7 @@ def key_of(tool: Tool[Any, Any], args: Arguments, context: Context) -> str:
         "folder": str(library.folder),
         "library": [library.fingerprint(video if known else None)] if tool.indexed else "",
         "chat": [context.chat.id, prompts.digest()] if tool.worded and context.chat else "",
+        "making": [library.settings.retrieve_from, context.gate.policy.label] if tool.makes else "",
         "settings": [library.settings.exact_limit, library.settings.limits] if tool.indexed else "",
     }
     return hashlib.sha256(json.dumps(decides, sort_keys=True, default=str).encode()).hexdigest()

@@ -83,7 +83,15 @@ class Library:
             specs["picture"] = f"concepts:{own}"
         specs |= self.settings.models
         threads = self.settings.threads or os.cpu_count() or 1
-        return Models(specs, threads=threads, device=self.settings.device)
+        settings = self.settings
+        return Models(
+            specs,
+            gallery={str(role): shown for role, shown in settings.gallery.items()},
+            threads=threads,
+            device=settings.device,
+            memory=settings.memory,
+            resident=settings.resident,
+        )
 
     # Writing
 

@@ -310,6 +310,9 @@ def train_picture_head(
     render.say("To go back, delete that file and index again.")
 
 
+_NO_GENERATOR = "not needed; footage stands in (docs/generate.md says how to name one)"
+
+
 @app.command()
 def doctor(
     library: LibraryOption = None,
@@ -331,7 +334,8 @@ def doctor(
         render.say_json({"roles": rows, "decoding": confinement})
     else:
         for row in rows:
-            render.say(f"{'ready  ' if row.ready else 'MISSING'}  {row.role:<15} {row.spec}")
+            state = "none   " if row.spec == "none" else "ready  " if row.ready else "MISSING"
+            render.say(f"{state}  {row.role:<15} {row.spec if row.spec != 'none' else _NO_GENERATOR}")
             if row.problem:
                 render.say(f"         {row.problem}")
     return 0 if all(row.ready for row in rows) else 1

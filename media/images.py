@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
+from PIL.PngImagePlugin import PngInfo
 
 from playhead.errors import MediaLimitError, StorageError, UnreadableMediaError
+from playhead.media.cards import fitted
 from playhead.media.files import open_file
 from playhead.media.levels import Levels
 from playhead.types import Limits
@@ -73,7 +75,20 @@ def write_picture(image: NDArray[np.uint8], path: Path) -> None:
     _save(Image.fromarray(image), path, "JPEG", quality=92)
 
 
-def _save(picture: Image.Image, path: Path, kind: str, **options: int) -> None:
+def write_drawing(image: NDArray[np.uint8], path: Path, xmp: str = "") -> None:
+    """Write `image` as a PNG that carries `xmp` as its metadata, all at once. Raises `StorageError`."""
+    about = PngInfo()
+    if xmp:
+        about.add_itxt("XML:com.adobe.xmp", xmp)
+    _save(Image.fromarray(image), path, "PNG", pnginfo=about)
+
+
+def scaled(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """The whole image in another size."""
+    return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS))
+
+
+def _save(picture: Image.Image, path: Path, kind: str, **options: int | PngInfo) -> None:
     """All at once, by way of memory: Pillow does not notice when a full disk cuts its writing short."""
     data = io.BytesIO()
     picture.save(data, kind, **options)
@@ -103,7 +118,7 @@ def contact_sheet(
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(15)
     if title:
         large = ImageFont.load_default(22)
-        draw.text((8, 8), _fitted(title, draw, large, sheet.width - 16), "black", large)
+        draw.text((8, 8), fitted(title, draw, large, sheet.width - 16), "black", large)
     for number, (shown, text) in enumerate(tiles):
         left, top = 8 + number % columns * (width + 8), head + 8 + number // columns * (height + line + 8)
         tile = Image.new("RGB", (width, height), "lightgrey")
@@ -111,7 +126,7 @@ def contact_sheet(
             picture = ImageOps.contain(_picture(shown), (width, height))
             tile.paste(picture, ((width - picture.width) // 2, (height - picture.height) // 2))
         sheet.paste(tile, (left, top))
-        draw.text((left, top + height + 4), _fitted(text, draw, font, width), "black", font)
+        draw.text((left, top + height + 4), fitted(text, draw, font, width), "black", font)
     _save(sheet, target, "PNG")
     return sheet.size
 
@@ -121,15 +136,3 @@ def _picture(shown: Path | NDArray[np.uint8]) -> Image.Image:
         return Image.fromarray(shown)
     with Image.open(shown, formats=_FORMATS) as image:
         return image.convert("RGB")
-
-
-def _fitted(
-    text: str, draw: ImageDraw.ImageDraw, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, width: int
-) -> str:
-    """The text on one line, cut off where it would not fit; what is no character is a question mark."""
-    text = " ".join(text.encode(errors="replace").decode().split())
-    if draw.textlength(text, font) <= width:
-        return text
-    while text and draw.textlength(f"{text}…", font) > width:
-        text = text[:-1]
-    return f"{text}…"

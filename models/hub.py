@@ -20,7 +20,7 @@ from playhead.errors import ModelError
 from playhead.models.cache import sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 UNKNOWN_REVISION = "unloaded"
 _WEIGHTS = {".safetensors", ".bin", ".pt", ".onnx"}
@@ -66,12 +66,15 @@ def local(source: str) -> Path | None:
 
 
 @contextlib.contextmanager
-def loading(source: str) -> Iterator[str]:
-    """The folder to load `source` from, quietly; what goes wrong becomes one `ModelError` that says what to do."""
+def loading(source: str, fetch: Callable[[str], Path] | None = None) -> Iterator[str]:
+    """The folder to load `source` from, quietly; what goes wrong becomes one `ModelError` that says what to do.
+
+    `fetch` downloads it where its files are other than a transformer's.
+    """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    folder = local(source) or _download(source)
+    folder = local(source) or _download(source, fetch or _snapshot)
     with explained(source, folder):
         yield str(folder)
 
@@ -113,23 +116,28 @@ def quiet_transformers() -> None:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
-def _download(source: str) -> Path:
+def _download(source: str, fetch: Callable[[str], Path]) -> Path:
     if source.startswith((".", "/", "~")) or source.count("/") > 1:
         raise ModelError(f"there is no model at {source}", "the folder does not exist", "Check the path in the spec.")
     need_network(source, os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
-    from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     try:
-        files = HfApi().list_repo_files(source)
-        pickled = ["pytorch_model*.bin"] if any(name.endswith(".safetensors") for name in files) else []
-        return Path(snapshot_download(source, ignore_patterns=_OTHER_FRAMEWORKS + pickled))
+        return fetch(source)
     except (HfHubHTTPError, HFValidationError, OSError, ValueError) as error:
         raise ModelError(
             f"the model {source} could not be downloaded",
             _first_line(error),
             "Check its name, the network and the disk.",
         ) from error
+
+
+def _snapshot(source: str) -> Path:
+    from huggingface_hub import HfApi, snapshot_download
+
+    files = HfApi().list_repo_files(source)
+    pickled = ["pytorch_model*.bin"] if any(name.endswith(".safetensors") for name in files) else []
+    return Path(snapshot_download(source, ignore_patterns=_OTHER_FRAMEWORKS + pickled))
 
 
 def _unreachable(what: str, why: str) -> ModelError:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from playhead.errors import PlayheadError, SettingsError
 from playhead.models.captions import Composed
-from playhead.models.roles import Role
+from playhead.models.gallery import Gallery
+from playhead.models.roles import GENERATION, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
     from playhead.models.roles import (
         Captioner,
         Detector,
+        FilmGenerator,
+        ImageGenerator,
         ImageModerator,
         ImageTextEncoder,
         SentenceEncoder,
+        SoundGenerator,
         TextModerator,
         TextReader,
         Transcriber,
@@ -88,6 +92,18 @@ BACKENDS: dict[Role, dict[str, Backend]] = {
         "open-nsfw": Backend("image_moderation:OpenNSFW"),
         "clip": Backend("clip_moderation:CLIPChecker", example="openai/clip-vit-base-patch32"),
     },
+    Role.IMAGE_GENERATION: {
+        "none": Backend("gallery:Nothing"),
+        "diffusers": Backend("generators:DiffusersImage", example="Tongyi-MAI/Z-Image-Turbo"),
+    },
+    Role.SOUND_GENERATION: {
+        "none": Backend("gallery:Nothing"),
+        "diffusers": Backend("generators:DiffusersSound", example="cvssp/audioldm2"),
+    },
+    Role.FILM_GENERATION: {
+        "none": Backend("gallery:Nothing"),
+        "diffusers": Backend("generators:DiffusersFilm", example="Wan-AI/Wan2.2-TI2V-5B-Diffusers"),
+    },
 }
 # The roles a composed caption is made from, in the order its class takes them.
 COMPOSED_FROM = (Role.OBJECTS, Role.PICTURE, Role.TEXT)
@@ -102,7 +118,11 @@ OFFLINE: dict[str, str] = {
     "caption": "composed",
     "text_safety": "heads",
     "image_safety": "open-nsfw",
+    "image": "none",
+    "sound": "none",
+    "film": "none",
 }
+# Generators are tens of gigabytes: no profile downloads one that nobody named.
 HUB: dict[str, str] = OFFLINE | {
     "picture": "clip:openai/clip-vit-base-patch32",
     "objects": "detr:facebook/detr-resnet-50",
@@ -135,6 +155,11 @@ class _Choice:
     def composed(self) -> bool:
         return self.backend.type is Composed
 
+    @property
+    def nothing(self) -> bool:
+        """Whether it stands for there being no model."""
+        return self.spec == "none"
+
     def needs(self) -> Needs:
         return cast("Needs", self.backend.type.needs(self.argument))
 
@@ -143,12 +168,32 @@ class Models:
     """`Models(OFFLINE).sentences.encode([...])`: one model a role, loaded on first use and kept.
 
     Roles that `specs` leaves out are those of the offline profile. A spec that does not exist is refused here.
+    `gallery` has more generators by role and name; `resident` of all of them stay loaded at once.
     """
 
-    def __init__(self, specs: Mapping[str, str] | None = None, *, threads: int = 1, device: str = "cpu") -> None:
-        self.threads, self.device = threads, device
+    def __init__(
+        self,
+        specs: Mapping[str, str] | None = None,
+        *,
+        gallery: Mapping[str, Mapping[str, str]] | None = None,
+        threads: int = 1,
+        device: str = "cpu",
+        memory: str = "auto",
+        resident: int = 1,
+    ) -> None:
+        self.threads, self.device, self.memory = threads, device, memory
         chosen = OFFLINE | dict(specs or {})
         self._choices = {choice.role: choice for choice in (_choose(role, spec) for role, spec in chosen.items())}
+        named = {(role, name): spec for role, shown in (gallery or {}).items() for name, spec in shown.items()}
+        self._gallery = Gallery(
+            {
+                **{(role, ""): self._choices[role] for role in GENERATION},
+                **{(_shown(role), name): _choose(role, spec) for (role, name), spec in named.items()},
+            },
+            self._load_generator,
+            resident,
+            device,
+        )
         self._loaded: dict[Role, Any] = {}
         self._given: dict[Role, Any] = {}
         self._lock = threading.RLock()
@@ -198,14 +243,46 @@ class Models:
         """Categories of harm that pictures fall in."""
         return cast("ImageModerator", self._get(Role.IMAGE_SAFETY))
 
+    @property
+    def image(self) -> ImageGenerator | None:
+        """Pictures out of words; None where nothing draws."""
+        return cast("ImageGenerator | None", self.generator(Role.IMAGE_GENERATION))
+
+    @property
+    def sound(self) -> SoundGenerator | None:
+        """Sound out of words; None where nothing makes any."""
+        return cast("SoundGenerator | None", self.generator(Role.SOUND_GENERATION))
+
+    @property
+    def film(self) -> FilmGenerator | None:
+        """Film out of words; None where nothing makes any."""
+        return cast("FilmGenerator | None", self.generator(Role.FILM_GENERATION))
+
+    def generator(self, role: Role, name: str = "") -> Any:
+        """The generator of a name in the role's gallery, loaded; without a name the role's own, or None.
+
+        Loading it may take minutes and drop another. Raises `SettingsError` for a name that is not there.
+        """
+        with self._lock:
+            return self._given.get(role) if role in self._given and not name else self._gallery.get(role, name)
+
+    def generates(self, role: Role, name: str = "") -> bool:
+        """Whether there is a generator to ask for; loads nothing. Raises `SettingsError` for an unknown name."""
+        return (role in self._given and not name) or self._gallery.holds(role, name)
+
     def put(self, role: Role, model: Any) -> None:
         """Use a model of your own; it must satisfy the role's Protocol and carry an `id`."""
         with self._lock:
             self._loaded[role] = self._given[role] = model
 
     def settle(self, roles: Iterable[Role]) -> None:
-        """Load those of `roles` that are not on this machine yet: until then their `identity` is provisional."""
+        """Load those of `roles` that are not on this machine yet: until then their `identity` is provisional.
+
+        Generators are left: footage may serve, and then nobody needs to have downloaded one.
+        """
         for role in roles:
+            if role in GENERATION:
+                continue
             if self._choices[role].composed:
                 self.settle(COMPOSED_FROM)
             elif self._choices[role].needs().provisional:
@@ -216,22 +293,27 @@ class Models:
         return self._choices[_role(role)].spec
 
     def identity(self, role: str) -> str:
-        """The `id` the role's model has or will have, without loading it."""
+        """The `id` the role's model has or will have, without loading it; of a gallery, those of all in it."""
         choice = self._choices[_role(role)]
         if choice.role in self._given:
             return str(self._given[choice.role].id)
+        if choice.role in GENERATION:
+            return self._gallery.identity(choice.role)
         if choice.composed:
             return Composed.identity(*(self.identity(part) for part in COMPOSED_FROM))
         return choice.needs().identity
 
     def status(self) -> list[Status]:
-        """For each role what is missing, by presence and size of files: loads and hashes nothing big."""
-        return [self._status(choice) for choice in self._choices.values()]
+        """For each role, and each name in a gallery, what is missing, by presence and size of files.
+
+        Loads and hashes nothing big. Nobody needs a generator: where there is `none`, that is no problem.
+        """
+        return [self._status(choice) for choice in [*self._choices.values(), *self._gallery.named()]]
 
     def _status(self, choice: _Choice) -> Status:
         try:
             problem = self._problem(choice)
-            identity = self.identity(choice.role)
+            identity = choice.needs().identity if choice.role in GENERATION else self.identity(choice.role)
         except PlayheadError as error:
             problem, identity = error, ""
         return Status(choice.role, choice.spec, identity, problem is None, str(problem or ""))
@@ -247,6 +329,11 @@ class Models:
             if role not in self._loaded:
                 self._loaded[role] = self._load(self._choices[role])
             return self._loaded[role]
+
+    def _load_generator(self, choice: _Choice) -> Any:
+        if problem := choice.needs().broken():
+            raise problem
+        return choice.backend.type(choice.argument, threads=self.threads, device=self.device, memory=self.memory)
 
     def _load(self, choice: _Choice) -> Any:
         if choice.composed:
@@ -274,6 +361,12 @@ def _choose(role_name: str, spec: str) -> _Choice:
     if argument and backend.default:
         choice.needs()  # refuses an argument it does not know
     return choice
+
+
+def _shown(role: str) -> Role:
+    if role not in GENERATION:
+        raise SettingsError(f"there is no gallery of {role}", fix=f"There is one of {', '.join(GENERATION)}.")
+    return Role(role)
 
 
 def _role(name: str) -> Role:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from playhead.types import Utterance
 
@@ -41,6 +41,13 @@ class Role(StrEnum):
     CAPTION = "caption"
     TEXT_SAFETY = "text_safety"
     IMAGE_SAFETY = "image_safety"
+    IMAGE_GENERATION = "image"
+    SOUND_GENERATION = "sound"
+    FILM_GENERATION = "film"
+
+
+GENERATION = (Role.IMAGE_GENERATION, Role.SOUND_GENERATION, Role.FILM_GENERATION)
+"""The roles that make something new: those that nobody needs, and that may have a gallery of several models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,32 @@ class Finding:
     category: str
     score: float
     cue: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What to make, in words, and how. 0 steps and no guidance mean the model's own.
+
+    `negative` says what it is not to show. The same prompt of the same model gives the same output on one machine.
+    """
+
+    text: str
+    negative: str = ""
+    seed: int = 0
+    steps: int = 0
+    guidance: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Sound as a generator gives it: `samples` are `(n, channels)` float32 in [-1, 1] at `rate_hz`."""
+
+    samples: NDArray[np.float32]
+    rate_hz: int
+
+
+def unwatched(done: int, total: int) -> None:
+    """Nobody wants to know how far a generator is."""
 
 
 @runtime_checkable
@@ -211,3 +244,63 @@ class ImageModerator(Protocol):
 
     def moderate(self, images: Sequence[Image]) -> list[tuple[Finding, ...]]:
         """For each image one finding for each of `categories`, most likely first. Images may differ in size."""
+
+
+@runtime_checkable
+class ImageGenerator(Protocol):
+    """Pictures out of words. A size of 0 is the model's own; others must suit it, or are an `InputError`.
+
+    `step` is told how many steps are done of how many (0: not known), several times a second; what it raises ends the
+    work and comes out.
+    """
+
+    id: str
+
+    def draw(
+        self, prompt: Prompt, width: int = 0, height: int = 0, step: Callable[[int, int], None] = unwatched
+    ) -> Image:
+        """A new picture."""
+
+    def redraw(
+        self,
+        prompt: Prompt,
+        image: Image,
+        strength: float | None = None,
+        mask: NDArray[np.bool_] | None = None,
+        step: Callable[[int, int], None] = unwatched,
+    ) -> Image:
+        """The picture, changed: `strength` of it, 0 to 1; with a `(height, width)` mask only where that is true."""
+
+    def grain(self) -> int:
+        """Widths and heights must be multiples of this many pixels."""
+
+
+@runtime_checkable
+class SoundGenerator(Protocol):
+    """Sound out of words; `step` as of pictures."""
+
+    id: str
+
+    def sound(self, prompt: Prompt, length_s: float, step: Callable[[int, int], None] = unwatched) -> Recording:
+        """Sound of about this length."""
+
+
+@runtime_checkable
+class FilmGenerator(Protocol):
+    """Moving pictures out of words, or out of a picture and words; `step` as of pictures."""
+
+    id: str
+
+    def film(
+        self,
+        prompt: Prompt,
+        frames: int = 0,
+        rate_hz: float = 0.0,
+        size: tuple[int, int] = (0, 0),
+        image: Image | None = None,
+        step: Callable[[int, int], None] = unwatched,
+    ) -> NDArray[np.uint8]:
+        """`(frames, height, width, 3)`, about as many as asked for; `size` is width and height, `image` its start."""
+
+    def grain(self) -> int:
+        """Widths and heights must be multiples of this many pixels."""

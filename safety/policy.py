@@ -20,7 +20,7 @@ from playhead import strict_yaml
 from playhead.errors import MediaError, PolicyError
 from playhead.media.files import open_file
 from playhead.safety.personal.finding import Kind
-from playhead.types import Decision, Door
+from playhead.types import Decision, Door, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -36,7 +36,8 @@ _NEVER, _WITH_REASON = "never", "with_reason"
 _EFFECTS = ("reads", "writes", "costly", "generates")
 _MOST = 0.5
 _LONGEST_NAME = 100
-_KEYS = frozenset("name version extends stages override unjudged footage mask words images timeout_s".split())
+_KEYS = frozenset("name version extends stages override unjudged footage mask words images label timeout_s".split())
+_LABELS = ("none", "generated", "all")
 
 
 @cache
@@ -64,6 +65,7 @@ class Policy:
     mask: frozenset[Kind]
     words: Mapping[str, tuple[str, ...]]
     every_image: bool
+    label: str
     timeout_s: float
     sha256: str
 
@@ -74,6 +76,10 @@ class Policy:
         if reached:
             return reached[-1]
         return Decision.ALLOW, min(ladder.values(), default=1.0)
+
+    def labels(self, source: Source) -> bool:
+        """Whether what a making tool hands over says in the picture itself where it comes from."""
+        return self.label == "all" or (self.label == "generated" and source is Source.GENERATED)
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
@@ -105,6 +111,7 @@ def _policy(name: str, said: dict[str, Any]) -> Policy:
         frozenset(map(Kind, said["mask"])),
         {category: tuple(words) for category, words in said["words"].items()},
         said["images"] == "all",
+        str(said["label"]),
         float(said["timeout_s"]),
         hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest(),
     )
@@ -171,6 +178,8 @@ def _problems(said: dict[str, Any]) -> Iterator[str]:
         yield "version: it must be a whole number"
     if said.get("images", "all") not in ("all", "generated"):
         yield "images: it must be all or generated"
+    if said.get("label", "all") not in _LABELS:
+        yield f"label: it must be {', '.join(_LABELS[:-1])} or {_LABELS[-1]}"
     if not _number(said.get("timeout_s", 1), 0.1, 3600):
         yield "timeout_s: it must be a number of seconds, 0.1 to 3600"
     decisions = _one_of(*(decision.value for decision in Decision))

@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import warnings
 import wave
 from collections import Counter
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from playhead import Library, Settings
 from playhead.models.registry import OFFLINE, Models
-from playhead.models.roles import Caption, Detection, Finding, Role
+from playhead.models.roles import GENERATION, Caption, Detection, Finding, Role
 from playhead.settings import DEFAULT_CHANNELS
 from playhead.testing import WordModerator
 from playhead.types import Channel, Span, Utterance
@@ -197,8 +198,18 @@ class FakeModels:
         default_factory=lambda: {Role.TEXT_SAFETY: WordModerator(), Role.IMAGE_SAFETY: RedModerator()}
     )
 
+    makers: Models | None = None
+
     def identity(self, role: str) -> str:
+        if self.makers and role in GENERATION:
+            return self.makers.identity(role)
         return f"fake-{role}-{self.version[role]}"
+
+    def generates(self, role: Role, name: str = "") -> bool:
+        return bool(self.makers and self.makers.generates(role, name))
+
+    def generator(self, role: Role, name: str = "") -> Any:
+        return self.makers.generator(role, name) if self.makers else None
 
     def spec(self, role: str) -> str:
         return f"fake:{self.version[role]}"
@@ -370,3 +381,20 @@ def filmed(film: Path, models: Models, tmp_path_factory: pytest.TempPathFactory)
         assert not report.failed
         assert library.counts("film.mp4").keys() == set(DEFAULT_CHANNELS) - {Channel.MOTION}
         yield library
+
+
+@pytest.fixture(scope="session")
+def pipelines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folders of tiny diffusion pipelines by what they make; `checked` draws, and holds back all it draws."""
+    from .models import tiny_diffusion as tiny
+
+    folder = tmp_path_factory.mktemp("diffusion")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return {
+            "image": tiny.tiny_diffusion(folder / "image"),
+            "checked": tiny.tiny_diffusion(folder / "checked", checker=True),
+            "sound": tiny.tiny_sound(folder / "sound"),
+            "film": tiny.tiny_film(folder / "film"),
+            "wan": tiny.tiny_wan(folder / "wan"),
+        }

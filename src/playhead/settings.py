@@ -6,6 +6,8 @@ profile = "offline"
 fps = 2.0
 [models]
 picture = "clip:openai/clip-vit-base-patch32"
+[gallery.image]
+sketch = "diffusers:stabilityai/sd-turbo"
 """
 
 from __future__ import annotations
@@ -49,6 +51,16 @@ class Settings(BaseSettings):
     )
     models: dict[str, str] = Field(
         default_factory=dict, description="Model by role, over the profile's, as `backend:name`."
+    )
+    gallery: dict[Literal["image", "sound", "film"], dict[str, str]] = Field(
+        default_factory=dict, description="More generators by task and name, as `diffusers:NAME`."
+    )
+    resident: int = Field(1, ge=1, description="How many generators stay loaded at once.")
+    memory: Literal["auto", "whole", "sparing"] = Field(
+        "auto", description="Generators whole on the device, or in parts: slower, in less memory; auto: as it fits."
+    )
+    retrieve_from: float = Field(
+        0.5, ge=0, le=1, description="From this probability on footage is taken where something new is asked for."
     )
     chat: str = Field(
         "", description="Language model that plans and words answers, e.g. ollama:qwen3:8b; empty: none."

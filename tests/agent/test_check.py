@@ -117,7 +117,8 @@ FAULTS: dict[str, tuple[str, Problem]] = {
     "a channel that there is not": (
         "a: {tool: search_moments, args: {query: x, channels: [smell]}}",
         Problem(
-            "a", "channels", "['smell'] does not fit", "list of picture or object or text or speech or caption or motion or thermal or depth",
+            "a", "channels", "['smell'] does not fit",
+            "list of picture or object or text or speech or caption or motion or thermal or depth",
             "Input should be 'picture', 'object', 'text', 'speech', 'caption', 'motion', 'thermal' or 'depth'",
         ),
     ),
@@ -189,7 +190,8 @@ FAULTS: dict[str, tuple[str, Problem]] = {
     "an input of another type in a list": (
         "inputs: {c: smell}\nsteps: {a: {tool: search_moments, args: {query: x, channels: [$c]}}}",
         Problem(
-            "a", "channels", "['smell'] does not fit", "list of picture or object or text or speech or caption or motion or thermal or depth",
+            "a", "channels", "['smell'] does not fit",
+            "list of picture or object or text or speech or caption or motion or thermal or depth",
             "Input should be 'picture', 'object', 'text', 'speech', 'caption', 'motion', 'thermal' or 'depth'",
         ),
     ),

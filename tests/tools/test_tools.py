@@ -30,7 +30,9 @@ FILES = {path.stem for path in Path(next(iter(tools.__path__))).glob("*.py")} - 
     "editorial",
     "provenance",
     "looking",
+    "making",
     "registry",
+    "retrieving",
 }
 
 
