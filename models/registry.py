@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         TextModerator,
         TextReader,
         Transcriber,
+        Voice,
         VoiceActivity,
     )
 
@@ -88,6 +89,10 @@ BACKENDS: dict[Role, dict[str, Backend]] = {
         "open-nsfw": Backend("image_moderation:OpenNSFW"),
         "clip": Backend("clip_moderation:CLIPChecker", example="openai/clip-vit-base-patch32"),
     },
+    Role.VOICE: {
+        "hibari": Backend("speaking:Hibari"),
+        "vits": Backend("speaking:VITS", example="facebook/mms-tts-eng"),
+    },
 }
 # The roles a composed caption is made from, in the order its class takes them.
 COMPOSED_FROM = (Role.OBJECTS, Role.PICTURE, Role.TEXT)
@@ -102,6 +107,7 @@ OFFLINE: dict[str, str] = {
     "caption": "composed",
     "text_safety": "heads",
     "image_safety": "open-nsfw",
+    "voice": "hibari",
 }
 HUB: dict[str, str] = OFFLINE | {
     "picture": "clip:openai/clip-vit-base-patch32",
@@ -197,6 +203,11 @@ class Models:
     def image_safety(self) -> ImageModerator:
         """Categories of harm that pictures fall in."""
         return cast("ImageModerator", self._get(Role.IMAGE_SAFETY))
+
+    @property
+    def voice(self) -> Voice:
+        """Sentences into speech."""
+        return cast("Voice", self._get(Role.VOICE))
 
     def put(self, role: Role, model: Any) -> None:
         """Use a model of your own; it must satisfy the role's Protocol and carry an `id`."""
