@@ -170,8 +170,9 @@ class Narrator:
             kind = "sight_in" if seen_in else "sight_with" if extra else "sight"
             return self._one(kind, **values, **_listed_things(extra))
         if scene.things:
-            kind = "things_in" if seen_in else "people" if set(scene.things) == {_PEOPLE} else "things"
-            return self._one(kind, **values, **_listed_things(scene.things))
+            return self._one(
+                _kind(scene), **values, **_listed_things(scene.things if scene.place else extra or [_PEOPLE])
+            )
         if scene.place:
             return self._one("place", **values)
         return _closed(self._one("written_only", written=written) if written else self._one("said_only", said=said))
@@ -210,6 +211,15 @@ def _frame(pages: Sequence[tuple[Seen, ...]]) -> dict[str, str]:
     told_of = f"{_number(count)} recording{'' if count == 1 else 's'}"
     length_s = sum(scene.span.duration_s for page in pages for scene in page)
     return {"count": told_of, "length": _length(max(1.0, length_s))}
+
+
+def _kind(scene: Seen) -> str:
+    """The sort of sentence that tells of the things in a scene in which nothing is known to happen."""
+    if scene.place:
+        return "things_in"
+    if set(scene.things) == {_PEOPLE}:
+        return "people"
+    return "people_with" if _PEOPLE in scene.things else "things"
 
 
 def _listed_things(things: Iterable[str]) -> dict[str, str]:

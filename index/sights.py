@@ -103,18 +103,19 @@ class Looker:
         pictures = _spread([s for s in library.pictures(video, span) if s.thumbnail])
         best = _best(pictures, [self._image(picture) for picture in pictures], span)
         things = [s for s in inside if s.channel is Channel.OBJECT and s.score >= _HOLDS]
-        sight, place = self._looks_like([image for _, image in best], frozenset(s.text for s in things))
+        looks = library.picture_vectors(video, span)
+        sight, place = self._looks_like(looks, frozenset(s.text for s in things))
         told = {channel: [s for s in inside if s.channel is channel] for channel in Channel}
         spoken = [s for s in told[Channel.SPEECH] if _worth_saying(s.text)]
         writing = [s for s in told[Channel.TEXT] if _worth_reading(s.text)]
         captions = [s for s in told[Channel.CAPTION] if not s.text.endswith(_COMPOSED)]
         rests_on = [citation(s, video, library.folder) for s in (*captions[:1], *things, *writing, *spoken)]
         if best and not captions:
-            rests_on += [self._cited(video, best[0][0], s) for s in (sight, place) if s]
+            rests_on += [self._cited(video, best[0], s) for s in (sight, place) if s]
         return Seen(
             video,
             span,
-            tuple(_shown_at(picture, span) for picture, _ in best),
+            tuple(dict.fromkeys(_shown_at(s, span) for s in (*writing[:1], *best))),
             sight,
             place,
             tuple(dict.fromkeys(s.text for s in things)),
@@ -124,11 +125,11 @@ class Looker:
             tuple(rests_on),
         )
 
-    def _looks_like(self, images: Sequence[Image], things: frozenset[str]) -> tuple[Sight | None, Sight | None]:
+    def _looks_like(self, looks: Vectors, things: frozenset[str]) -> tuple[Sight | None, Sight | None]:
         """What happens and where, each if it is likely, and likelier than anything else of its kind."""
-        if not images:
+        if not len(looks):
             return None, None
-        likeness = (self._model.encode_images(images) @ self._asked.T).mean(axis=0)
+        likeness = (looks @ self._asked.T).mean(axis=0)
         fits = [self._model.calibration(row) or curve("picture", self._model.id) for row in self._asked]
         likely = [fit.at(float(value)) for fit, value in zip(fits, likeness, strict=True)]
         return tuple(_clearest(kind, likeness, likely, things) for kind in (False, True))  # type: ignore[return-value]
@@ -165,9 +166,9 @@ def _spread(pictures: Sequence[Segment]) -> list[Segment]:
     return [pictures[n * len(pictures) // kept] for n in range(kept)]
 
 
-def _best(pictures: Sequence[Segment], images: Sequence[Image | None], span: Span) -> list[tuple[Segment, Image]]:
+def _best(pictures: Sequence[Segment], images: Sequence[Image | None], span: Span) -> list[Segment]:
     """Of each third of a scene the picture with most to see in it, the clearest first."""
-    parts: dict[int, tuple[float, Segment, Image]] = {}
+    parts: dict[int, tuple[float, Segment]] = {}
     for picture, image in zip(pictures, images, strict=True):
         if image is None:
             continue
@@ -175,8 +176,8 @@ def _best(pictures: Sequence[Segment], images: Sequence[Image | None], span: Spa
         part = min(_LOOKED_AT - 1, int(_LOOKED_AT * (middle_s - span.start_s) / max(span.duration_s, 1e-6)))
         clear = _clearness(image)
         if part not in parts or clear > parts[part][0]:
-            parts[part] = (clear, picture, image)
-    return [(picture, image) for _, picture, image in sorted(parts.values(), key=lambda p: (-p[0], p[1].id))]
+            parts[part] = (clear, picture)
+    return [picture for _, picture in sorted(parts.values(), key=lambda p: (-p[0], p[1].id))]
 
 
 def _clearness(image: Image) -> float:

@@ -5,6 +5,7 @@ Only one frame is held at a time, so that a film of any length costs the same me
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import tempfile
 from contextlib import suppress
@@ -91,7 +92,8 @@ class Reel:
         self._said.seek(0)
         lines = self._said.read().decode(errors="replace").strip().splitlines()
         what = f"{self._target.name} was not made"
-        if any(sign in line for line in lines for sign in _FULL_DISK):
+        full = self._child.returncode == -signal.SIGXFSZ
+        if full or any(sign in line for line in lines for sign in _FULL_DISK):
             return StorageError(what, "the disk is full", "Free some space and try again.")
         return UnreadableMediaError(what, lines[-1] if lines else f"ffmpeg ended with {self._child.returncode}")
 

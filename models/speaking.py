@@ -56,9 +56,9 @@ class Hibari:
 
     def unreadable(self, text: str) -> str:
         """Why it cannot read `text`, or `""`."""
-        if not _SAYABLE.search(text):
-            return "there is no word in it that this voice can say"
-        return why_not_english(text)
+        if why := why_not_english(text):
+            return why
+        return "" if _SAYABLE.search(text) else "there is no word in it that this voice can say"
 
     @cached_property
     def _engine(self) -> Any:

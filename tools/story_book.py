@@ -183,7 +183,10 @@ def _film_notes(script: Script) -> tuple[str, ...]:
     """What is missing in the film, and where it is all the same."""
     notes = []
     if script.unsaid:
-        notes.append(f"Shown but not spoken, since the voice cannot read it: {len(script.unsaid)} sentences.")
+        said = "; ".join(f"“{sentence}”" for sentence in script.unsaid[:3])
+        notes.append(f"Shown but not spoken, since the voice cannot read it ({len(script.unsaid)} in all): {said}")
     if missing := undrawn(script):
-        notes.append(f"In letters that the film's font has not, and so only in the .srt: {missing} subtitles.")
+        notes.append(
+            f"In letters that the film's font has not, and so in the .srt alone: {missing} of the subtitles."
+        )
     return tuple(notes)

@@ -29,6 +29,9 @@ FILES = {path.stem for path in Path(next(iter(tools.__path__))).glob("*.py")} - 
     "provenance",
     "looking",
     "registry",
+    "story_book",
+    "story_film",
+    "story_pages",
 }
 
 
