@@ -5,6 +5,7 @@ A picture of another shape than the frame is shown whole, on a blurred copy of i
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -29,6 +30,19 @@ _LEAST_FILL = 0.88  # a picture that fills so much of the frame when whole may l
 _DARKER = 0.45
 _TITLE_LINE = 26
 _NO_GLYPH = "\uffff"
+_PLAIN = {
+    "–": "-",
+    "—": "-",
+    "•": "-",
+    "ß": "ss",
+    "ø": "o",
+    "Ø": "O",
+    "ł": "l",
+    "Ł": "L",
+    "æ": "ae",
+    "œ": "oe",
+    "€": "EUR",
+}
 # Where the picture goes: the corner or side that the zoom moves to, as fractions of the room there is.
 _MOTIONS = ((0.5, 0.5, 1), (0.0, 0.4, -1), (1.0, 0.5, 1), (0.5, 0.0, -1), (0.3, 0.6, 1), (0.8, 0.3, -1))
 
@@ -93,11 +107,16 @@ def blended(one: Pixels, other: Pixels, share: float) -> Pixels:
 
 
 def drawable(text: str) -> str:
-    """The text without signs that the font has not, such as emoji; empty where these are letters."""
+    """The text in the signs that Pillow's own font has: letters without accents, dashes as `-`, no emoji.
+
+    Empty where it is in letters of another script.
+    """
     font = _font(24)
-    kept = "".join(c for c in text if c.isspace() or _has(font, c))
-    lost = [c for c in text if c.isalpha() and not _has(font, c)]
-    return "" if lost else " ".join(kept.split())
+    plain = [c if c.isspace() or _has(font, c) else _PLAIN.get(c) or unicodedata.normalize("NFKD", c) for c in text]
+    parts = [c for c in "".join(plain) if not unicodedata.combining(c)]
+    if any(c.isalpha() and not _has(font, c) for c in parts):
+        return ""
+    return " ".join("".join(c for c in parts if c.isspace() or _has(font, c)).split())
 
 
 def subtitle(text: str, canvas: Canvas) -> Strip | None:
