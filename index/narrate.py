@@ -175,7 +175,9 @@ class Narrator:
             )
         if scene.place:
             return self._one("place", **values)
-        return _closed(self._one("written_only", written=written) if written else self._one("said_only", said=said))
+        if written:
+            return f"{self._one('written_only', written=written)}."
+        return _closed(self._one("said_only", said=said))
 
     def _opening(self, scene: Seen, place: str) -> str:
         before = self._before
@@ -223,7 +225,8 @@ def _kind(scene: Seen) -> str:
 
 
 def _listed_things(things: Iterable[str]) -> dict[str, str]:
-    names = [named(_thing(thing)) for thing in list(dict.fromkeys(things))[:_MOST_THINGS]]
+    in_order = sorted(dict.fromkeys(things), key=lambda thing: thing != _PEOPLE)
+    names = [named(_thing(thing)) for thing in in_order[:_MOST_THINGS]]
     plural = len(names) > 1 or any(name.endswith(("skis", "scissors")) for name in names)
     return {"things": listed(names), "is": "are" if plural else "is"}
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 _LIKELY = 0.6
 _LIKELY_ALONE = 0.8  # of a sight that no detected thing speaks for, too
-_CLOSE = 0.02  # sights whose likeness differs by less are taken for one another
 _HOLDS = 0.5  # an object whose detector is less sure is not told
 _LOOKED_AT = 3
 _MOST_COMPARED = 12
@@ -132,7 +131,7 @@ class Looker:
         likeness = (looks @ self._asked.T).mean(axis=0)
         fits = [self._model.calibration(row) or curve("picture", self._model.id) for row in self._asked]
         likely = [fit.at(float(value)) for fit, value in zip(fits, likeness, strict=True)]
-        return tuple(_clearest(kind, likeness, likely, things) for kind in (False, True))  # type: ignore[return-value]
+        return _likeliest(False, likely, things), _likeliest(True, likely, things)
 
     def _cited(self, video: Video, picture: Segment, sight: Sight) -> Citation:
         key = digest(picture.id, "sight", sight.ask, self._model.id)
@@ -147,17 +146,12 @@ class Looker:
             return None
 
 
-def _clearest(place: bool, likeness: Vectors, likely: Sequence[float], things: frozenset[str]) -> Sight | None:
-    """The likeliest sight that holds, unless one that does not hold is clearly likelier: then they are mistaken."""
-    numbers = [n for n, sight in enumerate(sights()) if sight.place is place]
-    best = max(float(likeness[n]) for n in numbers)
-    for number in sorted(numbers, key=lambda n: -float(likeness[n])):
-        sight = sights()[number]
-        if not sight.tell or likeness[number] < best - _CLOSE or likely[number] < _LIKELY:
-            return None
-        if things & set(sight.needs) or (not sight.needs and likely[number] >= _LIKELY_ALONE):
-            return sight
-    return None
+def _likeliest(place: bool, likely: Sequence[float], things: frozenset[str]) -> Sight | None:
+    """The likeliest sight, if it holds: where one is likelier that does not, the others are not to be believed."""
+    number = max((n for n, sight in enumerate(sights()) if sight.place is place), key=lambda n: likely[n])
+    sight = sights()[number]
+    least = _LIKELY if things & set(sight.needs) else 1.0 if sight.needs else _LIKELY_ALONE
+    return sight if sight.tell and likely[number] >= least else None
 
 
 def _spread(pictures: Sequence[Segment]) -> list[Segment]:

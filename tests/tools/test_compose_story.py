@@ -47,6 +47,12 @@ def compose(context: Context, **arguments: object) -> Story:
     return story
 
 
+@pytest.fixture(scope="module")
+def story(filmed: Library, tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """Of the whole film, as it comes."""
+    return compose(Context(filmed, tmp_path_factory.mktemp("plain")), video=NAME)
+
+
 def told(story: Story) -> str:
     return " ".join(page.text for page in story.pages)
 
@@ -54,8 +60,7 @@ def told(story: Story) -> str:
 # The pages
 
 
-def test_a_video_is_told_scene_by_scene_with_its_evidence(context: Context) -> None:
-    story = compose(context, video=NAME)
+def test_a_video_is_told_scene_by_scene_with_its_evidence(story: Story) -> None:
     text = told(story)
     assert "The ferry to the island leaves at half past nine" in text
     assert "GATE B12" in text
@@ -70,38 +75,35 @@ def test_a_video_is_told_scene_by_scene_with_its_evidence(context: Context) -> N
         assert all(c.id and c.video.name == NAME and c.span.end_s <= 12.1 for c in page.evidence)
 
 
-def test_no_sentence_is_said_twice_and_every_article_is_right(context: Context) -> None:
-    sentences = re.split(r"(?<=[.”]) ", told(compose(context, video=NAME)))
+def test_no_sentence_is_said_twice_and_every_article_is_right(story: Story) -> None:
+    sentences = re.split(r"(?<=[.”]) ", told(story))
     assert len(sentences) == len(set(sentences))
     assert not re.search(r"\ba [aeio]\w|\ban [^aeiouh“]|  | [.,;]|\$|\bis (?:a \w+ and|\w+s\b)", " ".join(sentences))
     assert all(sentence[0].isupper() or sentence[0] == "“" for sentence in sentences)
 
 
-def test_what_only_a_label_speaks_for_looks_like_it(context: Context) -> None:
-    story = compose(context, video=NAME)
+def test_what_only_a_label_speaks_for_looks_like_it(story: Story) -> None:
     [page] = [page for page in story.pages if "motorcycle" in page.text]
     assert "look" in page.text
 
 
-def test_each_page_has_a_picture_out_of_its_own_time(context: Context) -> None:
-    story = compose(context, video=NAME)
+def test_each_page_has_a_picture_out_of_its_own_time(story: Story) -> None:
     for page in story.pages:
         assert page.image
-        assert page.image.path.parent == context.folder
+        assert page.image.path.parent == story.documents[0].path.parent
         assert page.image.origin.source is Source.RETRIEVED
         [part] = page.image.origin.parts
         around = Span(min(c.span.start_s for c in page.evidence) - 3, max(c.span.end_s for c in page.evidence) + 3)
         assert around.start_s <= part.span.start_s <= around.end_s
 
 
-def test_markdown_and_html_tell_it_by_themselves(context: Context) -> None:
-    story = compose(context, video=NAME)
+def test_markdown_and_html_tell_it_by_themselves(story: Story) -> None:
     by_format = {document.format: document for document in story.documents}
     markdown = by_format["md"].path.read_text()
     assert markdown.startswith(f"# {story.title}\n")
     shown = re.findall(r"^!\[.*\]\((\S+)\)$", markdown, re.MULTILINE)
     assert len(shown) == len(story.pages)
-    assert all((context.folder / name).is_file() for name in shown)
+    assert all((by_format["md"].path.parent / name).is_file() for name in shown)
     page = by_format["html"].path.read_text()
     assert page.count("data:image/jpeg;base64,") == len(story.pages)
     assert "default-src 'none'" in page
@@ -111,8 +113,7 @@ def test_markdown_and_html_tell_it_by_themselves(context: Context) -> None:
         assert own.text.split("“")[0][:30] in page
 
 
-def test_everything_says_where_it_comes_from_and_survives_the_cache(context: Context) -> None:
-    story = compose(context, video=NAME)
+def test_everything_says_where_it_comes_from_and_survives_the_cache(story: Story) -> None:
     kind = TypeAdapter(Story)
     assert kind.validate_python(kind.dump_python(story, mode="json")) == story
     for document in story.documents:
@@ -121,10 +122,10 @@ def test_everything_says_where_it_comes_from_and_survives_the_cache(context: Con
         assert {source["name"] for source in beside["sources"]} == {NAME}
 
 
-def test_the_same_call_gives_the_same_bytes(context: Context, tmp_path: Path) -> None:
-    (tmp_path / "again").mkdir()
-    one, other = compose(context, video=NAME), compose(replace(context, folder=tmp_path / "again"), video=NAME)
-    assert [d.path.read_bytes() for d in one.documents] == [d.path.read_bytes() for d in other.documents]
+def test_the_same_call_gives_the_same_bytes(story: Story, context: Context) -> None:
+    again = compose(context, video=NAME)
+    assert [d.path.name for d in story.documents] == [d.path.name for d in again.documents]
+    assert [d.path.read_bytes() for d in story.documents] == [d.path.read_bytes() for d in again.documents]
 
 
 @pytest.mark.parametrize("style", ["plain", "diary", "documentary"])
