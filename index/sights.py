@@ -114,7 +114,7 @@ class Looker:
         return Seen(
             video,
             span,
-            tuple(dict.fromkeys(_shown_at(s, span) for s in (*writing[:1], *best))),
+            tuple(dict.fromkeys([*(_middle_s(s, span) for s in writing[:1]), *(_shown_at(s, span) for s in best)])),
             sight,
             place,
             tuple(dict.fromkeys(s.text for s in things)),
@@ -183,6 +183,11 @@ def _clearness(image: Image) -> float:
 
 def _shown_at(picture: Segment, span: Span) -> float:
     return min(max(picture.span.start_s, span.start_s), span.end_s)
+
+
+def _middle_s(written: Segment, span: Span) -> float:
+    """When writing is surely to be seen, which may come and go slowly."""
+    return (max(written.span.start_s, span.start_s) + min(written.span.end_s, span.end_s)) / 2
 
 
 def _starts(inner: Span, outer: Span) -> bool:

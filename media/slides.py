@@ -43,8 +43,8 @@ _PLAIN = {
     "œ": "oe",
     "€": "EUR",
 }
-# Where the picture goes: the corner or side that the zoom moves to, as fractions of the room there is.
-_MOTIONS = ((0.5, 0.5, 1), (0.0, 0.4, -1), (1.0, 0.5, 1), (0.5, 0.0, -1), (0.3, 0.6, 1), (0.8, 0.3, -1))
+# Where the zoom goes, as fractions of the room there is, and in or out: never far from the top, where heads are.
+_MOTIONS = ((0.5, 0.1, 1), (0.0, 0.2, -1), (1.0, 0.0, 1), (0.5, 0.2, -1), (0.2, 0.0, 1), (0.8, 0.1, -1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,17 +14,17 @@ from playhead.tools.story_pages import markdown, web_page
 from playhead.types import Clip, Document, Image, Origin, Page, Part, Progress, Source, Span, Story
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from playhead.index.narrate import Telling
     from playhead.index.sights import Seen
+    from playhead.media.decode import Event
     from playhead.tools.contract import Context
     from playhead.tools.story_film import Script
     from playhead.types import Video
 
 _MOST_PICTURES = 4
-_CLIP_LEAD_S = 1.0
 _SIDE = 1280
 _SHAPE = (CANVAS.width, CANVAS.height, float(CANVAS.rate_hz))
 
@@ -111,15 +111,21 @@ class Book:
         wants = Wants(sound=False, subtitles=False, key_side=_SIDE, at_s=tuple(times))
         found = {}
         with self._context.open(str(video.path)) as file:
-            samples = (event for event in decode(file, wants, limits) if isinstance(event, Sample))
+            samples = self._samples(video.name, decode(file, wants, limits))
             for time_s, sample in zip(times, samples, strict=False):
                 assert sample.key is not None
                 path = self._work / f"{number:03d}-{round(time_s * 1000):09d}.jpg"
                 write_picture(sample.key, path)
                 size = (sample.key.shape[1], sample.key.shape[0])
                 found[video.id, time_s] = _Taken(path, video, sample.time_s, size)
-                self._context.progress(Progress("taking pictures", video.name))
         return found
+
+    def _samples(self, name: str, events: Iterator[Event]) -> Iterator[Sample]:
+        """The pictures among what the decoder says; whatever it says is a sign of progress."""
+        for event in events:
+            self._context.progress(Progress("taking pictures", name))
+            if isinstance(event, Sample):
+                yield event
 
     def _page(self, telling: Telling, taken: Sequence[_Taken]) -> Page:
         image = None
@@ -149,11 +155,14 @@ class Book:
         return Clip(path, script.length_s, origin, *_SHAPE, voice is not None, text), _film_notes(script)
 
     def _leaf(self, telling: Telling, taken: Sequence[_Taken]) -> Leaf:
+        one = len(telling.scenes) == 1
+        order = tuple(t.time_s if one else float(n) for n, t in enumerate(taken))
         if not self._options.clips:
-            return Leaf(telling.text, tuple(t.path for t in taken), ())
+            return Leaf(telling.text, tuple(t.path for t in taken), (), order)
         scenes = {scene.video.id: scene for scene in telling.scenes}
-        clips = tuple(Part(t.video, _around(scenes[t.video.id].span, t.time_s)) for t in taken)
-        return Leaf(telling.text, tuple(t.path for t in taken), clips)
+        shown = taken[:1] if one else taken  # a recording goes on rather than begin anew
+        clips = tuple(Part(t.video, scenes[t.video.id].span) for t in shown)
+        return Leaf(telling.text, tuple(t.path for t in taken), clips, order, tuple(t.time_s for t in taken))
 
 
 def _used(tellings: Sequence[Telling]) -> tuple[Part, ...]:
@@ -162,17 +171,12 @@ def _used(tellings: Sequence[Telling]) -> tuple[Part, ...]:
 
 
 def _wanted(scenes: Sequence[Seen], film: bool) -> list[tuple[Video, float]]:
-    """The pictures of a page: one for each recording, or several of the only one; in order of time in the film."""
+    """The pictures of a page, the best first: one for each recording, or in a film several of the only one."""
     if not film:
         return [(scene.video, time_s) for scene in scenes[:1] for time_s in scene.pictures[:1]]
     if len(scenes) > 1:
         return [(scene.video, time_s) for scene in scenes[:_MOST_PICTURES] for time_s in scene.pictures[:1]]
-    return [(scenes[0].video, time_s) for time_s in sorted(set(scenes[0].pictures[:_MOST_PICTURES]))]
-
-
-def _around(span: Span, time_s: float) -> Span:
-    """From a little before a time to the end of its scene; of a short scene all."""
-    return Span(max(span.start_s, min(time_s - _CLIP_LEAD_S, span.end_s)), span.end_s)
+    return [(scenes[0].video, time_s) for time_s in dict.fromkeys(scenes[0].pictures[:_MOST_PICTURES])]
 
 
 def _moved_page(page: Page, folder: Path) -> Page:

@@ -33,16 +33,23 @@ _LEAD_S, _TAIL_S = 0.5, 0.9
 _LEAST_PAGE_S, _LEAST_PICTURE_S, _MOST_PICTURE_S = 4.0, 3.2, 8.0
 _MOST_STRETCH_S = 3.0  # for each picture there is beyond what is said
 _TITLE_S = 4.0
+_CLIP_LEAD_S = 1.0
 _READ_CHARACTERS_S, _SAID_CHARACTERS_S = 15.0, 14.0
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One page of the film: what is said, and the stills or the stretches of footage that are shown meanwhile."""
+    """One page of the film: what is said, and the stills or the stretches of footage that are shown meanwhile.
+
+    They stand in order of worth; of those that are shown, `order` says which comes first, and `times` what of a
+    stretch is worth most.
+    """
 
     text: str
     pictures: tuple[Path, ...]
     parts: tuple[Part, ...]
+    order: tuple[float, ...] = ()
+    times: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +199,21 @@ def _slides(leaf: Leaf, frames: int, *, title: bool) -> Iterator[_Slide]:
     if title or not shown:
         yield _Slide(frames, leaf.pictures[0] if leaf.pictures else None)
         return
-    count = max(wanted, min(most, int(np.ceil(length_s / _MOST_PICTURE_S))))
+    count = wanted if leaf.parts else max(wanted, min(most, int(np.ceil(length_s / _MOST_PICTURE_S))))
+    best = sorted(range(min(count, len(shown))), key=lambda n: leaf.order[n])
     for number in range(count):
         share = frames * (number + 1) // count - frames * number // count
-        index = number * len(shown) // count if count <= len(shown) else number % len(shown)
+        index = best[number % len(best)]
         picture = leaf.pictures[index] if index < len(leaf.pictures) else leaf.pictures[0] if leaf.pictures else None
-        yield _Slide(share, picture, leaf.parts[index] if leaf.parts else None)
+        part = _running(leaf.parts[index], leaf.times[index], share / CANVAS.rate_hz) if leaf.parts else None
+        yield _Slide(share, picture, part)
+
+
+def _running(part: Part, time_s: float, length_s: float) -> Part:
+    """So much of a stretch, from a little before a time in it; of a shorter one all."""
+    latest_s = max(part.span.start_s, part.span.end_s - length_s)
+    start_s = min(max(part.span.start_s, time_s - _CLIP_LEAD_S), latest_s)
+    return Part(part.video, Span(start_s, min(part.span.end_s, start_s + length_s)))
 
 
 def shot(script: Script, title: str, target: Path, sound: Path | None, context: Context) -> Path:
