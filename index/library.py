@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
 
+    from playhead.models.roles import Vectors
+
 
 HEAD_NAME = "picture_head.safetensors"
 """A picture head in the library's folder takes the place of the offline profile's."""
@@ -267,6 +269,11 @@ class Library:
         """The distinct pictures that are shown in part of a video, in order of time."""
         segments = self._catalog(write=False).segments(self.video(video).id, *PICTORIAL)
         return [s for s in segments if s.span.overlap_s(span) or span.start_s <= s.span.start_s < span.end_s]
+
+    def picture_vectors(self, video: str | Video, span: Span) -> Vectors:
+        """What the picture model in force made of the pictures in part of a video when it was indexed, `(n, dim)`."""
+        within = Within(self.video(video).id, span.start_s, span.end_s)
+        return self._catalog(write=False).vectors(Channel.PICTURE, self.models.picture.id, within)[1]
 
     def shots(self, video: str | Video) -> list[Span]:
         """The stretches between cuts; none where only sound was indexed."""

@@ -7,7 +7,6 @@ prove different things. `SHOTS` says what is where, to the frame; `QUESTIONS` sa
 from __future__ import annotations
 
 import tempfile
-import wave
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import metadata
@@ -19,12 +18,14 @@ import numpy as np
 from playhead.errors import InputError, PlayheadError
 from playhead.media import graphs
 from playhead.media.files import open_file
+from playhead.media.wav import wav_file
+from playhead.models.registry import Models
+from playhead.models.speaking import spoken
 from playhead.types import Channel, Progress, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from numpy.typing import NDArray
     from PIL import Image
 
 NAME = "first-film.mp4"
@@ -243,33 +244,18 @@ def _signed(photo: Image.Image, words: str) -> Image.Image:
 
 def _narrate(work: Path) -> list[graphs.Sound]:
     """One WAV file for every line, spoken by the packaged voice and placed just after its shot begins."""
-    try:
-        from hibari import SAMPLE_RATE, Hibari
-    except ImportError as error:
-        raise InputError(
-            "the demo film cannot be built",
-            "hibari-tts is not installed",
-            "Install the demonstration's packages: pip install 'playhead[demo]'",
-        ) from error
-    voice = Hibari()
+    voice = Models().voice
     sounds = []
     for shot in SHOTS:
         if not shot.said:
             continue
-        speech: NDArray[np.float32] = voice(shot.said, seed=0)
-        start_s = shot.span.start_s + VOICE_DELAY_S
-        if start_s + len(speech) / SAMPLE_RATE > shot.span.end_s:
-            raise PlayheadError(f"what is said over {shot.name!r} does not fit", "it runs past the cut")
         path = work / f"{shot.name}.wav"
-        _write_wav(path, speech, SAMPLE_RATE)
+        start_s = shot.span.start_s + VOICE_DELAY_S
+        samples = 0
+        with wav_file(path, voice.rate_hz) as add:
+            for _, sound in spoken(voice, shot.said):
+                samples = add(sound)
+        if start_s + samples / voice.rate_hz > shot.span.end_s:
+            raise PlayheadError(f"what is said over {shot.name!r} does not fit", "it runs past the cut")
         sounds.append(graphs.Sound(path, start_s))
     return sounds
-
-
-def _write_wav(path: Path, speech: NDArray[np.float32], rate_hz: int) -> None:
-    loud = speech * (0.8 / max(float(np.abs(speech).max()), 1e-6))
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate_hz)
-        file.writeframes((loud * 32767).astype("<i2").tobytes())

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         TextModerator,
         TextReader,
         Transcriber,
+        Voice,
         VoiceActivity,
     )
 
@@ -104,6 +105,10 @@ BACKENDS: dict[Role, dict[str, Backend]] = {
         "none": Backend("gallery:Nothing"),
         "diffusers": Backend("generators:DiffusersFilm", example="Wan-AI/Wan2.2-TI2V-5B-Diffusers"),
     },
+    Role.VOICE: {
+        "hibari": Backend("speaking:Hibari"),
+        "vits": Backend("speaking:VITS", example="facebook/mms-tts-eng"),
+    },
 }
 # The roles a composed caption is made from, in the order its class takes them.
 COMPOSED_FROM = (Role.OBJECTS, Role.PICTURE, Role.TEXT)
@@ -121,6 +126,7 @@ OFFLINE: dict[str, str] = {
     "image": "none",
     "sound": "none",
     "film": "none",
+    "voice": "hibari",
 }
 # Generators are tens of gigabytes: no profile downloads one that nobody named.
 HUB: dict[str, str] = OFFLINE | {
@@ -269,6 +275,11 @@ class Models:
     def generates(self, role: Role, name: str = "") -> bool:
         """Whether there is a generator to ask for; loads nothing. Raises `SettingsError` for an unknown name."""
         return (role in self._given and not name) or self._gallery.holds(role, name)
+
+    @property
+    def voice(self) -> Voice:
+        """Sentences into speech."""
+        return cast("Voice", self._get(Role.VOICE))
 
     def put(self, role: Role, model: Any) -> None:
         """Use a model of your own; it must satisfy the role's Protocol and carry an `id`."""

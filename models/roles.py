@@ -1,6 +1,7 @@
 """The roles a model can play, as Protocols. Every backend of a role passes the role's contract suite.
 
-Shapes: an image is `(height, width, 3)` uint8 RGB; sound is `(samples,)` float32 at 16 kHz, mono, in [-1, 1];
+Shapes: an image is `(height, width, 3)` uint8 RGB; sound is `(samples,)` float32 at 16 kHz, mono, in [-1, 1],
+and that of a voice at its own rate;
 vectors are `(n, dim)` float32 rows of unit length (an input without content may give a zero row).
 
 `id` names what would have to change for the outputs to change (backend, weights, version of the method): it is
@@ -41,6 +42,7 @@ class Role(StrEnum):
     CAPTION = "caption"
     TEXT_SAFETY = "text_safety"
     IMAGE_SAFETY = "image_safety"
+    VOICE = "voice"
     IMAGE_GENERATION = "image"
     SOUND_GENERATION = "sound"
     FILM_GENERATION = "film"
@@ -304,3 +306,22 @@ class FilmGenerator(Protocol):
 
     def grain(self) -> int:
         """Widths and heights must be multiples of this many pixels."""
+
+
+@runtime_checkable
+class Voice(Protocol):
+    """Sentences into speech."""
+
+    id: str
+    rate_hz: int
+    languages: frozenset[str]
+    """ISO 639-1 codes of what it speaks; empty where that is not known."""
+
+    def speak(self, text: str, speed: float = 1.0, seed: int = 0) -> Sound:
+        """One sentence as mono sound at `rate_hz`, in [-1, 1]; the same seed gives the same samples.
+
+        A `speed` of 2 takes half the time. Nothing for what it cannot say.
+        """
+
+    def unreadable(self, text: str) -> str:
+        """Why this voice cannot read `text` (a script it does not know), or `""` when it can."""

@@ -41,6 +41,7 @@ from playhead.models.roles import (
     TextModerator,
     TextReader,
     Transcriber,
+    Voice,
     VoiceActivity,
 )
 
@@ -367,6 +368,46 @@ class TranscriberContract:
         assert_in_order(model.transcribe(noise(2.0), "en"), 2.0)
 
 
+class VoiceContract:
+    """A sentence becomes sound, the same every time, and a script it does not know is told."""
+
+    def test_is_a_voice(self, model: Voice) -> None:
+        """It has a name, a rate, and languages by their codes."""
+        assert isinstance(model, Voice)
+        assert model.id
+        assert model.rate_hz >= 8000
+        assert all(len(code) == 2 for code in model.languages)
+
+    def test_a_sentence_is_sound(self, model: Voice) -> None:
+        """Finite mono samples that are not silence."""
+        said = model.speak("hello there")
+        assert said.dtype == np.float32
+        assert said.ndim == 1
+        assert len(said) > model.rate_hz // 100
+        assert np.isfinite(said).all()
+        assert 0 < np.abs(said).max() <= 1
+
+    def test_a_seed_gives_the_same_samples(self, model: Voice) -> None:
+        """Sample for sample."""
+        assert np.array_equal(model.speak("hello there", seed=7), model.speak("hello there", seed=7))
+
+    def test_faster_is_shorter(self, model: Voice) -> None:
+        """More than twice the speed takes less time."""
+        text = "hello there how are you today"
+        assert len(model.speak(text, speed=1.6)) < len(model.speak(text, speed=0.7))
+
+    def test_nothing_gives_nothing(self, model: Voice) -> None:
+        """Neither does a mark that nobody says."""
+        assert len(model.speak("")) == 0
+        assert len(model.speak("…")) == 0
+
+    def test_says_what_it_cannot_read(self, model: Voice) -> None:
+        """A script it was not taught; a text without a word."""
+        assert model.unreadable("hello there") == ""
+        assert model.unreadable("これは読めません")
+        assert model.unreadable("…")
+
+
 def assert_inside(items: tuple[Detection, ...] | tuple[TextLine, ...]) -> None:
     """Scores and boxes are fractions, and boxes have their corners in order."""
     for item in items:
@@ -511,6 +552,37 @@ def tiny_whisper(folder: Path) -> Path:
     return folder / "tiny.pt"
 
 
+def tiny_vits(folder: Path) -> Path:
+    """A VITS voice (`vits:FOLDER`) that knows the letters of English."""
+    from transformers import VitsConfig, VitsModel
+
+    folder.mkdir(parents=True, exist_ok=True)
+    letters = {letter: number for number, letter in enumerate("-_ abcdefghijklmnopqrstuvwxyz'")}
+    (folder / "vocab.json").write_text(json.dumps(letters), encoding="utf-8")
+    kind = {"add_blank": True, "normalize": True, "phonemize": False, "is_uroman": False, "language": "eng"}
+    settings = {"tokenizer_class": "VitsTokenizer", "pad_token": "-", "unk_token": "_", **kind}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    config = VitsConfig(
+        vocab_size=len(letters),
+        hidden_size=16,
+        num_hidden_layers=1,
+        ffn_dim=16,
+        flow_size=16,
+        spectrogram_bins=9,
+        use_stochastic_duration_prediction=False,
+        upsample_initial_channel=16,
+        upsample_rates=(8, 8),
+        upsample_kernel_sizes=(16, 16),
+        resblock_kernel_sizes=(3,),
+        resblock_dilation_sizes=((1,),),
+        duration_predictor_filter_channels=16,
+        prior_encoder_num_flows=1,
+        prior_encoder_num_wavenet_layers=1,
+        posterior_encoder_num_wavenet_layers=1,
+    )
+    return _save(_unhurried(VitsModel), config, folder)
+
+
 _SIZES: dict[str, Any] = {
     "hidden_size": 32,
     "intermediate_size": 32,
@@ -533,6 +605,20 @@ def _save(model: Any, config: Any, folder: Path) -> Path:
     torch.manual_seed(0)
     model(config).save_pretrained(folder)
     return folder
+
+
+def _unhurried(model: Any) -> Any:
+    """A VITS class whose fresh instances give every sound the time of eight frames."""
+
+    def made(config: Any) -> Any:
+        import torch
+
+        voice = model(config)
+        with torch.no_grad():
+            voice.duration_predictor.proj.bias.fill_(2.0)
+        return voice
+
+    return made
 
 
 def _sure_of_dogs(model: Any) -> Any:

@@ -64,6 +64,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "sentence-transformers": testing.tiny_sentence_transformer(folder / "sentences"),
         "llama-guard": testing.tiny_guard(folder / "guard"),
         "openai-whisper": testing.tiny_whisper(folder / "whisper"),
+        "vits": testing.tiny_vits(folder / "vits"),
     }
 
 
@@ -79,6 +80,7 @@ def tiny_models(tiny: dict[str, Path]) -> Models:
             "speech": f"openai-whisper:{tiny['openai-whisper']}",
             "text_safety": f"llama-guard:{tiny['llama-guard']}",
             "image_safety": f"clip:{tiny['clip']}",
+            "voice": f"vits:{tiny['vits']}",
         }
     )
 

@@ -15,6 +15,7 @@ from playhead.testing import (
     TextReaderContract,
     TranscriberContract,
     VoiceActivityContract,
+    VoiceContract,
 )
 
 
@@ -132,6 +133,18 @@ class TestCLIPChecker(ImageModeratorContract):
     @pytest.fixture
     def model(self, tiny_models):
         return tiny_models.image_safety
+
+
+class TestHibari(VoiceContract):
+    @pytest.fixture
+    def model(self, models):
+        return models.voice
+
+
+class TestVITS(VoiceContract):
+    @pytest.fixture
+    def model(self, tiny_models):
+        return tiny_models.voice
 
 
 def test_every_backend_is_tested():

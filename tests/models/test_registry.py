@@ -25,7 +25,7 @@ def test_identity_is_the_id_of_the_loaded_model(models, role):
 
 
 @pytest.mark.parametrize(
-    "role", ["picture", "objects", "caption", "sentences", "speech", "text_safety", "image_safety"]
+    "role", ["picture", "objects", "caption", "sentences", "speech", "text_safety", "image_safety", "voice"]
 )
 def test_identity_is_the_id_of_a_model_from_a_folder(tiny_models, role):
     assert tiny_models.identity(role) == getattr(tiny_models, role).id

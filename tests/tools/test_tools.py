@@ -33,6 +33,9 @@ FILES = {path.stem for path in Path(next(iter(tools.__path__))).glob("*.py")} - 
     "making",
     "registry",
     "retrieving",
+    "story_book",
+    "story_film",
+    "story_pages",
 }
 
 

@@ -1,0 +1,93 @@
+"""The tool `speak`."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field, field_validator
+
+from playhead.errors import InputError
+from playhead.media.wav import wav_file
+from playhead.models.roles import Role
+from playhead.models.speaking import spoken
+from playhead.tools.arguments import Words
+from playhead.tools.contract import Arguments, Context, Effect, Tool
+from playhead.types import Audio, Origin, Progress, Source
+
+if TYPE_CHECKING:
+    from playhead.models.roles import Voice
+
+MOST_WORDS = 5_000
+_MOST_CHARACTERS = 50_000
+_CHARACTERS_A_SECOND = 14.0
+_FASTER_THAN_LIFE = 20.0
+
+
+class SpeakArgs(Arguments):
+    """What is to be said, and how."""
+
+    text: Words = Field(min_length=1, max_length=_MOST_CHARACTERS, description="What is to be said.")
+    language: str = Field(
+        "", pattern=r"^([a-z]{2,3})?$", description="Its language (ISO 639); empty: the voice's own."
+    )
+    speed: float = Field(1.0, ge=0.5, le=2.0, allow_inf_nan=False, description="2 is twice as fast, 0.5 half.")
+    seed: int = Field(0, ge=0, le=2**32 - 1, description="Another number, another reading of the same words.")
+
+    @field_validator("text")
+    @classmethod
+    def _some(cls, text: str) -> str:
+        if not text.strip():
+            raise ValueError("there is nothing to say")
+        if (count := len(text.split())) > MOST_WORDS:
+            raise ValueError(
+                f"{count:,} words are too many: at most {MOST_WORDS:,} are said at once; give it in parts"
+            )
+        return text
+
+
+class Speak(Tool[SpeakArgs, Audio]):
+    """Says a text aloud: speech, narration or a voice-over as a sound file, by a synthetic voice."""
+
+    name: ClassVar[str] = "speak"
+    Args: ClassVar[type[Arguments]] = SpeakArgs
+    result: ClassVar[type] = Audio
+    effects: ClassVar[frozenset[Effect]] = frozenset({Effect.WRITES, Effect.GENERATES})
+    roles: ClassVar[frozenset[Role]] = frozenset({Role.VOICE})
+    reads_footage: ClassVar[bool] = False
+
+    def run(self, args: SpeakArgs, context: Context) -> Audio:
+        """A WAV file in the context's folder, sentence after sentence. The same call gives the same bytes."""
+        voice = context.library.models.voice
+        check_readable(voice, args.text, args.language)
+        path = context.folder / f"speech-{_digest(args, voice)}.wav"
+        done = samples = 0
+        with wav_file(path, voice.rate_hz) as add:
+            context.progress(Progress("speaking", path.name, 0, len(args.text)))
+            for sentence, sound in spoken(voice, args.text, args.speed, args.seed):
+                samples = add(sound)
+                done += len(sentence)
+                context.progress(Progress("speaking", path.name, done, len(args.text)))
+            if not samples:
+                why = "there is no word in it that this voice can say"
+                raise InputError("Nothing was said", why, "Give other words, or another voice")
+        origin = Origin(Source.GENERATED, model=voice.id, seed=args.seed, prompt=args.text)
+        return Audio(path, samples / voice.rate_hz, origin, args.text)
+
+    def estimate_s(self, args: SpeakArgs, footage_s: float) -> float:  # noqa: ARG002
+        """A twentieth of the time that it takes to say it."""
+        return 1.0 + len(args.text) / _CHARACTERS_A_SECOND / args.speed / _FASTER_THAN_LIFE
+
+
+def check_readable(voice: Voice, text: str, language: str = "") -> None:
+    """Raise `InputError` where the voice cannot read a text or does not speak its language."""
+    advice = "Choose another voice with the setting models.voice, such as vits:facebook/mms-tts-deu"
+    if language and voice.languages and language not in voice.languages:
+        spoken_by_it = ", ".join(sorted(voice.languages))
+        raise InputError("The text was not spoken", f"this voice speaks {spoken_by_it}, not {language}", advice)
+    if why := voice.unreadable(text):
+        raise InputError("The text was not spoken", why, advice)
+
+
+def _digest(args: SpeakArgs, voice: Voice) -> str:
+    return hashlib.sha256(f"{voice.id}\n{args.model_dump_json()}".encode()).hexdigest()[:12]
