@@ -23,6 +23,7 @@ FORMATS = {
     "youtube": r"you ?tube",
     "ffmetadata": r"ff ?metadata|ffmpeg(?: chapters| metadata)?|chapter (?:marks|metadata)",
 }
+_SHORTEST_S = 1.0  # a moment that was found may be shorter than an eye can follow
 _EDITORS = ["edl", "otio", "fcpxml"]
 _OFF = re.compile(
     r"^(?:cut|chop|trim|take|snip|lop|clip)\b.*\boff\b|^(?:remove|drop|skip|lose|get rid of|throw away)\b",
@@ -88,11 +89,12 @@ def _where(builder: Builder, clause: Clause, wishes: Wishes) -> tuple[dict[str, 
         return {"moments": f"${builder.shots_step()}.shots"}, []
     about = thing(slots.text, back=builder.has_moments)
     if about and clause.anchor is None:
-        return {"moments": builder.moments_of(about, many=wishes.many, limit=slots.limit)}, []
+        moments = builder.moments_of(about, many=wishes.many, limit=slots.limit, words=slots.text)
+        return {"moments": moments, "shortest_s": _SHORTEST_S}, []
     if clause.anchor is not None and not is_back(clause.anchor.words):
         return builder.window(clause)
     if builder.found:
-        return {"moments": builder.which_found(wishes.text)}, []
+        return {"moments": builder.which_found(wishes.text), "shortest_s": _SHORTEST_S}, []
     if builder.stage.recent:
         return builder.recent_window(wishes.text), []
     return {}, ["Which part shall I cut?"]
@@ -107,7 +109,7 @@ def _supercut(builder: Builder, clause: Clause) -> list[str]:
     wishes = read_wishes(clause.text)
     slots = read_slots(wishes.text)
     if about := thing(slots.text, back=builder.has_moments):
-        moments: Any = builder.moments_of(about, many=slots.limit is None, limit=slots.limit)
+        moments: Any = builder.moments_of(about, many=slots.limit is None, limit=slots.limit, words=slots.text)
     elif builder.found:
         moments = builder.all_found(wishes.text)
         builder.drop("cut_clip", {"moments": moments})
@@ -117,9 +119,12 @@ def _supercut(builder: Builder, clause: Clause) -> list[str]:
         return ["What shall the film be made of?"]
     if questions := _beyond(builder, "make_supercut", wishes):
         return questions
-    builder.film = builder.step("make_supercut", {"moments": moments} | dict(wishes.options))
+    options = {"shortest_s": _SHORTEST_S} | dict(wishes.options)
+    builder.film = builder.step("make_supercut", {"moments": moments} | options)
+    if wishes.subtitled:
+        _subtitled(builder, f"${builder.film}")
     builder.step("export_timeline", {"film": f"${builder.film}", "formats": _EDITORS})
-    return _subtitled(builder, f"${builder.film}") if wishes.subtitled else []
+    return []
 
 
 def _subtitled(builder: Builder, film: str) -> list[str]:

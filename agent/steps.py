@@ -160,12 +160,20 @@ class Steps:
         """Whether moments were spoken of before, in this request or the last."""
         return bool(self.found or self.stage.recent)
 
-    def moments_of(self, query: str, *, many: bool, limit: int | None = None, in_video: bool | None = None) -> str:
-        """The moments of a new search: all of them, so many, or the best."""
+    def moments_of(
+        self,
+        query: str,
+        *,
+        many: bool,
+        limit: int | None = None,
+        in_video: bool | None = None,
+        words: str = "",
+    ) -> str:
+        """The moments of a new search: all of them, so many, or the best. `words` are those that `query` stood in."""
         args: dict[str, Any] = {"query": query}
         if self.inputs.get("video") is not None if in_video is None else in_video:
             args["video"] = "$video"
-        if channels := said_or_written(query):
+        if channels := said_or_written(words or query):
             args["channels"] = [str(channel) for channel in channels]
         self.found.append(self.step("search_moments", args | {"limit": limit or (ALL if many else 1)}))
         return f"${self.found[-1]}.moments"

@@ -123,7 +123,7 @@ def _timer(source: Reached, limits: dict[str, Any], tally: Tally, beat: Beat) ->
     """What tells the time of frames and holds them to the limits."""
     if source.picture is None:
         return None
-    return Picture(source.picture, {"limits": limits, "fps": 1.0}, tally, out=beat.out)
+    return Picture(source.picture, {"limits": limits, "fps": 1.0, "inverse": False}, tally, out=beat.out)
 
 
 class _Piece:

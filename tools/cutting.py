@@ -35,6 +35,12 @@ class CutArgs(Stretch):
     handles_s: float = Field(
         0.0, ge=0, le=LONGEST_HANDLE_S, description="So many seconds more before and after each, as far as there are."
     )
+    shortest_s: float = Field(
+        0.0,
+        ge=0,
+        le=LONGEST_HANDLE_S,
+        description="A moment that is shorter gets what is around it, up to this length.",
+    )
     fade_s: float = Field(
         0.0,
         ge=0,
@@ -52,7 +58,7 @@ class CutArgs(Stretch):
         """The stretches that are meant, handles included. Raises `InputError` for what is not there."""
         if not self.moments and not self.query:
             video = context.video(self.video)
-            return [_widened(video, self.span(video), self.handles_s)]
+            return [self._widened(video, self.span(video))]
         chosen = self.moments if self.moments else self._found(context)
         videos: dict[str, Video] = {}
         parts = []
@@ -60,8 +66,13 @@ class CutArgs(Stretch):
             if window.video not in videos:
                 videos[window.video] = context.video(window.video)
             video = videos[window.video]
-            parts.append(_widened(video, _ordered(window, video), self.handles_s))
+            parts.append(self._widened(video, _ordered(window, video)))
         return parts
+
+    def _widened(self, video: Video, span: Span) -> Part:
+        """The stretch with what is wanted around it."""
+        more_s = max(self.handles_s, (self.shortest_s - span.duration_s) / 2)
+        return _part(video, span, more_s)
 
     def _found(self, context: Context) -> Sequence[Window]:
         video, span = self.within(self.video, context)
@@ -82,10 +93,10 @@ def _ordered(window: Window, video: Video) -> Span:
     return Span(window.start_s, window.end_s)
 
 
-def _widened(video: Video, span: Span, handles_s: float) -> Part:
-    """The stretch with its handles, as far as the video goes."""
+def _part(video: Video, span: Span, more_s: float) -> Part:
+    """The stretch with so much more before and after, as far as the video goes."""
     whole = video.span
-    start_s, end_s = max(span.start_s - handles_s, whole.start_s), min(span.end_s + handles_s, whole.end_s)
+    start_s, end_s = max(span.start_s - more_s, whole.start_s), min(span.end_s + more_s, whole.end_s)
     if start_s >= end_s:
         asked = f"{span.start_s:g} to {span.end_s:g} s"
         if whole.start_s <= span.start_s <= span.end_s <= whole.end_s:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import fields, is_dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from playhead.models.cache import sha256_of, write_atomically
@@ -12,7 +13,6 @@ from playhead.types import Origin, Video
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from playhead.tools.contract import Arguments, Tool
 
@@ -51,7 +51,7 @@ def made_in(result: object) -> Iterator[Made]:
 
 def write_sidecars(result: object, tool: Tool[Any, Any], args: Arguments) -> None:
     """Say beside each file of a result where it comes from. The same call writes the same bytes."""
-    about = {"name": tool.name, "version": tool.version, "arguments": args.model_dump(mode="json")}
+    about = {"name": tool.name, "version": tool.version, "arguments": _named(args.model_dump(mode="json"))}
     for made in made_in(result):
         _write(sidecar(made.path), _said(made) | {"tool": about, "plan": None})
 
@@ -82,6 +82,15 @@ def _said(made: Made) -> dict[str, Any]:
             for part in origin.parts
         ],
     }
+
+
+def _named(value: Any) -> Any:
+    """Arguments with files by their names: where they lie is nobody's business."""
+    if isinstance(value, dict):
+        return {key: _named(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_named(item) for item in value]
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
 
 
 def _write(file: Path, said: Mapping[str, object]) -> None:

@@ -40,9 +40,9 @@ def test_moments_are_cut_joined_and_subtitled_with_timelines_beside_them(planner
     request = "cut every moment where a cat is shown and put them together with subtitles"
     assert steps(planner, request) == [
         ("search_moments", {"query": "a cat", "video": "$video", "limit": 100}),
-        ("make_supercut", {"moments": "$find.moments"}),
-        ("export_timeline", {"film": "$film", "formats": EDITORS}),
+        ("make_supercut", {"moments": "$find.moments", "shortest_s": 1.0}),
         ("export_subtitles", {"film": "$film", "burn": True}),
+        ("export_timeline", {"film": "$film", "formats": EDITORS}),
     ]
 
 
@@ -69,9 +69,9 @@ def test_a_cut_by_times_says_how(planner: OfflinePlanner, request_: str, args: d
 def test_what_is_cut_is_looked_for_first(planner: OfflinePlanner) -> None:
     [(_, find), (tool, cut)] = steps(planner, "cut out the part where the dog jumps")
     assert (find["query"], find["limit"]) == ("the dog jumps", 1)
-    assert (tool, cut) == ("cut_clip", {"moments": "$find.moments"})
+    assert (tool, cut) == ("cut_clip", {"moments": "$find.moments", "shortest_s": 1.0})
     [(_, find), (_, cut)] = steps(planner, "find the rocket and cut it out")
-    assert (find["query"], cut) == ("the rocket", {"moments": ["$find.moments[0]"]})
+    assert (find["query"], cut) == ("the rocket", {"moments": ["$find.moments[0]"], "shortest_s": 1.0})
     [(_, find), (_, cut)] = steps(planner, "cut the part after the applause")
     assert (find["query"], cut["start_s"]) == ("the applause", "$find.moments[0].span.end_s")
     [(tool, _), (_, cut)] = steps(planner, "cut each shot into its own file")

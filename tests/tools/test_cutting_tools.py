@@ -113,6 +113,17 @@ def test_moments_give_a_clip_each_with_handles_as_far_as_there_is_footage(contex
     assert len(call("cut_clip", context, moments=moments, handles_s=0.4, limit=2).clips) == 2
 
 
+def test_a_moment_too_short_to_see_gets_what_is_around_it(context: Context) -> None:
+    moments = [
+        {"video": "cfr25.mp4", "start_s": start_s, "end_s": end_s} for start_s, end_s in ((1.0, 1.2), (0, 0.1))
+    ]
+    short, edge = call("cut_clip", context, moments=moments, shortest_s=1.0).clips
+    assert short.origin.parts[0].span == Span(0.6, 1.6)
+    assert edge.origin.parts[0].span.start_s == 0  # nothing comes before it
+    [long] = call("cut_clip", context, video="cfr25.mp4", start_s=0, end_s=1.6, shortest_s=1.0).clips
+    assert long.duration_s == pytest.approx(1.6)
+
+
 def test_a_query_cuts_what_it_finds(context: Context) -> None:
     (clip,) = call("cut_clip", context, query="hello there", limit=1).clips
     assert clip.origin.parts[0].video.name == "subtitled.mp4"
