@@ -14,7 +14,7 @@ from playhead.agent.references import field_types, fits
 from playhead.agent.slots import Slots, said_or_written
 from playhead.agent.steps import ALL, THERE, Steps
 from playhead.index.questions import ask
-from playhead.media.formats import MEDIA_ENDINGS
+from playhead.media.formats import kind_of
 
 _EVERY_ONE = re.compile(r"\b(?:every(?:\s+(?:single\s+)?time)?|all|each|any time|whenever|how many)\b", re.IGNORECASE)
 _REST = re.compile(r"\b(?:the rest|the remainder|what remains|the remaining)\b", re.IGNORECASE)
@@ -46,7 +46,7 @@ class Builder(Steps):
         """The steps of a clause; questions where something is missing."""
         tool = clause.tool
         if self.is_given(clause.text) and self.stage.given is not None:
-            pictured = self.stage.given.suffix.lower() not in MEDIA_ENDINGS
+            pictured = kind_of(self.stage.given) == "picture"
             if pictured and tool in _TELLS:
                 self.step("describe_image", {"image": "$given"})
                 return []

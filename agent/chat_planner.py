@@ -20,6 +20,7 @@ from playhead.agent.plan_schema import plan_schema
 from playhead.agent.planner import Planner, Proposal, Stage
 from playhead.agent.references import field_types, name_of
 from playhead.errors import PlanError
+from playhead.media.formats import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -83,6 +84,8 @@ class ChatPlanner:
         recent = [
             f"{_one_line(video.name)} from {span.start_s:g} to {span.end_s:g} s" for video, span in stage.recent[:5]
         ]
+        if stage.given is not None:
+            videos += f"\nThe input $given is a {kind_of(stage.given)} that came with the request: what “this” means"
         if recent:
             videos += "\nFound last (what “it” and “that” mean):\n" + "\n".join(recent)
         return prompts.load("plan").fill(
@@ -109,7 +112,10 @@ class ChatPlanner:
             _demand_own_words(questions, request)
             return Proposal(None, questions)
         plan = read_plan({"request": request[:20_000]} | _normal(found))
-        _demand_own_words(_said_in([plan.inputs, *(step.args for step in plan.steps.values())]), request)
+        own = {name: value for name, value in plan.inputs.items() if name != "given"}
+        _demand_own_words(_said_in([own, *(step.args for step in plan.steps.values())]), request)
+        if stage.given is not None:
+            plan = plan.model_copy(update={"inputs": own | {"given": str(stage.given)}})
         check(plan, self._tools, self._library if stage.videos else None, self._budget).demand()
         return Proposal(plan)
 

@@ -252,7 +252,7 @@ def _story(builder: Builder, clause: Clause) -> list[str]:
     if found := _MINUTES.search(text):
         minutes = round(length(found["t"] or f"{found['n']} {found['u']}") / 60, 3)
         text = f"{text[: found.start()]} {text[found.end() :]}"
-    options = {"film": True if _FILMED.search(text) else None, "minutes": minutes, "pages": clause.slots.limit}
+    options = {"film": True if _FILMED.search(text) else None, "minutes": minutes, "length": clause.slots.limit}
     about = thing(tidy(text))
     if about and not _WHOLE.search(text):
         args: dict[str, Any] = {"theme": about}

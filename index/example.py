@@ -16,7 +16,7 @@ from playhead.index.compose import ranked
 from playhead.index.query import Query
 from playhead.media.decode import Sample, SoundPiece, Wants, decode, probe
 from playhead.media.files import open_file
-from playhead.media.formats import AUDIO_ENDINGS, VIDEO_ENDINGS
+from playhead.media.formats import kind_of
 from playhead.media.images import read_image, write_picture
 from playhead.models.roles import SAMPLE_RATE_HZ
 from playhead.types import Channel, SearchResult
@@ -66,7 +66,7 @@ def read_example(path: Path, models: Models, limits: Limits) -> Example:
 
     Raises `MediaError`, and `QueryError` where there is nothing in it that can be looked for.
     """
-    if path.suffix.lower() not in VIDEO_ENDINGS | AUDIO_ENDINGS or path.suffix.lower() == ".gif":
+    if kind_of(path) == "picture" or path.suffix.lower() == ".gif":
         return Example(path.name, (read_image(path, [path.parent], limits),))
     with open_file(path, [path.parent], limits) as file:
         said = probe(file, limits)

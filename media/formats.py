@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 CONTAINERS = (
     "mov,mp4,m4a,3gp,3g2,mj2",
     "matroska,webm",
@@ -41,6 +46,14 @@ AUDIO_ENDINGS = frozenset(".m4a .mp3 .wav .flac .ogg .oga .opus .aac .ac3 .wma .
 # Endings that people expect to be refused with a reason, not skipped in silence, when a folder is indexed.
 REFUSED_ENDINGS = frozenset(".m3u8 .m3u .mpd .ffconcat .sdp .xspf".split())
 MEDIA_ENDINGS = VIDEO_ENDINGS | AUDIO_ENDINGS | REFUSED_ENDINGS
+
+
+def kind_of(path: Path) -> str:
+    """`film`, `sound` or `picture`, by the ending of a name."""
+    ending = path.suffix.lower()
+    return "film" if ending in VIDEO_ENDINGS else "sound" if ending in AUDIO_ENDINGS else "picture"
+
+
 SUBTITLE_ENDINGS = (".srt", ".vtt")
 
 
