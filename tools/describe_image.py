@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from playhead.index.watch import detected, read
 from playhead.models.roles import Role
 from playhead.tools.arguments import Still
@@ -16,7 +18,7 @@ _THINGS = 12
 class DescribeImageArgs(Arguments):
     """Which picture."""
 
-    image: Still
+    image: Still = Field(description="A picture file: one that a step made, or one of your own.")
 
 
 class DescribeImage(Tool[DescribeImageArgs, Answer]):

@@ -117,8 +117,10 @@ def test_a_tool_names_every_argument_that_does_not_fit(name: str, context: Conte
 
 def test_wrong_values_are_named() -> None:
     with pytest.raises(InputError) as refusal:
-        get_tool("search_moments").call({"query": "", "limit": 0, "channels": ["smell"]}, None)  # type: ignore[arg-type]
+        get_tool("search_moments").call({"query": "x" * 2001, "limit": 0, "channels": ["smell"]}, None)  # type: ignore[arg-type]
     assert all(name in str(refusal.value) for name in ("query", "limit", "channels"))
+    with pytest.raises(InputError, match="give words, or what it is to be like"):
+        get_tool("search_moments").call({"limit": 3}, None)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="language"):
         get_tool("transcribe").call({"video": "x", "language": "en; rm -rf"}, None)  # type: ignore[arg-type]
 
