@@ -120,7 +120,7 @@ class Reel:
         context.width, context.height, context.pix_fmt = *size, "yuv420p"
         context.time_base = stream.time_base = self.base
         context.gop_size = max(1, round(_KEY_S * rate_hz))
-        context.thread_count, context.thread_type = _THREADS, "FRAME"
+        context.thread_count, context.thread_type = _THREADS, "AUTO"
         context.flags |= Flags.bitexact
         context.color_range, context.colorspace = _TV_RANGE, _SAID_MATRIX[matrix_of(size[1])]
         return stream

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from playhead.errors import StorageError
-from playhead.media.filming import Canvas, FilmWriter
+from playhead.media.filming import Canvas, FilmWriter, write_film
 from playhead.media.slides import blended, drawable, fitted, moved, subtitle, title_card, wrapped
 from playhead.media.waves import wave_file, write_wave
 
@@ -82,9 +82,8 @@ def test_an_older_film_stays_until_the_new_one_is_whole(tmp_path: Path, children
 
 
 def test_a_frame_of_another_size_is_a_mistake_of_ours(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="does not fit"), FilmWriter(tmp_path / "a.mp4", CANVAS.rate_hz) as film_:
-        film_.add(grey(1))
-        film_.add(np.zeros((36, 62, 3), np.uint8))
+    with pytest.raises(ValueError, match="does not fit"):
+        write_film([grey(1), np.zeros((36, 62, 3), np.uint8)], 25, tmp_path / "a.mp4")
     assert list(tmp_path.iterdir()) == []
 
 
