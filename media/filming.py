@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,7 +22,6 @@ from playhead.media.waves import wave_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
-    from concurrent.futures import Future
     from pathlib import Path
     from types import TracebackType
 
@@ -75,12 +73,10 @@ class FilmWriter:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            self._encoding: Future[None] | None = None
             self._output = Output(stack.enter_context(whole(self._path)))
             if self._sound is not None:
                 self._track = _Track(stack.enter_context(closing(_heard(self._sound))))
             stack.push(self._end)
-            self._encoder = stack.enter_context(ThreadPoolExecutor(1))  # encodes one frame while the next is drawn
             self._stack = stack.pop_all()
         return self
 
@@ -97,19 +93,10 @@ class FilmWriter:
             raise ValueError(f"a frame of {frame.shape} does not fit a film of {self._shape}")
         width, height = self.size
         picture = av.VideoFrame.from_ndarray(frame[:height, :width], format="rgb24")
-        self._wait()
-        self._encoding = self._encoder.submit(self._encode, self._reel, picture, self.frames)
+        self._reel.show(self._fit(picture, None), self.frames, 1)
         self.frames += 1
-
-    def _encode(self, reel: Reel, picture: av.VideoFrame, number: int) -> None:
-        reel.show(self._fit(picture, None), number, 1)
         if self._sound is not None:
-            reel.hear(self._track.until(round((number + 1) / self._rate_hz * RATE_HZ)))
-
-    def _wait(self) -> None:
-        """Until the frame before is encoded; raises what went wrong there."""
-        if self._encoding is not None:
-            self._encoding.result()
+            self._reel.hear(self._track.until(round(self.frames / self._rate_hz * RATE_HZ)))
 
     def _begun(self, frame: NDArray[np.uint8]) -> Reel:
         self._shape = frame.shape
@@ -131,7 +118,6 @@ class FilmWriter:
     def _finish(self) -> None:
         if self._reel is None:
             raise ValueError("a film needs at least one picture")
-        self._wait()
         self._reel.close()
         if self._output.failed:
             raise self._output.failed

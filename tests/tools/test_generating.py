@@ -305,10 +305,11 @@ def test_footage_is_cut_to_a_clip(able: Context) -> None:
     assert part.span.duration_s == pytest.approx(0.6)
     with av.open(str(made.path)) as container:
         frames = [frame.to_ndarray(format="rgb24").mean(axis=(0, 1)) for frame in container.decode(video=0)]
-    assert len(frames) == 15
+    assert len(frames) == 6  # in 0.6 s of footage at 10 Hz
     assert all(frame[2] > 150 and frame[0] < 60 for frame in frames)
     assert made.duration_s == pytest.approx(0.6)
-    assert (made.width, made.height, made.rate_hz) == (96, 54, 25)
+    assert (made.width, made.height) == (96, 54)
+    assert made.rate_hz == pytest.approx(10)
 
 
 def test_a_clip_has_its_sound_and_says_what_was_really_cut(able: Context) -> None:
@@ -359,7 +360,7 @@ def test_a_clip_of_a_late_video_is_of_its_own_clock(
     [part] = made.origin.parts
     assert part.span.start_s >= 100
     with av.open(str(made.path)) as container:
-        assert sum(1 for _ in container.decode(video=0)) == 25
+        assert sum(1 for _ in container.decode(video=0)) == 10
 
 
 @pytest.mark.parametrize("name", ["generate_image", "generate_audio", "generate_video"])
