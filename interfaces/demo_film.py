@@ -18,7 +18,8 @@ import numpy as np
 from playhead.errors import InputError, PlayheadError
 from playhead.media import graphs
 from playhead.media.files import open_file
-from playhead.media.wav import wav_file
+from playhead.media.filming import Canvas
+from playhead.media.waves import wave_file
 from playhead.models.registry import Models
 from playhead.models.speaking import spoken
 from playhead.types import Channel, Progress, Span
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 NAME = "first-film.mp4"
-CANVAS = graphs.Canvas(width=640, height=360, rate_hz=25)
+CANVAS = Canvas(width=640, height=360, rate_hz=25)
 VOICE_DELAY_S = 0.6
 _DRAWN = (2 * CANVAS.width, 2 * CANVAS.height)  # twice the size, so that the slow zoom stays smooth
 _ZOOM = 1.06
@@ -252,7 +253,7 @@ def _narrate(work: Path) -> list[graphs.Sound]:
         path = work / f"{shot.name}.wav"
         start_s = shot.span.start_s + VOICE_DELAY_S
         samples = 0
-        with wav_file(path, voice.rate_hz) as add:
+        with wave_file(path, voice.rate_hz) as add:
             for _, sound in spoken(voice, shot.said):
                 samples = add(sound)
         if start_s + samples / voice.rate_hz > shot.span.end_s:

@@ -12,23 +12,29 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LEAST, _MOST = 9, 40  # the height of letters, in pixels
-_INK, _STRIP = (255, 255, 255), (0, 0, 0)
+_INK, _STRIP = 255, 0
 _PAPER, _WORDS, _SMALL = (32, 36, 44), (240, 240, 236), (170, 174, 182)
 _LONGEST = 400
 
 
 def labelled(image: NDArray[np.uint8], text: str) -> NDArray[np.uint8]:
     """The picture with `text` in white on black in its lower left corner, cut where it is too long."""
-    picture = Image.fromarray(image)
-    font = ImageFont.load_default(min(max(picture.height / 36, _LEAST), _MOST))
-    draw = ImageDraw.Draw(picture)
+    drawn = label(text, image.shape[1], image.shape[0])
+    marked = image.copy()
+    marked[image.shape[0] - drawn.shape[0] :, : drawn.shape[1]] = drawn[..., np.newaxis]
+    return marked
+
+
+def label(text: str, width: int, height: int) -> NDArray[np.uint8]:
+    """The label alone, in grey, for the lower left corner of a picture of this size."""
+    font = ImageFont.load_default(min(max(height / 36, _LEAST), _MOST))
+    draw = ImageDraw.Draw(Image.new("L", (1, 1)))
     margin = max(2, round(font.size / 3)) if isinstance(font, ImageFont.FreeTypeFont) else 3
-    shown = fitted(_printable(text), draw, font, picture.width - 2 * margin)
+    shown = fitted(_printable(text), draw, font, width - 2 * margin)
     left, top, right, bottom = draw.textbbox((margin, 0), shown, font)
-    height = round(bottom - top) + 2 * margin
-    draw.rectangle((0, picture.height - height, round(right) + margin, picture.height), _STRIP)
-    draw.text((margin - left + margin, picture.height - height + margin - top), shown, _INK, font)
-    return np.asarray(picture)
+    strip = Image.new("L", (round(right) + margin + 1, round(bottom - top) + 2 * margin), _STRIP)
+    ImageDraw.Draw(strip).text((margin - left + margin, margin - top), shown, _INK, font)
+    return np.asarray(strip)[-height:, :width]
 
 
 def title_card(text: str, under: str, size: tuple[int, int]) -> NDArray[np.uint8]:

@@ -8,6 +8,7 @@ gives up everything else (`sandbox`) before the first file comes, so that a host
 
 from __future__ import annotations
 
+import base64
 import errno
 import json
 import os
@@ -18,6 +19,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import av
+import numpy as np
 
 from playhead.media import sandbox, wire
 from playhead.media.copying import copy
@@ -30,6 +32,8 @@ from playhead.media.tally import TooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
 
 _LINE = 1 << 16
 _FREE = 4  # descriptors: the one that comes, the one FFmpeg takes of it, and two to spare
@@ -106,10 +110,17 @@ def _cut(request: dict[str, Any], orders: Orders, target: Output, out: BinaryIO)
         sound=request["sound"],
         own_times=request["own_times"],
     )
-    film = Joined(look, target, request["limits"], Beat(out))
+    film = Joined(look, target, request["limits"], Beat(out), _label(request["label"]))
     for piece, descriptor in orders.pieces(out):
         wire.send(out, {"kind": "piece"} | film.add(descriptor, **piece))
     wire.send(out, {"kind": "made", "frames": film.close()})
+
+
+def _label(said: dict[str, Any] | None) -> NDArray[np.uint8] | None:
+    """The label in grey, of which the rows come one after another."""
+    if said is None:
+        return None
+    return np.frombuffer(base64.b64decode(said["pixels"]), np.uint8).reshape(said["height"], said["width"])
 
 
 def _copy(request: dict[str, Any], orders: Orders, target: Output, out: BinaryIO) -> None:

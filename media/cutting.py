@@ -6,6 +6,7 @@ write. What is made appears under its name only when it is complete.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -18,13 +19,17 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from playhead.errors import InputError, MediaError, MediaLimitError, StorageError, UnreadableMediaError
+from playhead.errors import InputError, MediaLimitError, PlayheadError, UnreadableMediaError
 from playhead.media import sandbox, wire
+from playhead.media.saving import unsaved, whole
 from playhead.types import Limits, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from playhead.media.files import MediaFile
 
@@ -34,7 +39,6 @@ _MOST_OPEN = 16
 _LONG_SIDE, _SHORT_SIDE = 1920, 1080
 _ADVICE = "Check that it plays, or convert it first"
 _RAISE_LIMITS = "Raise the limits in playhead.toml if it is meant"
-_FREE_SPACE = "Free some space, or choose another folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +181,7 @@ def cut(
     look: Look,
     target: Path,
     *,
+    label: NDArray[np.uint8] | None = None,
     limits: Limits | None = None,
     progress: Teller | None = None,
 ) -> Film:
@@ -184,7 +189,8 @@ def cut(
 
     Each begins with the frame that is shown at its start and ends with the last that begins before its end; sound is
     cut at the same instants. At a constant rate a piece becomes a whole number of frames. A piece that the footage
-    does not fill is shorter. The same pieces give the same bytes. Raises `MediaError` and `StorageError`.
+    does not fill is shorter. A `label` in grey covers the lower left corner. The same pieces give the same bytes.
+    Raises `MediaError` and `StorageError`.
     """
     request = {
         "work": "cut",
@@ -193,8 +199,14 @@ def cut(
         "rate": [look.rate_hz.numerator, look.rate_hz.denominator],
         "sound": look.sound,
         "own_times": look.own_times,
+        "label": None if label is None else _drawn(label),
     }
     return _made(request, pieces, sources, target, limits or Limits(), progress)
+
+
+def _drawn(label: NDArray[np.uint8]) -> dict[str, Any]:
+    height, width = label.shape
+    return {"width": width, "height": height, "pixels": base64.b64encode(label.tobytes()).decode()}
 
 
 def copy(
@@ -309,39 +321,19 @@ def _cutter(output: int) -> Iterator[tuple[subprocess.Popen[bytes], socket.socke
 @contextmanager
 def _output(target: Path | None) -> Iterator[int]:
     """The descriptor of a file that becomes `target` when all went well, and else is gone."""
-    if target is None:
-        with open(os.devnull, "wb") as nothing:
-            yield nothing.fileno()
-        return
-    partial = target.with_name(f".{target.name}.part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial.unlink(missing_ok=True)
-        descriptor = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-    except OSError as error:
-        raise _storage(target.name, (error.strerror or str(error)).lower()) from error
-    try:
-        try:
+    if target is not None:
+        with whole(target) as descriptor:
             yield descriptor
-        finally:
-            os.close(descriptor)
-        partial.replace(target)
-    except OSError as error:
-        raise _storage(target.name, (error.strerror or str(error)).lower()) from error
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
+        return
+    with open(os.devnull, "wb") as nothing:
+        yield nothing.fileno()
 
 
-def _storage(name: str, why: str) -> StorageError:
-    return StorageError(f"{name} was not made", why, _FREE_SPACE)
-
-
-def _refusal(message: dict[str, Any], source: str, name: str, work: str) -> MediaError | InputError | StorageError:
+def _refusal(message: dict[str, Any], source: str, name: str, work: str) -> PlayheadError:
     why = str(message.get("text", ""))
     match message.get("why"):
         case "storage":
-            return _storage(name, why)
+            return unsaved(name, why)
         case "limit":
             return MediaLimitError(f"{source} was refused", why, _RAISE_LIMITS)
     if work == "copy":

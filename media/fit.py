@@ -20,6 +20,7 @@ _HD_LINES = 720
 _ITU709, _ITU601 = 1, 5
 _MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}  # what a frame says, as swscale numbers it
 _BLACK = (16, 128, 128)
+_LEVELS = 219  # of brightness between black and white
 _SLIVER = 2  # a border no wider than this is filled
 
 
@@ -35,10 +36,14 @@ def upright_size(frame: VideoFrame, ratio: Fraction | None) -> tuple[int, int]:
 
 
 class Fit:
-    """Brings frames to one size, as large as they fit, with black bars where their shape is another."""
+    """Brings frames to one size, as large as they fit, with black bars where their shape is another.
 
-    def __init__(self, width: int, height: int) -> None:
+    A `label` in grey covers the lower left corner of every one.
+    """
+
+    def __init__(self, width: int, height: int, label: NDArray[np.uint8] | None = None) -> None:
         self._size = (width, height)
+        self._label = None if label is None else _label_planes(label)
         self._reformatter = VideoReformatter()
 
     def __call__(self, frame: VideoFrame, ratio: Fraction | None, gain: float = 1.0) -> VideoFrame:
@@ -47,7 +52,7 @@ class Fit:
         lying = _lies(frame)
         scaled = self._scaled(frame, inner[::-1] if lying else inner)
         turned = lying or frame.rotation or frame.side_data.get("DISPLAYMATRIX") is not None
-        if not turned and inner == self._size and gain >= 1:
+        if not turned and inner == self._size and gain >= 1 and self._label is None:
             scaled.pict_type = 0  # the encoder is to choose
             return scaled
         planes = [upright(plane, frame) for plane in _planes(scaled)]
@@ -87,7 +92,18 @@ class Fit:
         if gain < 1:
             plane = (black + (plane.astype(np.float32) - black) * gain).round().astype(np.uint8)
         canvas[top : top + plane.shape[0], left : left + plane.shape[1]] = plane
+        if self._label is not None:
+            drawn = self._label[number][-height:, :width]
+            canvas[height - drawn.shape[0] :, : drawn.shape[1]] = drawn
         return canvas
+
+
+def _label_planes(label: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """Its planes in video levels, of an even size."""
+    height, width = label.shape
+    luma = np.pad(label, ((0, height % 2), (0, width % 2)))
+    grey = np.full((luma.shape[0] // 2, luma.shape[1] // 2), _BLACK[1], np.uint8)
+    return [(_BLACK[0] + luma * (_LEVELS / 255)).round().astype(np.uint8), grey, grey]
 
 
 def _lies(frame: VideoFrame) -> bool:

@@ -16,26 +16,21 @@ from typing import TYPE_CHECKING, Any
 
 import ffmpeg
 
-from playhead.errors import MediaLimitError, StorageError, UnreadableMediaError
+from playhead.errors import MediaLimitError, UnreadableMediaError
 from playhead.media.formats import container_options
 from playhead.media.sandbox import environment
+from playhead.media.saving import partial_of, unsaved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from playhead.errors import StorageError
+    from playhead.media.filming import Canvas
+
 AUDIO_RATE_HZ = 48_000
 _SPEAKER = re.compile(r"^\[[^]]* @ 0x[0-9a-f]+\] ")
 _FULL_DISK = ("No space left on device", "Disk quota exceeded")
-
-
-@dataclass(frozen=True, slots=True)
-class Canvas:
-    """The size and rate every shot is brought to. Pixels are square; width and height must be even."""
-
-    width: int = 640
-    height: int = 360
-    rate_hz: int = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +80,16 @@ def film(shots: Sequence[Still | Clip], sounds: Sequence[Sound], *, canvas: Canv
     """
     if not shots:
         raise ValueError("a film needs at least one shot")
+    inputs = _Inputs()
     descriptors = tuple(s.descriptor for s in shots if isinstance(s, Clip))
     if len(set(descriptors)) != len(descriptors):
         raise ValueError("a descriptor serves one clip: open the file once for each")
     frames = sum(_count(s.frames) for s in shots)
-    streams = [ffmpeg.concat(*(_shot(s, canvas) for s in shots), v=1, a=0)]
+    streams = [ffmpeg.concat(*(_shot(s, canvas, inputs) for s in shots), v=1, a=0)]
     if sounds:
-        streams.append(_mix(sounds, frames / canvas.rate_hz))
-    output = ffmpeg.output(*streams, _address(_partial(target)), **_encoding(frames, canvas))
-    return Graph(tuple(str(argument) for argument in output.get_args()), target, descriptors)
+        streams.append(_mix(sounds, frames / canvas.rate_hz, inputs))
+    output = ffmpeg.output(*streams, inputs.named(_address(partial_of(target))), **_encoding(frames, canvas))
+    return Graph(inputs.addressed(output.get_args()), target, descriptors)
 
 
 def run(graph: Graph, *, timeout_s: float) -> Path:
@@ -104,7 +100,7 @@ def run(graph: Graph, *, timeout_s: float) -> Path:
     """
     import imageio_ffmpeg
 
-    partial = _partial(graph.target)
+    partial = partial_of(graph.target)
     partial.unlink(missing_ok=True)
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-loglevel", "error", "-y"]
     try:
@@ -129,6 +125,26 @@ def run(graph: Graph, *, timeout_s: float) -> Path:
     return graph.target
 
 
+class _Inputs:
+    """Names for the files of a graph while it is put together, each its own.
+
+    ffmpeg-python takes equal inputs for one, which cannot be used twice, and knows no name that is not UTF-8.
+    """
+
+    def __init__(self) -> None:
+        self._addresses: dict[str, str] = {}
+
+    def named(self, address: str) -> str:
+        """What stands for the address."""
+        name = f"file {len(self._addresses)}"
+        self._addresses[name] = address
+        return name
+
+    def addressed(self, arguments: Sequence[Any]) -> tuple[str, ...]:
+        """The arguments with the addresses in their places."""
+        return tuple(self._addresses.get(str(argument), str(argument)) for argument in arguments)
+
+
 def _encoding(frames: int, canvas: Canvas) -> dict[str, str | int]:
     return {
         "format": "mp4",
@@ -149,13 +165,13 @@ def _encoding(frames: int, canvas: Canvas) -> dict[str, str | int]:
     }
 
 
-def _shot(shot: Still | Clip, canvas: Canvas) -> Any:
-    return _still(shot, canvas) if isinstance(shot, Still) else _clip(shot, canvas)
+def _shot(shot: Still | Clip, canvas: Canvas, inputs: _Inputs) -> Any:
+    return _still(shot, canvas, inputs) if isinstance(shot, Still) else _clip(shot, canvas, inputs)
 
 
-def _still(still: Still, canvas: Canvas) -> Any:
+def _still(still: Still, canvas: Canvas, inputs: _Inputs) -> Any:
     growth = f"{_real(still.zoom) - 1:.6f}"
-    picture = ffmpeg.input(_address(still.path), format="png_pipe", protocol_whitelist="file")
+    picture = ffmpeg.input(inputs.named(_address(still.path)), format="png_pipe", protocol_whitelist="file")
     return (
         picture.filter("format", "yuv444p")
         .filter(
@@ -172,10 +188,10 @@ def _still(still: Still, canvas: Canvas) -> Any:
     )
 
 
-def _clip(clip: Clip, canvas: Canvas) -> Any:
+def _clip(clip: Clip, canvas: Canvas, inputs: _Inputs) -> Any:
     """Cut by time before the rate is made even, so that a gap in the timestamps is not filled with frames."""
     frames, length_s = _count(clip.frames), clip.frames / canvas.rate_hz
-    opened = ffmpeg.input("fd:", **container_options(_count(clip.descriptor, least=0)))
+    opened = ffmpeg.input(inputs.named("fd:"), **container_options(_count(clip.descriptor, least=0)))
     end_s = _real(clip.start_s) + length_s
     size = {"w": _count(canvas.width), "h": _count(canvas.height)}
     return (
@@ -191,9 +207,9 @@ def _clip(clip: Clip, canvas: Canvas) -> Any:
     )
 
 
-def _mix(sounds: Sequence[Sound], length_s: float) -> Any:
+def _mix(sounds: Sequence[Sound], length_s: float, inputs: _Inputs) -> Any:
     tracks = [
-        ffmpeg.input(_address(sound.path), format="wav", protocol_whitelist="file")
+        ffmpeg.input(inputs.named(_address(sound.path)), format="wav", protocol_whitelist="file")
         .audio.filter("aformat", sample_rates=AUDIO_RATE_HZ, channel_layouts="mono")
         .filter("adelay", delays=round(_real(sound.start_s) * 1000), all=1)
         for sound in sounds
@@ -205,10 +221,6 @@ def _mix(sounds: Sequence[Sound], length_s: float) -> Any:
 def _address(path: Path) -> str:
     """An absolute `file:` address: a name cannot be taken for an option or for another protocol."""
     return f"file:{path.absolute()}"
-
-
-def _partial(target: Path) -> Path:
-    return target.with_name(f".{target.name}.part")
 
 
 def _count(value: int, *, least: int = 1) -> int:
@@ -226,6 +238,6 @@ def _real(value: float) -> float:
 def _failure(target: Path, code: int, stderr: bytes) -> StorageError | UnreadableMediaError:
     lines = stderr.decode(errors="replace").strip().splitlines()
     if any(sign in line for line in lines for sign in _FULL_DISK):
-        return StorageError(f"{target.name} was not made", "the disk is full", "Free some space and try again.")
+        return unsaved(target.name, "the disk is full")
     reason = _SPEAKER.sub("", lines[-1]) if lines else f"ffmpeg ended with {code} and gave no reason"
     return UnreadableMediaError(f"{target.name} was not made", reason)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import warnings
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -12,10 +11,11 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
-from playhead.errors import MediaLimitError, StorageError, UnreadableMediaError
+from playhead.errors import MediaLimitError, UnreadableMediaError
 from playhead.media.cards import fitted
 from playhead.media.files import open_file
 from playhead.media.levels import Levels
+from playhead.media.saving import whole
 from playhead.types import Limits
 
 if TYPE_CHECKING:
@@ -92,17 +92,8 @@ def _save(picture: Image.Image, path: Path, kind: str, **options: int | PngInfo)
     """All at once, by way of memory: Pillow does not notice when a full disk cuts its writing short."""
     data = io.BytesIO()
     picture.save(data, kind, **options)
-    partial = path.with_suffix(".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(data.getvalue())
-        os.replace(partial, path)
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink()
-        raise StorageError(
-            f"The picture {path.name} was not saved", (error.strerror or str(error)).lower()
-        ) from error
+    with whole(path) as descriptor, open(descriptor, "wb", closefd=False) as file:
+        file.write(data.getbuffer())
 
 
 def contact_sheet(

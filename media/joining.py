@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from fractions import Fraction
 
+    import numpy as np
     from av.video.frame import VideoFrame
     from numpy.typing import NDArray
 
@@ -46,10 +47,17 @@ class Beat:
 class Joined:
     """Pieces one after the other; at a constant rate each is a whole number of frames long, and its sound as long."""
 
-    def __init__(self, look: Look, output: Output, limits: dict[str, Any], beat: Beat) -> None:
+    def __init__(
+        self,
+        look: Look,
+        output: Output,
+        limits: dict[str, Any],
+        beat: Beat,
+        label: NDArray[np.uint8] | None = None,
+    ) -> None:
         self._look, self._limits, self._beat = look, limits, beat
         self._reel = Reel(output, look)
-        self._fit = Fit(*look.size)
+        self._fit = Fit(*look.size, label)
         self._frames = self._heard = 0  # before this piece, where the rate is constant
 
     def add(self, descriptor: int, start_s: float, end_s: float, fade_s: float) -> dict[str, Any]:

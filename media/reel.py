@@ -31,7 +31,10 @@ _SAID_MATRIX = {1: 1, 5: 6}  # as H.264 numbers it
 
 
 class Output:
-    """What a muxer writes to: a descriptor that can be sought. `failed` keeps what the disk answered."""
+    """What a muxer writes to: a descriptor that can be sought.
+
+    `failed` keeps what the disk answered; from then on nothing more is written.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -39,6 +42,8 @@ class Output:
 
     def write(self, data: bytes) -> int:
         """All of it is written, or `OSError` is raised."""
+        if self.failed:
+            raise self.failed
         rest = memoryview(data)
         try:
             while rest:
@@ -56,18 +61,50 @@ class Output:
         """Where the next byte goes."""
         return os.lseek(self._descriptor, 0, os.SEEK_CUR)
 
+    def written(self, *_: object) -> Written:
+        """What is there already, to be read: opened by the muxer itself when it puts the index in front."""
+        return Written(self._descriptor)
+
+
+class Written:
+    """Reads what an `Output` wrote, without another descriptor and from a place of its own."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor, self._at = descriptor, 0
+
+    def read(self, size: int) -> bytes:
+        """The next bytes."""
+        data = os.pread(self._descriptor, size, self._at)
+        self._at += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Where the next byte comes from."""
+        self._at = offset + (0, self._at, os.fstat(self._descriptor).st_size)[whence]
+        return self._at
+
+    def tell(self) -> int:
+        """Where the next byte comes from."""
+        return self._at
+
+    def close(self) -> None:
+        """Nothing: the descriptor is the output's."""
+
 
 def muxer(output: Output) -> OutputContainer:
-    """An MP4 that holds no date and no name of a program."""
-    film: OutputContainer = av.open(output, "w", format="mp4", options={"fflags": "+bitexact"})
+    """An MP4 whose index comes first, so that it plays as it arrives; it holds no date and no name of a program."""
+    options = {"fflags": "+bitexact", "movflags": "+faststart"}
+    film: OutputContainer = av.open(output, "w", format="mp4", options=options, io_open=output.written)
     return film
 
 
 class Reel:
     """Takes frames at any times or, at a constant rate, by number; and sound from the beginning on without a gap."""
 
-    def __init__(self, output: Output, look: Look) -> None:
+    def __init__(self, output: Output, look: Look, comment: str = "") -> None:
         self._container = muxer(output)
+        if comment:
+            self._container.metadata["comment"] = comment
         self.base = 1 / look.rate_hz if look.steady else _FINE
         self._picture: Any = self._picture_stream(look.size, look.rate_hz) if look.picture else None
         self._sound: Any = self._sound_stream() if look.sound else None
@@ -83,7 +120,7 @@ class Reel:
         context.width, context.height, context.pix_fmt = *size, "yuv420p"
         context.time_base = stream.time_base = self.base
         context.gop_size = max(1, round(_KEY_S * rate_hz))
-        context.thread_count = _THREADS
+        context.thread_count, context.thread_type = _THREADS, "AUTO"
         context.flags |= Flags.bitexact
         context.color_range, context.colorspace = _TV_RANGE, _SAID_MATRIX[matrix_of(size[1])]
         return stream
@@ -117,6 +154,10 @@ class Reel:
             if self._held.shape[1]:
                 self._encode(np.ascontiguousarray(self._held))
             self._container.mux(self._sound.encode(None))
+        self._container.close()
+
+    def drop(self) -> None:
+        """Let go of what is held back: the film will not be completed."""
         self._container.close()
 
     def _mux_picture(self, packets: list[Any]) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from playhead.media.graphs import Canvas
+    from playhead.media.filming import Canvas
 
     Pixels = NDArray[np.uint8]
 

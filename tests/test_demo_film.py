@@ -1,5 +1,6 @@
 """The demonstration film is what its manifest says, and the graphs behind it refuse, stop and clean up."""
 
+import os
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -14,14 +15,16 @@ from playhead.errors import InputError, MediaLimitError, UnreadableMediaError
 from playhead.interfaces import demo_film
 from playhead.media import graphs
 from playhead.media.files import MediaFile, open_file
+from playhead.media.filming import Canvas
 from playhead.media.formats import CONTAINERS
+from playhead.media.waves import write_wave
 from playhead.settings import DEFAULT_CHANNELS
 from playhead.types import Channel, Progress
 
 pytest.importorskip("hibari")
 
 RATE_HZ = demo_film.CANVAS.rate_hz
-SMALL = graphs.Canvas(width=64, height=48, rate_hz=25)
+SMALL = Canvas(width=64, height=48, rate_hz=25)
 Picture = NDArray[np.float32]
 
 
@@ -186,11 +189,34 @@ def test_a_failed_run_says_why_and_leaves_an_older_film_alone(tmp_path: Path) ->
     assert sorted(path.name for path in tmp_path.iterdir()) == ["broken.png", "film.mp4"]
 
 
+def test_equal_stills_and_sounds_are_shown_and_heard_each(tmp_path: Path) -> None:
+    write_wave(np.full(4_000, 0.3, np.float32), 8_000, tmp_path / "s.wav")
+    for name, level in (("a.png", 60), ("b.png", 200)):
+        Image.new("RGB", (64, 48), (level, level, level)).save(tmp_path / name)
+    shots = [graphs.Still(tmp_path / name, 10) for name in ("a.png", "b.png", "a.png", "a.png")]
+    sounds = [graphs.Sound(tmp_path / "s.wav", 0.0)] * 2
+    graph = graphs.film(shots, sounds, canvas=SMALL, target=tmp_path / "film.mp4")
+    found = decode(graphs.run(graph, timeout_s=20))
+    assert [round(picture.mean() / 20) for _, picture in found] == [3] * 10 + [10] * 10 + [3] * 20
+    assert np.abs(hear(tmp_path / "film.mp4"))[1_000:7_000].mean() == pytest.approx(0.6, abs=0.05)
+
+
+def test_names_that_are_not_utf_8_are_names_like_others(tmp_path: Path) -> None:
+    strange = tmp_path / os.fsdecode(b"caf\xe9 [0:v] %d")
+    strange.mkdir()
+    Image.new("RGB", (64, 48), "white").save(strange / "a.png")
+    write_wave(np.zeros(800, np.float32), 8_000, strange / "s.wav")
+    shots, sounds = [graphs.Still(strange / "a.png", 5)], [graphs.Sound(strange / "s.wav", 0.0)]
+    graph = graphs.film(shots, sounds, canvas=SMALL, target=strange / "film.mp4")
+    with graphs.run(graph, timeout_s=20).open("rb") as file, av.open(file) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 5
+
+
 def test_a_run_ends_at_its_time_limit(tmp_path: Path) -> None:
     picture = tmp_path / "picture.png"
     Image.new("RGB", (64, 48)).save(picture)
     shot = graphs.Still(picture, frames=25 * 86_400)
-    graph = graphs.film([shot], [], canvas=graphs.Canvas(), target=tmp_path / "long.mp4")
+    graph = graphs.film([shot], [], canvas=Canvas(), target=tmp_path / "long.mp4")
     with pytest.raises(MediaLimitError, match="longer than"):
         graphs.run(graph, timeout_s=0.5)
     assert [path.name for path in tmp_path.iterdir()] == ["picture.png"]

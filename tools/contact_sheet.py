@@ -12,8 +12,8 @@ from playhead.media.decode import Sample, Wants, decode
 from playhead.media.images import contact_sheet
 from playhead.tools.arguments import Label, Picture, Stretch, Window
 from playhead.tools.contract import Arguments, Context, Effect, Tool
-from playhead.tools.cutting import fingerprint
 from playhead.tools.extract_frames import spread
+from playhead.tools.naming import fingerprint
 from playhead.types import Image, Origin, Part, Progress, Source, Span, Video, format_time
 
 if TYPE_CHECKING:

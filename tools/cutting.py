@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic import Field, model_validator
 
@@ -136,8 +134,3 @@ def piece(part: Part, fade_s: float) -> Piece:
 def teller(context: Context, stage: str, name: str, total_s: float) -> Callable[[float], None]:
     """Tells the context how many seconds are done."""
     return lambda done_s: context.progress(Progress(stage, name, min(done_s, total_s), total_s))
-
-
-def fingerprint(*about: Any) -> str:
-    """A few letters that are the same for the same things."""
-    return hashlib.sha256(json.dumps(about, default=str).encode()).hexdigest()[:12]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from playhead.errors import InputError, StorageError
@@ -70,12 +69,6 @@ def opened(film: Path, context: Context) -> MediaFile:
     """A film that a tool made, or one under the `roots` of the settings. Raises `MediaError`."""
     settings = context.library.settings
     return open_file(film, [context.folder, context.library.folder, *settings.roots], settings.limits)
-
-
-def named(stem: str, *contents: str) -> str:
-    """A name that says what a file is and changes with what is in it."""
-    told = hashlib.sha256("\0".join(contents).encode(errors="surrogateescape")).hexdigest()
-    return f"{stem}-{told[:12]}"
 
 
 def write(text: str, name: str, kind: str, origin: Origin, context: Context) -> Document:

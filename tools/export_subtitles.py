@@ -15,7 +15,8 @@ from playhead.media.decode import probe
 from playhead.media.subtitles import write_subtitles
 from playhead.tools.arguments import Film, Label, Stretch, Window
 from playhead.tools.contract import Arguments, Context, Effect, Tool
-from playhead.tools.editorial import Footage, in_a_row, named, opened, parts_of, write
+from playhead.tools.editorial import Footage, in_a_row, opened, parts_of, write
+from playhead.tools.naming import fingerprint
 from playhead.types import Channel, Clip, Documents, Origin, Part, Progress, Source, Utterance
 
 if TYPE_CHECKING:
@@ -103,7 +104,8 @@ class ExportSubtitles(Tool[ExportSubtitlesArgs, Documents]):
         shown = [Utterance(cue.span, cue.text) for cue in cues]
         texts = {kind: write_subtitles(shown, kind) for kind in dict.fromkeys(args.formats)}
         documents = tuple(
-            write(text, f"{named('subtitles', text)}.{kind}", kind, origin, context) for kind, text in texts.items()
+            write(text, f"subtitles-{fingerprint(text)}.{kind}", kind, origin, context)
+            for kind, text in texts.items()
         )
         burnt = _burnt(args, parts, cues, origin, context) if args.burn else None
         return Documents(documents, (*notes, *(burnt.notes if burnt else ())), burnt.film if burnt else None)
@@ -189,7 +191,7 @@ def _burnt(
 
         source = file.sha256() if args.film else f"{part.video.id} {part.span}"
         script = write_subtitles([Utterance(cue.span, cue.text) for cue in cues], "vtt")
-        target = context.folder / f"{named('subtitled', source, script)}.mp4"
+        target = context.folder / f"subtitled-{fingerprint(source, script)}.mp4"
         wanted = None if args.film or args.whole else part.span
         made = burn(file, cues, target, limits=limits, part=wanted, progress=tell)
     with opened(made.path, context) as file:

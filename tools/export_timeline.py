@@ -23,7 +23,8 @@ from playhead.media.timelines import (
 )
 from playhead.tools.arguments import Film, Window, Words
 from playhead.tools.contract import Arguments, Context, Effect, Tool
-from playhead.tools.editorial import Footage, in_a_row, named, opened, parts_of, write
+from playhead.tools.editorial import Footage, in_a_row, opened, parts_of, write
+from playhead.tools.naming import fingerprint
 from playhead.types import Claim, Documents, Origin, Part, Progress, Source
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def _written(kind: Format, timeline: Timeline) -> tuple[list[str], tuple[str, ..
 
 
 def _files(kind: Format, texts: Sequence[str], origin: Origin, context: Context) -> list[Document]:
-    stem, ending = named("timeline", *texts), _ENDINGS.get(kind, kind)
+    stem, ending = f"timeline-{fingerprint(*texts)}", _ENDINGS.get(kind, kind)
     numbered = len(texts) > 1
     return [
         write(text, f"{stem}{f'-{number}' if numbered else ''}.{ending}", kind, origin, context)

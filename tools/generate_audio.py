@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from playhead.errors import SettingsError
-from playhead.media.origins import packet
+from playhead.media.origins import SourceType, packet
 from playhead.media.waves import write_wave
-from playhead.models.roles import Recording, Role
+from playhead.models.roles import Role
 from playhead.tools.contract import Arguments, Context, Effect, Tool
-from playhead.tools.making import MAKERS, MakeArgs, generated, generator, kind_of, nobody, short, target, watch
-from playhead.tools.retrieving import HEARD, SOUND_RATE_HZ, choose, heard
+from playhead.tools.making import MAKERS, MakeArgs, generated, generator, nobody, short, target, watch
+from playhead.tools.retrieving import HEARD, SOUND_SUFFIX, choose, stretch, taken
 from playhead.types import Audio, Source
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playhead.tools.retrieving import Choice
-    from playhead.types import Origin
 
 _UNHEARD = "It was found by what is seen and said there; nobody has listened whether it sounds like that."
 
@@ -41,35 +42,38 @@ class GenerateAudio(Tool[GenerateAudioArgs, Audio]):
     indexed: ClassVar[bool] = True
 
     def run(self, args: GenerateAudioArgs, context: Context) -> Audio:
-        """A WAV in the context's folder."""
+        """A WAV in the context's folder; footage's sound as it is, in an M4A."""
         choice = choose(args, Role.SOUND_GENERATION, HEARD, context)
         if choice.source is Source.GENERATED:
-            recording, origin = _made(args, context)
-        elif choice.moments:
-            recording, origin = _taken(args, choice, context)
-        else:  # no card can be heard
-            error = nobody(Role.SOUND_GENERATION)
-            raise SettingsError(error.what, f"{error.why}; nothing in the library is like this", error.fix)
-        decides = [self.name, args.model_dump(mode="json"), origin.source, origin.model, origin.parts]
-        path, kind = target("sound", ".wav", decides, context), kind_of(origin)
-        write_wave(recording.samples, recording.rate_hz, path, packet(kind, short(origin.model)) if kind else "")
-        return Audio(path, len(recording.samples) / recording.rate_hz, origin, args.prompt)
+            return _made(args, context)
+        if choice.moments:
+            return _taken(args, choice, context)
+        error = nobody(Role.SOUND_GENERATION)  # no card can be heard
+        raise SettingsError(error.what, f"{error.why}; nothing in the library is like this", error.fix)
 
     def estimate_s(self, args: GenerateAudioArgs, footage_s: float) -> float:  # noqa: ARG002
         """Some seconds for each second on a small accelerator, loading apart."""
         return 30 + 5 * args.seconds
 
 
-def _made(args: GenerateAudioArgs, context: Context) -> tuple[Recording, Origin]:
+def _made(args: GenerateAudioArgs, context: Context) -> Audio:
     maker = generator(Role.SOUND_GENERATION, args.model, context)
     recording = maker.sound(args.said(), args.seconds, watch("making sound", args.prompt, context))
     length_s = len(recording.samples) / recording.rate_hz
     off = abs(length_s - args.seconds) > max(0.1, 0.02 * args.seconds)
     note = f"{length_s:.1f} s long instead of {args.seconds:g} s: the model's own steps." if off else ""
-    return recording, generated(args, maker.id, note=note)
+    path = _target(".wav", args, maker.id, context)
+    write_wave(recording.samples, recording.rate_hz, path, packet(SourceType.MODEL, short(maker.id)))
+    return Audio(path, length_s, generated(args, maker.id, note=note), args.prompt)
 
 
-def _taken(args: GenerateAudioArgs, choice: Choice, context: Context) -> tuple[Recording, Origin]:
+def _taken(args: GenerateAudioArgs, choice: Choice, context: Context) -> Audio:
     moment = choice.moments[0]
-    span, sound = heard(moment, args.seconds, context)
-    return Recording(sound, SOUND_RATE_HZ), choice.origin(args, moment, span, _UNHEARD)
+    span = stretch(moment, args.seconds)
+    path = _target(SOUND_SUFFIX, args, (choice.source, moment.video.id, span), context)
+    film, _ = taken(span, path, moment, "", context)
+    return Audio(path, film.length_s, choice.origin(args, moment, film.placed[0].span, _UNHEARD), args.prompt)
+
+
+def _target(suffix: str, args: GenerateAudioArgs, decides: object, context: Context) -> Path:
+    return target("sound", suffix, [GenerateAudio.name, args.model_dump(mode="json"), decides], context)

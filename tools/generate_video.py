@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from playhead.media import graphs
 from playhead.media.cards import title_card
 from playhead.media.filming import write_film
 from playhead.media.images import scaled
@@ -15,19 +14,20 @@ from playhead.models.roles import Role
 from playhead.tools.arguments import Still
 from playhead.tools.contract import Arguments, Context, Effect, Tool
 from playhead.tools.edit_image import fitted_size, parts_of
-from playhead.tools.generate_image import CARD_SAYS, LARGEST
+from playhead.tools.generate_image import CARD_SAYS, LARGEST, SMALLEST
 from playhead.tools.making import (
     MAKERS,
     MakeArgs,
     generated,
     generator,
     kind_of,
+    mark,
     marked,
     short,
     target,
     watch,
 )
-from playhead.tools.retrieving import SEEN, Choice, choose, stretch
+from playhead.tools.retrieving import SEEN, Choice, choose, stretch, taken
 from playhead.types import Clip, Progress, Source
 
 if TYPE_CHECKING:
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
 _SECONDS = 5.0
 _CARD = (1024, 576)
-_CUT_SIDE, _CUT_RATE_HZ = 1280, 25
-_LEAST_S, _SLOWEST = 60.0, 2.0  # seconds that cutting may take: at least, and for each second up to the cut
 
 
 class GenerateVideoArgs(MakeArgs):
@@ -73,9 +71,9 @@ class GenerateVideoArgs(MakeArgs):
 
 
 class GenerateVideo(Tool[GenerateVideoArgs, Clip]):
-    """Gives a silent film of what is described in words: a stretch of the footage where it shows that, else a new one
-    that a model makes, of words alone or out of a picture; where no model is configured the nearest stretch, or a
-    card."""
+    """Gives a film of what is described in words: a stretch of the footage, with its sound, where it shows that, else
+    a new, silent one that a model makes, of words alone or out of a picture; where no model is configured the nearest
+    stretch, or a card."""
 
     name: ClassVar[str] = "generate_video"
     Args: ClassVar[type[Arguments]] = GenerateVideoArgs
@@ -122,7 +120,7 @@ def _made(args: GenerateVideoArgs, path: Path, context: Context) -> Clip:
 
 
 def _card(args: GenerateVideoArgs, choice: Choice, path: Path, context: Context) -> Clip:
-    size = (args.width or _CARD[0], args.height or _CARD[1])
+    size = max(args.width or _CARD[0], SMALLEST), max(args.height or _CARD[1], SMALLEST)
     card = title_card(args.prompt, CARD_SAYS, size)
     return _written([card] * round(args.length_s() * args.rate), args.rate, choice.origin(args), path, args, context)
 
@@ -141,16 +139,10 @@ def _written(
 
 
 def _cut(args: GenerateVideoArgs, choice: Choice, path: Path, context: Context) -> Clip:
-    """The moment as it is, without its sound."""
+    """The moment as it is, with its sound; its origin says what was really cut."""
     moment = choice.moments[0]
     span = stretch(moment, args.length_s())
-    frames = max(1, round(span.duration_s * _CUT_RATE_HZ))
-    factor = min(1.0, _CUT_SIDE / max(moment.video.width, moment.video.height))
-    width, height = (max(2, round(side * factor / 2) * 2) for side in (moment.video.width, moment.video.height))
-    context.progress(Progress("cutting", moment.video.name, span.start_s, span.end_s))
-    with context.open(str(moment.video.path)) as file:
-        shot = graphs.Clip(file.descriptor, frames, max(0.0, span.start_s - moment.video.start_s))
-        canvas = graphs.Canvas(width, height, _CUT_RATE_HZ)
-        graphs.run(graphs.film([shot], [], canvas=canvas, target=path), timeout_s=_LEAST_S + _SLOWEST * span.end_s)
-    origin = choice.origin(args, moment, span, "Without its sound.")
-    return Clip(path, frames / _CUT_RATE_HZ, origin, width, height, _CUT_RATE_HZ, text=args.prompt)
+    film, look = taken(span, path, moment, mark(choice.origin(args, moment, span), context), context)
+    origin = choice.origin(args, moment, film.placed[0].span)
+    rate_hz = film.frames / film.length_s
+    return Clip(path, film.length_s, origin, *look.size, rate_hz, look.sound, args.prompt)

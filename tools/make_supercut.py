@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 from playhead.media.cutting import Look, Sources, common_look, cut, measure
 from playhead.models.roles import Role
 from playhead.tools.contract import Arguments, Context, Effect, Tool
-from playhead.tools.cutting import CutArgs, fingerprint, merged, piece, teller
+from playhead.tools.cutting import CutArgs, merged, piece, teller
+from playhead.tools.naming import fingerprint
 from playhead.types import Clip, Origin, Part, Source
 
 if TYPE_CHECKING:

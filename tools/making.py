@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -16,6 +14,7 @@ from playhead.models.registry import BACKENDS
 from playhead.models.roles import GENERATION, Prompt, Role
 from playhead.tools.contract import Arguments
 from playhead.tools.doorway import DATA
+from playhead.tools.naming import fingerprint
 from playhead.types import Origin, Progress, Source, format_time
 
 if TYPE_CHECKING:
@@ -97,13 +96,18 @@ def generated(args: DrawArgs, model: str, number: int = 0, parts: tuple[Any, ...
 
 def target(kind: str, suffix: str, decides: object, context: Context) -> Path:
     """The file of a result in the context's folder: the same call has the same name, another has another."""
-    said = json.dumps(decides, sort_keys=True, default=str).encode()
-    return context.folder / f"{kind}-{hashlib.sha256(said).hexdigest()[:16]}{suffix}"
+    return context.folder / f"{kind}-{fingerprint(decides)}{suffix}"
 
 
 def marked(image: Image, origin: Origin, context: Context) -> Image:
     """The picture with the label that the policy asks for, or as it is."""
-    return labelled(image, label(origin)) if context.gate.policy.labels(origin.source) else image
+    said = mark(origin, context)
+    return labelled(image, said) if said else image
+
+
+def mark(origin: Origin, context: Context) -> str:
+    """What the label is to say by policy; empty where there is to be none."""
+    return label(origin) if context.gate.policy.labels(origin.source) else ""
 
 
 def label(origin: Origin) -> str:

@@ -5,26 +5,30 @@ Nothing pretends: what is handed over says whether it is footage, new, a stand-i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from playhead.errors import InputError, UnreadableMediaError
 from playhead.index.calibrate import MATCH
-from playhead.media.decode import Sample, SoundPiece, Wants, decode
+from playhead.media.cards import label as drawn
+from playhead.media.cutting import Piece, Sources, cut, measure, own_look
+from playhead.media.decode import Sample, Wants, decode
+from playhead.tools.cutting import teller
 from playhead.tools.making import nobody
-from playhead.types import Channel, Origin, Part, Progress, Source, Span
+from playhead.types import Channel, Origin, Part, Source, Span
 
 if TYPE_CHECKING:
-    from playhead.models.roles import Image, Role, Sound
+    from pathlib import Path
+
+    from playhead.media.cutting import Film, Look
+    from playhead.models.roles import Image, Role
     from playhead.tools.contract import Context
     from playhead.tools.making import MakeArgs
     from playhead.types import Moment
 
 SEEN = (Channel.PICTURE, Channel.OBJECT, Channel.CAPTION)
 HEARD = (*SEEN, Channel.SPEECH)
-SOUND_RATE_HZ = 16_000
+SOUND_SUFFIX = ".m4a"
 _LARGEST_SIDE = 3840
 _LOOKED_AT = 20
 
@@ -106,28 +110,17 @@ def shown(moment: Moment, context: Context) -> tuple[float, Image]:
     raise UnreadableMediaError(f"{moment.video.name} shows nothing at {wanted_s:g} s", "the file may have changed")
 
 
-def heard(moment: Moment, length_s: float, context: Context) -> tuple[Span, Sound]:
-    """What is heard in a moment, for `length_s` at most, as mono at `SOUND_RATE_HZ`."""
-    span = stretch(moment, length_s)
-    sound = np.zeros(round(span.duration_s * SOUND_RATE_HZ), np.float32)
-    wants = Wants(picture=False, keys=False, subtitles=False)
-    with context.open(str(moment.video.path)) as file:
-        for event in decode(file, wants, context.library.settings.limits):
-            if isinstance(event, SoundPiece):
-                context.progress(Progress("taking sound", moment.video.name, event.start_s, span.end_s))
-                if event.start_s >= span.end_s:
-                    break
-                _lay(event, sound, span.start_s)
-    return span, sound
-
-
-def _lay(piece: SoundPiece, sound: Sound, start_s: float) -> None:
-    """Put a piece where it belongs, as far as it does."""
-    at = round((piece.start_s - start_s) * SOUND_RATE_HZ)
-    samples = piece.samples[max(0, -at) :]
-    room = sound[max(0, at) :]
-    count = min(len(samples), len(room))
-    room[:count] = samples[:count]
+def taken(span: Span, path: Path, moment: Moment, label: str, context: Context) -> tuple[Film, Look]:
+    """The stretch of a moment's video as a film or, where `path` is that of sound, its sound alone."""
+    file, limits = str(moment.video.path), context.library.settings.limits
+    tell = teller(context, "cutting", moment.video.name, span.duration_s)
+    tell(0.0)
+    with Sources(context.open) as sources:
+        look = own_look(measure(file, sources, limits))
+        if path.suffix == SOUND_SUFFIX:
+            look = replace(look, width=0, height=0)
+        strip = drawn(label, *look.size) if label else None
+        return cut([Piece(file, span)], sources, look, path, label=strip, limits=limits, progress=tell), look
 
 
 def stretch(moment: Moment, length_s: float) -> Span:

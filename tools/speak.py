@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field, field_validator
 
 from playhead.errors import InputError
-from playhead.media.wav import wav_file
+from playhead.media.origins import SourceType, packet
+from playhead.media.waves import wave_file
 from playhead.models.roles import Role
 from playhead.models.speaking import spoken
 from playhead.tools.arguments import Words
 from playhead.tools.contract import Arguments, Context, Effect, Tool
+from playhead.tools.making import short
+from playhead.tools.naming import fingerprint
 from playhead.types import Audio, Origin, Progress, Source
 
 if TYPE_CHECKING:
@@ -60,9 +62,9 @@ class Speak(Tool[SpeakArgs, Audio]):
         """A WAV file in the context's folder, sentence after sentence. The same call gives the same bytes."""
         voice = context.library.models.voice
         check_readable(voice, args.text, args.language)
-        path = context.folder / f"speech-{_digest(args, voice)}.wav"
+        path = context.folder / f"speech-{fingerprint(voice.id, args.model_dump(mode='json'))}.wav"
         done = samples = 0
-        with wav_file(path, voice.rate_hz) as add:
+        with wave_file(path, voice.rate_hz, packet(SourceType.MODEL, short(voice.id))) as add:
             context.progress(Progress("speaking", path.name, 0, len(args.text)))
             for sentence, sound in spoken(voice, args.text, args.speed, args.seed):
                 samples = add(sound)
@@ -87,7 +89,3 @@ def check_readable(voice: Voice, text: str, language: str = "") -> None:
         raise InputError("The text was not spoken", f"this voice speaks {spoken_by_it}, not {language}", advice)
     if why := voice.unreadable(text):
         raise InputError("The text was not spoken", why, advice)
-
-
-def _digest(args: SpeakArgs, voice: Voice) -> str:
-    return hashlib.sha256(f"{voice.id}\n{args.model_dump_json()}".encode()).hexdigest()[:12]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from playhead.media.decode import Sample, Wants, decode
 from playhead.media.images import write_picture
 from playhead.models.cache import write_atomically
+from playhead.tools.naming import fingerprint
 from playhead.tools.story_film import CANVAS, Leaf, shot, undrawn, written
 from playhead.tools.story_pages import markdown, web_page
 from playhead.types import Clip, Document, Image, Origin, Page, Part, Progress, Source, Span, Story
@@ -57,10 +57,8 @@ class Book:
     ) -> None:
         self._title, self._tellings, self._options = title, tellings, options
         self._work, self._context = work, context
-        said = "\n".join(
-            [repr(options), title, *(t.text for t in tellings), *(c.id for t in tellings for c in t.evidence)]
-        )
-        self._stem = f"story-{hashlib.sha256(said.encode()).hexdigest()[:8]}"
+        said = [title, [t.text for t in tellings], [c.id for t in tellings for c in t.evidence]]
+        self._stem = f"story-{fingerprint(repr(options), said)}"
 
     def bound(self, notes: tuple[str, ...]) -> Story:
         """Make everything, and then move it to where it belongs."""

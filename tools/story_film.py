@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from playhead.media.decode import Sample, Wants, decode
-from playhead.media.graphs import Canvas
+from playhead.media.filming import Canvas, FilmWriter
 from playhead.media.images import read_image
-from playhead.media.piped import Reel
 from playhead.media.slides import LINE_CHARACTERS, LINES, blended, drawable, fitted, moved, subtitle, title_card
-from playhead.media.wav import wav_file
+from playhead.media.waves import wave_file
 from playhead.models.speakable import paragraphs, sentences, shorter
 from playhead.models.speaking import spoken
 from playhead.types import Part, Progress, Span
@@ -98,7 +97,7 @@ def written(
     rate_hz = voice.rate_hz if voice else _RATE_HZ
     clock = _Clock(title, leaves, target_s)
     slides, cues, parts, unsaid = [], list[Cue](), list[Part](), list[str]()
-    with wav_file(sound, rate_hz) if voice else _silence() as add:
+    with wave_file(sound, rate_hz) if voice else _silence() as add:
         for number, leaf in enumerate([Leaf(title, leaves[0].pictures[:1], ()), *leaves]):
             context.progress(Progress("speaking", title, number, len(leaves) + 1))
             start_s = clock.now_s
@@ -220,7 +219,7 @@ def shot(script: Script, title: str, target: Path, sound: Path | None, context: 
     """Draw and encode the film, frame by frame."""
     total = sum(slide.frames for slide in script.slides)
     strips = _Strips(script.cues)
-    with Reel(target, CANVAS, sound) as reel:
+    with FilmWriter(target, CANVAS.rate_hz, sound=sound) as film:
         before: Iterator[Pixels] | None = None
         for number, slide in enumerate(script.slides):
             frames = _frames(slide, number, title, target.parent, context)
@@ -229,10 +228,10 @@ def shot(script: Script, title: str, target: Path, sound: Path | None, context: 
                 if before is not None and n < _FADE_FRAMES:
                     frame = blended(next(before), frame, (n + 1) / (_FADE_FRAMES + 1))
                 frame = np.array(frame, copy=True)
-                strips.over(frame, reel.frames / CANVAS.rate_hz)
-                reel.add(frame)
-                if reel.frames % CANVAS.rate_hz == 0:
-                    done_s = reel.frames / CANVAS.rate_hz
+                strips.over(frame, film.frames / CANVAS.rate_hz)
+                film.add(frame)
+                if film.frames % CANVAS.rate_hz == 0:
+                    done_s = film.frames / CANVAS.rate_hz
                     context.progress(Progress("filming", target.name, done_s, total / CANVAS.rate_hz))
             before = frames
     return target

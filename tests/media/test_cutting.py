@@ -364,13 +364,13 @@ def test_a_full_disk_is_told_and_leaves_nothing(footage: Callable[[str], Path], 
     """
     command = [sys.executable, "-c", textwrap.dedent(code), str(footage("long_gop.mp4")), str(tmp_path / "cut.mp4")]
     done = subprocess.run(command, env=sandbox.environment(), capture_output=True, text=True, check=True, timeout=60)
-    assert "cut.mp4 was not made: it would grow too large" in done.stdout
+    assert "cut.mp4 was not saved: it would grow too large" in done.stdout
     assert os.listdir(tmp_path) == []
 
 
 def test_a_folder_that_takes_no_file_is_told(footage: Callable[[str], Path], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(StorageError, match=r"cut\.mp4 was not made: (not a directory|file exists)"):
+    with pytest.raises(StorageError, match=r"cut\.mp4 was not saved: (not a directory|file exists)"):
         cut_one(footage("cfr25.mp4"), Span(1.0, 2.0), tmp_path / "file" / "cut.mp4")
 
 

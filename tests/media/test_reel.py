@@ -1,20 +1,20 @@
-"""A film is written frame by frame, whole or not at all, and its pictures keep their heads."""
+"""A film is written frame by frame, whole or not at all, its sound in step, and its pictures keep their heads."""
 
 from __future__ import annotations
 
 import os
 import resource
-from typing import TYPE_CHECKING
+import tracemalloc
+from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
 import pytest
 
 from playhead.errors import StorageError
-from playhead.media.graphs import Canvas
-from playhead.media.piped import Reel
+from playhead.media.filming import Canvas, FilmWriter, write_film
 from playhead.media.slides import blended, drawable, fitted, moved, subtitle, title_card, wrapped
-from playhead.media.wav import wav_file
+from playhead.media.waves import wave_file, write_wave
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,22 +29,22 @@ def grey(level: int) -> NDArray[np.uint8]:
     return np.full((36, 64, 3), level, np.uint8)
 
 
-def interrupted(reel: Reel) -> None:
-    reel.add(grey(1))
+def interrupted(film_: FilmWriter) -> None:
+    film_.add(grey(1))
     raise KeyboardInterrupt
 
 
 def noisy(target: Path) -> None:
     noise = np.random.default_rng(0)
-    with Reel(target, CANVAS) as reel:
+    with FilmWriter(target, CANVAS.rate_hz) as film_:
         for _ in range(200):
-            reel.add(noise.integers(0, 256, (36, 64, 3), dtype=np.uint8))
+            film_.add(noise.integers(0, 256, (36, 64, 3), dtype=np.uint8))
 
 
-def film(target: Path, sound: Path | None = None, frames: int = 12) -> Path:
-    with Reel(target, CANVAS, sound) as reel:
+def film(target: Path, sound: Path | None = None, frames: int = 12, step: int = 20) -> Path:
+    with FilmWriter(target, CANVAS.rate_hz, sound=sound) as film_:
         for number in range(frames):
-            reel.add(grey(20 * number))
+            film_.add(grey(step * number))
     return target
 
 
@@ -57,7 +57,7 @@ def test_every_frame_is_there_in_order(tmp_path: Path) -> None:
 
 
 def test_the_sound_is_as_long_as_it_was_written(tmp_path: Path) -> None:
-    with wav_file(tmp_path / "s.wav", 24_000) as add:
+    with wave_file(tmp_path / "s.wav", 24_000) as add:
         for _ in range(3):
             count = add(np.full(9_600, 0.5, np.float32))
     assert count == 28_800
@@ -74,16 +74,16 @@ def test_the_same_frames_give_the_same_bytes_under_any_name(tmp_path: Path) -> N
 def test_an_older_film_stays_until_the_new_one_is_whole(tmp_path: Path, children: Callable[[], set[int]]) -> None:
     target, before = film(tmp_path / "a.mp4"), children()
     old = target.read_bytes()
-    with pytest.raises(KeyboardInterrupt), Reel(target, CANVAS) as reel:
-        interrupted(reel)
+    with pytest.raises(KeyboardInterrupt), FilmWriter(target, CANVAS.rate_hz) as film_:
+        interrupted(film_)
     assert target.read_bytes() == old
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
     assert children() == before
 
 
 def test_a_frame_of_another_size_is_a_mistake_of_ours(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="does not fit"), Reel(tmp_path / "a.mp4", CANVAS) as reel:
-        reel.add(np.zeros((36, 62, 3), np.uint8))
+    with pytest.raises(ValueError, match="does not fit"):
+        write_film([grey(1), np.zeros((36, 62, 3), np.uint8)], 25, tmp_path / "a.mp4")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -98,11 +98,90 @@ def full_disk() -> Iterator[None]:
 
 @pytest.mark.usefixtures("full_disk")
 def test_on_a_full_disk_nothing_is_left(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match=r"a\.mp4 was not made: the disk is full"):
+    with pytest.raises(StorageError, match=r"a\.mp4 was not saved: file too large"):
         noisy(tmp_path / "a.mp4")
-    with pytest.raises(StorageError, match=r"s\.wav was not made"), wav_file(tmp_path / "s.wav", 8_000) as add:
+    with pytest.raises(StorageError, match=r"s\.wav was not saved"), wave_file(tmp_path / "s.wav", 8_000) as add:
         add(np.zeros(8_000, np.float32))
     assert list(tmp_path.iterdir()) == []
+
+
+def clicks(rate_hz: int, length_s: float) -> NDArray[np.float32]:
+    """A click at every second."""
+    sound = np.zeros(round(rate_hz * length_s), np.float32)
+    for second in range(1, int(length_s)):
+        sound[second * rate_hz : second * rate_hz + rate_hz // 200] = 0.8
+    return sound
+
+
+def flashed(path: Path, seconds: int) -> tuple[list[float], list[float], float]:
+    """When frames are white, when clicks are heard, and how long the sound is."""
+    with av.open(str(path)) as container:
+        white = [float(f.time or 0) for f in container.decode(video=0) if f.to_ndarray(format="gray").mean() > 128]
+    with av.open(str(path)) as container:
+        pieces = [(float(frame.time or 0), frame.to_ndarray()) for frame in container.decode(audio=0)]
+    sound = np.concatenate([piece for _, piece in pieces], axis=1)
+    loud = np.abs(sound).max(axis=0)
+    heard = []
+    for second in range(1, seconds):
+        first = round((second - 0.3) * 48_000)
+        heard.append((first + int((loud[first : first + 28_800] > 0.2).argmax())) / 48_000 + pieces[0][0])
+    return white, heard, sound.shape[1] / 48_000
+
+
+@pytest.mark.parametrize("rate_hz", [25, 30000 / 1001])
+@pytest.mark.parametrize("sound_hz", [16_000, 44_100])
+@pytest.mark.parametrize("streamed", [True, False])
+def test_sound_is_in_step_from_start_to_end(rate_hz: float, sound_hz: int, streamed: bool, tmp_path: Path) -> None:
+    seconds, sound = 40, clicks(sound_hz, 40)
+    write_wave(sound, sound_hz, tmp_path / "s.wav")
+    given: Any = tmp_path / "s.wav" if streamed else (sound, sound_hz)
+    shown = {round(second * rate_hz) for second in range(1, seconds)}
+    count = round(seconds * rate_hz)
+    with FilmWriter(tmp_path / "a.mp4", rate_hz, sound=given) as made:
+        for number in range(count):
+            made.add(grey(255 if number in shown else 0))
+    white, heard, length_s = flashed(tmp_path / "a.mp4", seconds)
+    assert len(white) == len(heard) == seconds - 1
+    np.testing.assert_allclose(white, sorted(number / rate_hz for number in shown), atol=0.001)
+    np.testing.assert_allclose(heard, range(1, seconds), atol=0.01)
+    assert length_s == pytest.approx(count / rate_hz, abs=0.022)  # whole blocks of AAC
+
+
+@pytest.mark.parametrize("length_s", [0.0, 0.3, 5.0])
+def test_sound_is_as_long_as_the_picture_whatever_there_is_of_it(length_s: float, tmp_path: Path) -> None:
+    write_wave(np.full(round(8_000 * length_s), 0.5, np.float32), 8_000, tmp_path / "s.wav")
+    with av.open(str(film(tmp_path / "a.mp4", tmp_path / "s.wav"))) as container:
+        loud = np.concatenate([np.abs(f.to_ndarray()).max(axis=0) for f in container.decode(audio=0)])
+    assert len(loud) / 48_000 == pytest.approx(1.2, abs=0.022)
+    assert np.count_nonzero(loud > 0.3) / 48_000 == pytest.approx(min(length_s, 1.2), abs=0.03)
+
+
+def test_a_film_is_ready_to_play_before_it_is_there_and_its_colours_are_true(tmp_path: Path) -> None:
+    colour = np.empty((720, 64, 3), np.uint8)
+    colour[:] = (200, 60, 30)
+    with FilmWriter(tmp_path / "a.mp4", 25, comment="said of it") as made:
+        for _ in range(5):
+            made.add(colour)
+    data = (tmp_path / "a.mp4").read_bytes()
+    assert 0 < data.index(b"moov") < data.index(b"mdat")
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        assert container.metadata["comment"] == "said of it"
+        [frame, *_] = container.decode(video=0)
+        seen = frame.reformat(format="rgb24", src_colorspace="ITU709").to_ndarray().mean(axis=(0, 1))
+    np.testing.assert_allclose(seen, (200, 60, 30), atol=3)
+
+
+@pytest.mark.slow
+def test_a_long_film_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
+    """Neither frames nor sound pile up in Python."""
+    write_wave(np.zeros(8_000 * 400, np.float32), 8_000, tmp_path / "s.wav")
+    peaks = []
+    for frames in (100, 4_000):
+        tracemalloc.start()
+        film(tmp_path / "a.mp4", tmp_path / "s.wav", frames=frames, step=0)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] + 1_000_000
 
 
 # The pictures

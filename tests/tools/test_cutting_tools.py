@@ -211,7 +211,7 @@ def test_footage_that_is_gone_or_changed_is_not_cut(how: str, tmp_path: Path, cl
 
 def test_a_folder_that_cannot_be_written_to_is_told(stock: Library, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(StorageError, match="was not made"):
+    with pytest.raises(StorageError, match="was not saved"):
         call("cut_clip", Context(stock, tmp_path / "file" / "out"), video="cfr25.mp4", start_s=1, end_s=2)
 
 

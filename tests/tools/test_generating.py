@@ -288,8 +288,11 @@ def test_footage_is_taken_with_its_sound(able: Context, fakes: FakeModels) -> No
     assert made.origin.source is Source.RETRIEVED
     assert [part.video.name for part in made.origin.parts] == ["talk.mp4"]  # cuts.mp4 has none
     assert made.duration_s == pytest.approx(0.5)
-    with wave.open(str(made.path)) as file:
-        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+    [part] = made.origin.parts
+    assert part.span.duration_s == pytest.approx(made.duration_s)
+    with av.open(str(made.path)) as container:
+        assert [stream.type for stream in container.streams] == ["audio"]
+        samples = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])[:24_000]
     crossings = np.count_nonzero(np.diff(np.signbit(samples))) / made.duration_s / 2
     assert crossings == pytest.approx(440, rel=0.03)
     assert "nobody has listened" in made.origin.note
@@ -302,9 +305,49 @@ def test_footage_is_cut_to_a_clip(able: Context) -> None:
     assert part.span.duration_s == pytest.approx(0.6)
     with av.open(str(made.path)) as container:
         frames = [frame.to_ndarray(format="rgb24").mean(axis=(0, 1)) for frame in container.decode(video=0)]
-    assert len(frames) == 15
+    assert len(frames) == 6  # in 0.6 s of footage at 10 Hz
     assert all(frame[2] > 150 and frame[0] < 60 for frame in frames)
     assert made.duration_s == pytest.approx(0.6)
+    assert (made.width, made.height) == (96, 54)
+    assert made.rate_hz == pytest.approx(10)
+
+
+def test_a_clip_has_its_sound_and_says_what_was_really_cut(able: Context) -> None:
+    able.library.remove("cuts.mp4")
+    made = call("generate_video", able, prompt="green", source="retrieved", threshold=0, seconds=0.51)
+    [part] = made.origin.parts
+    assert made.duration_s == pytest.approx(part.span.duration_s)
+    assert made.has_audio
+    with av.open(str(made.path)) as container:
+        seen, heard = (float(stream.duration * stream.time_base) for stream in container.streams)
+    assert (seen, heard) == pytest.approx((made.duration_s, made.duration_s), abs=0.05)
+
+
+@pytest.mark.parametrize("label", ["none", "all"])
+def test_a_clip_is_labelled_where_the_policy_says_so(able: Context, tmp_path: Path, label: str) -> None:
+    (tmp_path / "own.yaml").write_text(f"extends: default\nname: own\nlabel: {label}\n")
+    models = able.library.models
+    gate = Gate(str(tmp_path / "own.yaml"), lambda: models, Gate.of(able.library)._audit)
+    made = call("generate_video", Context(able.library, able.folder, gate=gate), prompt="blue", seconds=0.4)
+    with av.open(str(made.path)) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    for frame in frames:
+        corner, rest = frame[-12:, :60].astype(int), frame[:30].astype(int)
+        assert (corner.max(axis=2) < 40).any() == (corner.min(axis=2) > 120).any() == (label == "all")
+        assert rest[..., 2].min() > 150
+
+
+def test_cutting_a_clip_can_be_cancelled(able: Context, children: Callable[[], set[int]]) -> None:
+    def progress(event: Progress) -> None:
+        if event.stage == "cutting":
+            raise StopError
+
+    before = children()
+    for name in ("generate_video", "generate_audio"):
+        with pytest.raises(StopError):
+            call(name, Context(able.library, able.folder, progress), prompt="green")
+    assert list(able.folder.iterdir()) == []
+    assert children() == before
 
 
 def test_a_clip_of_a_late_video_is_of_its_own_clock(
@@ -317,7 +360,7 @@ def test_a_clip_of_a_late_video_is_of_its_own_clock(
     [part] = made.origin.parts
     assert part.span.start_s >= 100
     with av.open(str(made.path)) as container:
-        assert sum(1 for _ in container.decode(video=0)) == 25
+        assert sum(1 for _ in container.decode(video=0)) == 10
 
 
 @pytest.mark.parametrize("name", ["generate_image", "generate_audio", "generate_video"])

@@ -86,6 +86,15 @@ def test_it_says_of_itself_where_it_comes_from(context: Context, models: Models)
     assert (beside["source"], beside["seed"], beside["tool"]["name"]) == ("generated", 7, "speak")
 
 
+def test_the_file_itself_says_that_nobody_spoke(context: Context) -> None:
+    made = speak(context, text="Good morning.")
+    data = made.path.read_bytes()
+    assert b"digitalsourcetype/trainedAlgorithmicMedia" in data
+    assert b'CreatorTool="hibari' in data
+    assert int.from_bytes(data[4:8], "little") == len(data) - 8
+    assert samples(made.path)[0].any()
+
+
 def test_the_same_call_gives_the_same_bytes_and_another_seed_others(context: Context, tmp_path: Path) -> None:
     (tmp_path / "again").mkdir()
     elsewhere = replace(context, folder=tmp_path / "again")
@@ -218,9 +227,10 @@ def test_stopping_half_way_leaves_nothing(context: Context) -> None:
     assert list(context.folder.iterdir()) == []
 
 
-def test_a_folder_that_is_gone_is_a_storage_error(context: Context) -> None:
-    with pytest.raises(StorageError, match="no such file"):
-        speak(replace(context, folder=context.folder / "gone"), text="Hello.")
+def test_a_folder_that_cannot_be_is_a_storage_error(context: Context) -> None:
+    (context.folder / "file").touch()
+    with pytest.raises(StorageError, match=r"was not saved: (not a directory|file exists)"):
+        speak(replace(context, folder=context.folder / "file"), text="Hello.")
 
 
 def test_another_voice_by_setting(tmp_path: Path, library: Library) -> None:
