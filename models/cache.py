@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
+import secrets
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,8 +38,8 @@ def write_atomically(path: Path, chunks: Iterable[bytes], expect_sha256: str = "
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_stale(path)
-    handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".part", dir=path.parent)
-    partial = Path(name)
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)  # as the umask has it
     try:
         with os.fdopen(handle, "wb") as file:
             found = hashlib.sha256()
