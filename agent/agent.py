@@ -31,7 +31,7 @@ from playhead.safety.gate import Gate, nobody
 from playhead.safety.texts import with_texts
 from playhead.tools.contract import Context
 from playhead.tools.registry import all_tools
-from playhead.types import Answer, Door, Span, Verdict, Video
+from playhead.types import Answer, Clip, Clips, Door, Span, Verdict, Video
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -203,8 +203,9 @@ class Agent:
 
     def _answer(self, plan: Plan, outcomes: Mapping[str, Outcome]) -> Answer:
         answers = []
-        for name in plan.answering:
-            outcome = outcomes[name]
+        for name, outcome in outcomes.items():
+            if name not in plan.answering and (plan.answer or not isinstance(outcome.result, Clip | Clips)):
+                continue  # a film is told of though its timeline is what comes last
             if outcome.ok:
                 answers.append(answered(outcome.result))
             elif outcome.state == "nothing":

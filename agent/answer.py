@@ -157,9 +157,13 @@ _HOW = {
 
 
 def _made(files: Sequence[Image | Audio | Clip | Document], notes: tuple[str, ...] = ()) -> Answer:
-    """Each file with what it is; one that is made of footage rests on that."""
-    claims, told_of = [], []
+    """Each film, sound and picture with what it is; one that is made of footage rests on that. Texts are listed."""
+    written = [file.path.name for file in files if isinstance(file, Document)]
+    claims, told_of = [], [f"Written: {', '.join(written)}."] if written else []
     for file in files:
+        told_of += [file.origin.note] if file.origin.note else []
+        if isinstance(file, Document):
+            continue
         length = f" ({format_time(file.duration_s)})" if isinstance(file, Audio | Clip) else ""
         model = f" by {file.origin.model}" if file.origin.model else ""
         text = f"{file.path.name}{length} {_HOW[file.origin.source]}{model}."
@@ -176,7 +180,6 @@ def _made(files: Sequence[Image | Audio | Clip | Document], notes: tuple[str, ..
             claims.append(Claim(text, parts))
         else:
             told_of.append(text)
-        told_of += [file.origin.note] if file.origin.note else []
     return Answer(tuple(claims), (*dict.fromkeys(told_of), *notes))
 
 

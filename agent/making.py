@@ -119,7 +119,7 @@ def _supercut(builder: Builder, clause: Clause) -> list[str]:
         return ["What shall the film be made of?"]
     if questions := _beyond(builder, "make_supercut", wishes):
         return questions
-    options = {"shortest_s": _SHORTEST_S} | dict(wishes.options)
+    options = {"order": "time", "shortest_s": _SHORTEST_S} | dict(wishes.options)
     builder.film = builder.step("make_supercut", {"moments": moments} | options)
     if wishes.subtitled:
         _subtitled(builder, f"${builder.film}")
@@ -140,7 +140,7 @@ def _subtitles(builder: Builder, clause: Clause) -> list[str]:
     formats = [kind for kind in ("srt", "vtt") if re.search(rf"\b{kind}\b", text, re.IGNORECASE)]
     options = {
         "formats": formats or None,
-        "burn": True if _BURN.search(text) else None,
+        "burn": True if _BURN.search(text) or read_wishes(text).subtitled else None,
         "language": named_language(text) or None,
     }
     if film := builder.made_film():

@@ -40,7 +40,7 @@ def test_moments_are_cut_joined_and_subtitled_with_timelines_beside_them(planner
     request = "cut every moment where a cat is shown and put them together with subtitles"
     assert steps(planner, request) == [
         ("search_moments", {"query": "a cat", "video": "$video", "limit": 100}),
-        ("make_supercut", {"moments": "$find.moments", "shortest_s": 1.0}),
+        ("make_supercut", {"moments": "$find.moments", "order": "time", "shortest_s": 1.0}),
         ("export_subtitles", {"film": "$film", "burn": True}),
         ("export_timeline", {"film": "$film", "formats": EDITORS}),
     ]
@@ -76,6 +76,13 @@ def test_what_is_cut_is_looked_for_first(planner: OfflinePlanner) -> None:
     assert (find["query"], cut["start_s"]) == ("the applause", "$find.moments[0].span.end_s")
     [(tool, _), (_, cut)] = steps(planner, "cut each shot into its own file")
     assert (tool, cut) == ("detect_shots", {"moments": "$shots.shots"})
+
+
+def test_a_clip_with_subtitles_has_them_in_the_picture(planner: OfflinePlanner) -> None:
+    for request in ("cut out the part where the dog jumps, with subtitles", "cut the dog with subtitles"):
+        [_, (_, cut), (tool, args)] = steps(planner, request)
+        assert "subtitles" not in cut
+        assert (tool, args) == ("export_subtitles", {"film": "$clip.clips[0]", "burn": True})
 
 
 def test_a_cut_after_an_answer_is_of_what_it_rests_on(planner: OfflinePlanner) -> None:
