@@ -20,7 +20,8 @@ from playhead.errors import BlockedError, InputError, StorageError
 from playhead.models.cache import write_atomically
 from playhead.plain import plain
 from playhead.safety.texts import READ_ENDINGS, with_texts, words_changed
-from playhead.tools.provenance import SUFFIX, write_plan
+from playhead.tools.provenance import SUFFIX, sidecar, write_plan
+from playhead.types import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,6 +56,14 @@ class Run:
             return ()
         found = sorted(path for path in (self.folder / ARTIFACTS).rglob("*") if path.is_file())
         return tuple(path for path in found if not path.name.endswith(SUFFIX))
+
+    @property
+    def sources(self) -> dict[Path, Source]:
+        """For each of `artifacts` that is a file of a step's making, what the file beside it says it is."""
+        beside = {path: sidecar(path) for path in self.artifacts}
+        return {
+            path: Source(json.loads(said.read_bytes())["source"]) for path, said in beside.items() if said.exists()
+        }
 
     @property
     def failed(self) -> tuple[Outcome, ...]:
