@@ -42,7 +42,7 @@ _STILLS = re.compile(
 )
 
 _IN_GIVEN = re.compile(
-    r"\b(?:in|on|of|from|about)\s+(?:this|that|it|these|here|the (?:sound|recording|clip|file|film|video))\b|\bhere\b",
+    r"\b(?:in|on|of|from|about)\s+(?:this|that|it|these|the (?:sound|recording|clip|file|film|video))\b|\bhere\b",
     re.IGNORECASE,
 )
 _OF_A_FILM = frozenset("cut_clip contact_sheet export_subtitles export_timeline".split())

@@ -104,7 +104,7 @@ def _where(builder: Builder, clause: Clause, wishes: Wishes) -> tuple[dict[str, 
 
 
 def _like_given(builder: Builder, about: str, text: str) -> bool:
-    """Whether moments are meant that are like what was handed over: "every moment like this", "where this is said"."""
+    """Whether moments are meant that are like what was handed over: "every moment like this"."""
     return not builder.found and not unquoted(text) and builder.is_given(about or text)
 
 

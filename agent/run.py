@@ -59,11 +59,9 @@ class Run:
 
     @property
     def sources(self) -> dict[Path, Source]:
-        """For each of `artifacts` that is a file of a step's making, what the file beside it says it is."""
-        beside = {path: sidecar(path) for path in self.artifacts}
-        return {
-            path: Source(json.loads(said.read_bytes())["source"]) for path, said in beside.items() if said.exists()
-        }
+        """How each of `artifacts` that was made came to be, as the file beside it says; results as JSON are not."""
+        made = [path for path in self.artifacts if self.folder and path.parent != self.folder / ARTIFACTS]
+        return {path: Source(json.loads(sidecar(path).read_bytes())["source"]) for path in made}
 
     @property
     def failed(self) -> tuple[Outcome, ...]:

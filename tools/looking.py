@@ -16,6 +16,7 @@ from playhead.types import Channel, Frame, Observations, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
     from playhead.models.roles import Image
     from playhead.tools.contract import Context
     from playhead.types import Citation, Span, Video

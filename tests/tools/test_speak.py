@@ -155,9 +155,8 @@ def test_what_was_told_is_read_aloud_and_names_the_footage(
 
 
 def test_an_answer_that_claims_nothing_tells_its_notes(context: Context) -> None:
-    assert (
-        speak(context, told=Answer((), ("A cup of coffee.", "In it: cup."))).text == "A cup of coffee.\nIn it: cup."
-    )
+    made = speak(context, told=Answer((), ("A cup of coffee.", "In it: cup.")))
+    assert made.text == "A cup of coffee.\nIn it: cup."
 
 
 @pytest.mark.parametrize(
