@@ -79,10 +79,13 @@ class Builder(Steps):
 
     def _of_given(self, clause: Clause, given: Path) -> Clause:
         """The clause as it is meant of a sound or a film that was handed over, which is then the video."""
-        if clause.tool == "answer_question" and _IN_GIVEN.search(clause.text):
+        tool = clause.tool
+        if tool == "answer_question" and _IN_GIVEN.search(clause.text):
             heard = said_or_written(clause.text) == (Channel.SPEECH,) or kind_of(given) == "sound"
             tool = "transcribe" if heard else "describe_video"
-            clause = replace(clause, intent=replace(clause.intent, tool=tool))
+        if tool == "describe_video" and all(video.path != given for video in self.stage.videos):
+            tool, self.inputs["video"] = "caption_frames", str(given)  # a description is of what is indexed
+        clause = replace(clause, intent=replace(clause.intent, tool=tool))
         if clause.tool in WINDOWED or (clause.tool in _OF_A_FILM and not self.found):
             self.inputs["video"] = str(given)
         return clause

@@ -141,7 +141,6 @@ def test_a_picture_is_changed_that_was_taken_or_handed_over(planner: OfflinePlan
         ("transcribe this", "said.mp3", "transcribe", "video"),
         ("What is said in this recording?", "said.mp3", "transcribe", "video"),
         ("What is said in this film?", "part.mp4", "transcribe", "video"),
-        ("What happens in this film?", "part.mp4", "describe_video", "video"),
         ("make a contact sheet of this film", "part.mp4", "contact_sheet", "video"),
         ("cut off the first second of this film", "part.mp4", "cut_clip", "video"),
     ],
@@ -184,6 +183,16 @@ def test_what_is_like_that_which_is_handed_over_is_cut(
 )
 def test_what_a_step_tells_is_read_aloud(planner: OfflinePlanner, request_: str, told: str) -> None:
     assert steps(planner, request_)[-1] == ("speak", {"told": told})
+
+
+def test_a_film_that_is_handed_over_is_described_by_its_frames_or_as_indexed(planner: OfflinePlanner) -> None:
+    for request in ("describe this film", "What happens in this film?"):
+        assert steps(planner, request, Stage((FILM,), given=Path("/x/part.mp4"))) == [
+            ("extract_frames", {"video": "$video"}),
+            ("caption_frames", {"frames": "$frames.frames"}),
+        ]
+        [(tool, _)] = steps(planner, request, Stage((FILM,), given=FILM.path))
+        assert tool == "describe_video"
 
 
 def test_as_a_film_is_not_a_second_of_one(planner: OfflinePlanner) -> None:
