@@ -112,9 +112,9 @@ class Agent:
         gate.text(Door.REQUEST, [readable], "the request")
         return self.planner.propose(readable, replace(self._stage(video), given=given))
 
-    def check(self, plan: Plan) -> Checked:
-        """Every fault of a plan, and about how long it will take."""
-        return check(plan, self.tools, self.library if self.has_library else None, self.budget)
+    def check(self, plan: Plan, given: str | Path | None = None) -> Checked:
+        """Every fault of a plan, and about how long it will take; `given` is what is handed over with it."""
+        return check(plan, self.tools, self.library if self.has_library else None, self.budget, _handed(given))
 
     def _stage(self, video: str) -> Stage:
         if not self.has_library:  # a plan can be made all the same
@@ -154,7 +154,7 @@ class Agent:
             plan, notes = proposal.plan, proposal.notes
         else:
             plan = request
-        self.check(plan).demand()
+        self.check(plan, given).demand()
         folder = self._folder(plan, out)
         journal = Journal(folder / JOURNAL)
         try:
@@ -162,8 +162,7 @@ class Agent:
                 "run", plan=plan.digest, planner=self._planner.id if self._planner else "", prompts=prompts.digest(),
                 chat=self.chat.id if self.chat else "",
             )  # fmt: skip
-            handed = (path,) if (path := _absolute(given)) else ()
-            context = Context(self.library, folder, chat=self.chat, gate=gate, given=handed)
+            context = Context(self.library, folder, chat=self.chat, gate=gate, given=_handed(given))
             run = self._executed(plan, context, journal, listen, cancel, fresh)
             return replace(run, notes=notes, verdicts=tuple(verdicts))
         finally:
@@ -188,7 +187,7 @@ class Agent:
         folder, gate, cache = context.folder, context.gate, Cache(self._cache_folder())
         executor = Executor(self.tools, context, cache, step_timeout_s=self._step_timeout_s, budget=self.budget)
         outcomes = executor.run(plan, journal, heard, cancel, fresh=fresh)
-        answer, outcomes = self._let_out(plan, self._answer(plan, outcomes), outcomes, gate)
+        answer, outcomes = self._let_out(plan, self._answer(plan, outcomes, context), outcomes, gate)
         write_run(folder, plan, outcomes, answer, gate.mask)
         journal.write("answered", sentences=len(answer.claims), dropped=answer.dropped)
         self._recent = _moments(answer) or self._recent
@@ -201,7 +200,8 @@ class Agent:
             return own
         return cache_folder() / "runs" / hashlib.sha256(str(self.library.folder).encode()).hexdigest()[:16]
 
-    def _answer(self, plan: Plan, outcomes: Mapping[str, Outcome]) -> Answer:
+    def _answer(self, plan: Plan, outcomes: Mapping[str, Outcome], context: Context) -> Answer:
+        """What the steps that nothing else uses say, held to footage of the library and to files that were named."""
         answers = []
         for name, outcome in outcomes.items():
             if name not in plan.answering and (plan.answer or not isinstance(outcome.result, Clip | Clips)):
@@ -210,7 +210,8 @@ class Agent:
                 answers.append(answered(outcome.result))
             elif outcome.state == "nothing":
                 answers += [answered(o.result) for o in outcomes.values() if o.ok and not _has(o)]
-        return held(together(answers), None if self.library.settings.roots else self.library.videos())
+        elsewhere = self.library.settings.roots or context.given
+        return held(together(answers), None if elsewhere else self.library.videos())
 
     def _let_out(
         self, plan: Plan, answer: Answer, outcomes: dict[str, Outcome], gate: Gate
@@ -310,6 +311,12 @@ class Agent:
 
 def _absolute(path: str | Path | None) -> Path | None:
     return None if path is None else Path(os.path.abspath(os.path.expanduser(path)))
+
+
+def _handed(given: str | Path | None) -> tuple[Path, ...]:
+    """The files that were handed over."""
+    path = _absolute(given)
+    return (path,) if path else ()
 
 
 def _said(answer: Answer) -> list[str]:

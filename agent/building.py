@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from playhead.agent.anchors import BACK, SOMEWHERE, When, bare_moment, is_back, looked_for, told_thing
 from playhead.agent.language import language
@@ -15,6 +16,10 @@ from playhead.agent.slots import Slots, said_or_written
 from playhead.agent.steps import ALL, THERE, Steps
 from playhead.index.questions import ask
 from playhead.media.formats import kind_of
+from playhead.types import Channel
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _EVERY_ONE = re.compile(r"\b(?:every(?:\s+(?:single\s+)?time)?|all|each|any time|whenever|how many)\b", re.IGNORECASE)
 _REST = re.compile(r"\b(?:the rest|the remainder|what remains|the remaining)\b", re.IGNORECASE)
@@ -36,6 +41,11 @@ _STILLS = re.compile(
     r"\b(?:frames?|stills?|stils?|pictures?|images?|screenshots?|snapshots?|photos?|thumbnails?)\b", re.IGNORECASE
 )
 
+_IN_GIVEN = re.compile(
+    r"\b(?:in|on|of|from|about)\s+(?:this|that|it|these|the (?:sound|recording|clip|file|film|video))\b|\bhere\b",
+    re.IGNORECASE,
+)
+_OF_A_FILM = frozenset("cut_clip contact_sheet export_subtitles export_timeline".split())
 _TELLS = frozenset("answer_question describe_image describe_video caption_frames detect_objects read_text".split())
 
 
@@ -44,14 +54,13 @@ class Builder(Steps):
 
     def add(self, clause: Clause) -> list[str]:
         """The steps of a clause; questions where something is missing."""
-        tool = clause.tool
         if self.is_given(clause.text) and self.stage.given is not None:
-            pictured = kind_of(self.stage.given) == "picture"
-            if pictured and tool in _TELLS:
+            if kind_of(self.stage.given) != "picture":
+                clause = self._of_given(clause, self.stage.given)
+            elif clause.tool in _TELLS:
                 self.step("describe_image", {"image": "$given"})
                 return []
-            if not pictured and tool in WINDOWED:
-                self.inputs["video"] = str(self.stage.given)
+        tool = clause.tool
         if tool == "search_moments":
             return self._search(clause)
         if tool == "answer_question":
@@ -67,6 +76,19 @@ class Builder(Steps):
         if tool in MAKING:
             return make(self, clause)
         return self._any(clause)
+
+    def _of_given(self, clause: Clause, given: Path) -> Clause:
+        """The clause as it is meant of a sound or a film that was handed over, which is then the video."""
+        tool = clause.tool
+        if tool == "answer_question" and _IN_GIVEN.search(clause.text):
+            heard = said_or_written(clause.text) == (Channel.SPEECH,) or kind_of(given) == "sound"
+            tool = "transcribe" if heard else "describe_video"
+        if tool == "describe_video" and all(video.path != given for video in self.stage.videos):
+            tool, self.inputs["video"] = "caption_frames", str(given)  # a description is of what is indexed
+        clause = replace(clause, intent=replace(clause.intent, tool=tool))
+        if clause.tool in WINDOWED or (clause.tool in _OF_A_FILM and not self.found):
+            self.inputs["video"] = str(given)
+        return clause
 
     def _any(self, clause: Clause) -> list[str]:
         """A step of any other tool: each argument by its name and type, what is missing from an earlier step."""

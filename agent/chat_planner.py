@@ -116,7 +116,8 @@ class ChatPlanner:
         _demand_own_words(_said_in([own, *(step.args for step in plan.steps.values())]), request)
         if stage.given is not None:
             plan = plan.model_copy(update={"inputs": own | {"given": str(stage.given)}})
-        check(plan, self._tools, self._library if stage.videos else None, self._budget).demand()
+        handed = () if stage.given is None else (stage.given,)
+        check(plan, self._tools, self._library if stage.videos else None, self._budget, handed).demand()
         return Proposal(plan)
 
 

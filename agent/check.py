@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -23,7 +24,7 @@ from playhead.tools.doorway import is_data
 from playhead.types import Citation, Evidence, Segment, Video
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from pydantic.fields import FieldInfo
 
@@ -83,11 +84,18 @@ class Checked:
 
 
 def check(
-    plan: Plan, tools: Mapping[str, Tool[Any, Any]], library: Library | None = None, budget: Budget | None = None
+    plan: Plan,
+    tools: Mapping[str, Tool[Any, Any]],
+    library: Library | None = None,
+    budget: Budget | None = None,
+    given: Collection[Path] = (),
 ) -> Checked:
-    """Check the whole plan; with a `library` also that its videos are there and its times lie inside them."""
+    """Check the whole plan; with a `library` also that its videos are there and its times lie inside them.
+
+    `given` are files that the person handed over; tools may open them.
+    """
     budget = budget or Budget()
-    checker = _Checker(plan, tools, library)
+    checker = _Checker(plan, tools, library, given)
     problems = [*checker.plan_problems(budget), *(p for name in plan.steps for p in checker.step_problems(name))]
     problems += [p for name in plan.steps for p in checker.effect_problems(name, budget)]
     estimates: dict[str, float] = {}
@@ -102,8 +110,10 @@ def check(
 
 
 class _Checker:
-    def __init__(self, plan: Plan, tools: Mapping[str, Tool[Any, Any]], library: Library | None) -> None:
-        self._plan, self._tools, self._library = plan, tools, library
+    def __init__(
+        self, plan: Plan, tools: Mapping[str, Tool[Any, Any]], library: Library | None, given: Collection[Path] = ()
+    ) -> None:
+        self._plan, self._tools, self._library, self._files = plan, tools, library, given
         self._order = {name: number for number, name in enumerate(plan.steps)}
         self._marked = marked_steps(plan, tools)
 
@@ -257,7 +267,7 @@ class _Checker:
         try:
             return self._library.video(key)
         except InputError:
-            if self._library.settings.roots:  # a file that tools may open; whether they can shows when they do
+            if self._library.settings.roots or Path(key) in self._files:  # whether tools can open it shows then
                 return None
             raise
 

@@ -88,6 +88,9 @@ def _where(builder: Builder, clause: Clause, wishes: Wishes) -> tuple[dict[str, 
     if builder.per_shot(wishes.text):
         return {"moments": f"${builder.shots_step()}.shots"}, []
     about = thing(slots.text, back=builder.has_moments)
+    if _like_given(builder, about, wishes.text):
+        like = builder.moments_like_given(many=wishes.many, limit=slots.limit)
+        return {"moments": like, "shortest_s": _SHORTEST_S}, []
     if about and clause.anchor is None:
         moments = builder.moments_of(about, many=wishes.many, limit=slots.limit, words=slots.text)
         return {"moments": moments, "shortest_s": _SHORTEST_S}, []
@@ -100,6 +103,11 @@ def _where(builder: Builder, clause: Clause, wishes: Wishes) -> tuple[dict[str, 
     return {}, ["Which part shall I cut?"]
 
 
+def _like_given(builder: Builder, about: str, text: str) -> bool:
+    """Whether moments are meant that are like what was handed over: "every moment like this"."""
+    return not builder.found and not unquoted(text) and builder.is_given(about or text)
+
+
 def _without(times: dict[str, Any]) -> dict[str, Any]:
     """What is left when a stretch at one end is cut off."""
     return {"start_s": times["end_s"]} if "start_s" not in times else {"end_s": times["start_s"]}
@@ -108,8 +116,11 @@ def _without(times: dict[str, Any]) -> dict[str, Any]:
 def _supercut(builder: Builder, clause: Clause) -> list[str]:
     wishes = read_wishes(clause.text)
     slots = read_slots(wishes.text)
-    if about := thing(slots.text, back=builder.has_moments):
-        moments: Any = builder.moments_of(about, many=slots.limit is None, limit=slots.limit, words=slots.text)
+    about = thing(slots.text, back=builder.has_moments)
+    if _like_given(builder, about, wishes.text):
+        moments: Any = builder.moments_like_given(many=slots.limit is None, limit=slots.limit)
+    elif about:
+        moments = builder.moments_of(about, many=slots.limit is None, limit=slots.limit, words=slots.text)
     elif builder.found:
         moments = builder.all_found(wishes.text)
         builder.drop("cut_clip", {"moments": moments})
@@ -240,8 +251,7 @@ def _spoken(builder: Builder, clause: Clause) -> list[str]:
     if said and not is_back(said) and not _RESULT.fullmatch(said):
         builder.step("speak", {"text": said})
         return []
-    told = builder.told()
-    if not told:
+    if not (told := builder.told()):
         return ["What shall I say?"]
     builder.step("speak", {"told": told})
     return []

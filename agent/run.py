@@ -20,7 +20,8 @@ from playhead.errors import BlockedError, InputError, StorageError
 from playhead.models.cache import write_atomically
 from playhead.plain import plain
 from playhead.safety.texts import READ_ENDINGS, with_texts, words_changed
-from playhead.tools.provenance import SUFFIX, write_plan
+from playhead.tools.provenance import SUFFIX, sidecar, write_plan
+from playhead.types import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,6 +56,12 @@ class Run:
             return ()
         found = sorted(path for path in (self.folder / ARTIFACTS).rglob("*") if path.is_file())
         return tuple(path for path in found if not path.name.endswith(SUFFIX))
+
+    @property
+    def sources(self) -> dict[Path, Source]:
+        """How each of `artifacts` that was made came to be, as the file beside it says; results as JSON are not."""
+        made = [path for path in self.artifacts if self.folder and path.parent != self.folder / ARTIFACTS]
+        return {path: Source(json.loads(sidecar(path).read_bytes())["source"]) for path in made}
 
     @property
     def failed(self) -> tuple[Outcome, ...]:

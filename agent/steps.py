@@ -10,7 +10,7 @@ from playhead.agent.anchors import BACK, Anchor, When, is_back, looked_for
 from playhead.agent.footage import called, choice, named
 from playhead.agent.plan import Plan, Step
 from playhead.agent.slots import Slots, said_or_written
-from playhead.types import Answer
+from playhead.types import Answer, Story, Transcript
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -178,6 +178,11 @@ class Steps:
         self.found.append(self.step("search_moments", args | {"limit": limit or (ALL if many else 1)}))
         return f"${self.found[-1]}.moments"
 
+    def moments_like_given(self, *, many: bool, limit: int | None = None) -> str:
+        """The moments that are like what was handed over: all of them, so many, or the best."""
+        self.found.append(self.step("search_moments", {"like": "$given", "limit": limit or (ALL if many else 1)}))
+        return f"${self.found[-1]}.moments"
+
     def all_found(self, text: str) -> Any:
         """All that was found: by the last search, or the best of several ("both")."""
         if re.search(r"\bboth\b", text) and len(self.found) > 1:
@@ -196,7 +201,8 @@ class Steps:
 
     def told(self) -> str:
         """A reference to what the last step says in sentences, or an empty string."""
-        return next((f"${n}" for n, s in reversed(self.steps.items()) if self.tools[s.tool].result is Answer), "")
+        saying = (Answer, Transcript, Story)
+        return next((f"${n}" for n, s in reversed(self.steps.items()) if self.tools[s.tool].result in saying), "")
 
     # Stretches of time
 

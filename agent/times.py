@@ -28,12 +28,13 @@ _NUMBERS |= {
 _NAMES = "|".join(sorted(map(re.escape, _NUMBERS), key=len, reverse=True))
 _TENS = r"(?:twenty|thirty|forty|fifty)[- ](?:one|two|three|four|five|six|seven|eight|nine)"
 NUMBER = rf"(?:\d{{1,3}}(?:,\d{{3}})+|\d+(?:[.,]\d+)?|{_TENS}|(?:{_NAMES})(?:\s+and\s+a\s+half)?)"
+_GAP = r"[\s-]*(?<![A-Za-z])"  # "as" is no second
 UNIT = r"(?:hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)"
-_LESS = rf"(?<=\w)\s*(?:and\s+)?{NUMBER}[\s-]*(?:minutes?|mins?|m|seconds?|secs?|s)\b"
-_HOURS = rf"{NUMBER}[\s-]*(?:hours?|hrs?|h)\b(?:{_LESS}(?:\s*(?:and\s+)?{NUMBER}[\s-]*(?:seconds?|secs?|s)\b)?)?"
+_LESS = rf"(?<=\w)\s*(?:and\s+)?{NUMBER}{_GAP}(?:minutes?|mins?|m|seconds?|secs?|s)\b"
+_HOURS = rf"{NUMBER}{_GAP}(?:hours?|hrs?|h)\b(?:{_LESS}(?:\s*(?:and\s+)?{NUMBER}{_GAP}(?:seconds?|secs?|s)\b)?)?"
 _BARE = rf"\s+{NUMBER}(?=\s*(?:$|[,.;:!?]|(?:and|then|in|to|until|till|for)\b))"
-_MINUTES = rf"{NUMBER}[\s-]*(?:minutes?|mins?|m)\b(?:\s*(?:and\s+)?{NUMBER}[\s-]*(?:seconds?|secs?|s)\b|{_BARE})?"
-_SECONDS = rf"{NUMBER}[\s-]*(?:seconds?|secs?|s)\b"
+_MINUTES = rf"{NUMBER}{_GAP}(?:minutes?|mins?|m)\b(?:\s*(?:and\s+)?{NUMBER}{_GAP}(?:seconds?|secs?|s)\b|{_BARE})?"
+_SECONDS = rf"{NUMBER}{_GAP}(?:seconds?|secs?|s)\b"
 _AND_HALF = r"(?:(?:one|a)\s+)?(?:minute|hour|second)\s+and\s+a\s+half\b"
 LENGTH = rf"(?:{_AND_HALF}|{_HOURS}|{_MINUTES}|{_SECONDS})"
 _CLOCK = r"\d{1,3}:[0-5]\d(?::[0-5]\d)?(?:\.\d+)?"

@@ -127,7 +127,7 @@ def plan(
         else:
             for note in proposal.notes:
                 render.note(note)
-            render_run.show_plan(found, agent.check(found) if agent.has_library else None)
+            render_run.show_plan(found, agent.check(found, given) if agent.has_library else None)
     return 0 if found is not None else InputError.exit_code
 
 

@@ -15,9 +15,11 @@ from pydantic import AfterValidator, Field, FiniteFloat, model_validator
 from playhead.errors import InputError
 from playhead.tools.contract import Arguments
 from playhead.tools.doorway import DATA, LABEL
-from playhead.types import Audio, Citation, Clip, Frame, Image, Moment, Part, Shot, Span
+from playhead.types import Answer, Audio, Citation, Clip, Frame, Image, Moment, Part, Shot, Span, Story, Transcript
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from playhead.tools.contract import Context
     from playhead.types import Video
 
@@ -26,6 +28,9 @@ Label = Annotated[str, LABEL]
 
 Words = Annotated[str, DATA]
 """Words to look for, to quote or to sum up: the only arguments that what footage says may reach as text."""
+
+MOST_CHARACTERS = 50_000
+"""Of a text that is said at once."""
 
 _START = "From this second of the video on; negative: counted from its end; empty: from its start."
 _END = "Up to this second of the video; negative: counted from its end; empty: to its end."
@@ -147,13 +152,22 @@ class Picture(Arguments):
         return value
 
 
-class _Made(Arguments):
-    """A file that an earlier step made, with the footage that is in it; or one of your own."""
+class _OfFootage(Arguments):
+    """What an earlier step gave, with the footage that is in it."""
 
     accepts: ClassVar[tuple[type, ...]]
 
-    path: File = Field(description="The file.")
     parts: tuple[Piece, ...] = Field((), description="The footage in it, in order.")
+
+    def footage(self, context: Context) -> tuple[Part, ...]:
+        """The footage that is in it."""
+        return tuple(Part(context.video(p.video), Span(p.start_s, p.end_s), p.at_s) for p in self.parts)
+
+
+class _Made(_OfFootage):
+    """A file that an earlier step made, with the footage that is in it; or one of your own."""
+
+    path: File = Field(description="The file.")
 
     @model_validator(mode="before")
     @classmethod
@@ -185,3 +199,35 @@ class Example(_Made):
     """A picture, a sound or a film that was made, or a file."""
 
     accepts: ClassVar[tuple[type, ...]] = (Frame, Image, Audio, Clip)
+
+
+class Told(_OfFootage):
+    """What an earlier step tells in sentences: an answer, a transcript, a story; and the footage that it rests on."""
+
+    accepts: ClassVar[tuple[type, ...]] = (Answer, Transcript, Story)
+
+    text: Words = Field(max_length=MOST_CHARACTERS, description="Its sentences.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _taken(cls, value: object) -> object:
+        if isinstance(value, Transcript):
+            parts = (Part(value.video, u.span) for u in value.utterances) if value.video else ()
+            return {"text": value.text, "parts": tuple(parts)}
+        if isinstance(value, Answer):
+            return {"text": _sentences(value), "parts": _footage(c for claim in value.claims for c in claim.evidence)}
+        if isinstance(value, Story):
+            text = "\n\n".join([f"{value.title}.", *(page.text for page in value.pages)])
+            return {"text": text, "parts": _footage(c for page in value.pages for c in page.evidence)}
+        return value
+
+
+def _sentences(answer: Answer) -> str:
+    """What it claims, with the titles of chapters; what claims nothing has its notes to tell."""
+    claims = [f"{claim.title}. {claim.text}" if claim.title else claim.text for claim in answer.claims]
+    return "\n".join(claims or answer.notes)
+
+
+def _footage(evidence: Iterable[Citation]) -> tuple[Part, ...]:
+    """The stretches that citations are about, each once."""
+    return tuple(Part(*stretch) for stretch in dict.fromkeys((c.video, c.span) for c in evidence))

@@ -18,6 +18,7 @@ class DetectObjects(Tool[LookArgs, Observations]):
     Args: ClassVar[type[Arguments]] = LookArgs
     result: ClassVar[type] = Observations
     effects: ClassVar[frozenset[Effect]] = frozenset({Effect.READS, Effect.WRITES, Effect.COSTLY})
+    version: ClassVar[int] = 2
     roles: ClassVar[frozenset[Role]] = frozenset({Role.OBJECTS})
     indexed: ClassVar[bool] = True
     remembers: ClassVar[Channel | None] = Channel.OBJECT

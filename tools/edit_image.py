@@ -13,7 +13,7 @@ from playhead.tools.arguments import Still
 from playhead.tools.contract import Arguments, Context, Effect, Tool
 from playhead.tools.generate_image import save
 from playhead.tools.making import MAKERS, DrawArgs, generated, generator, target, watch
-from playhead.types import Images, Part, Span
+from playhead.types import Images
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,18 +61,13 @@ class EditImage(Tool[EditImageArgs, Images]):
             None if mask is None else scaled(mask, width, height)[..., 0] > _MASKED,
             watch("changing", args.prompt, context),
         )
-        origin = generated(args, artist.id, parts=parts_of(args.image, context), note=note)
+        origin = generated(args, artist.id, parts=args.image.footage(context), note=note)
         decides = [self.name, args.model_dump(mode="json"), artist.id]
         return Images((save(drawn, origin, target("image", ".png", decides, context), args.prompt, context),))
 
     def estimate_s(self, args: EditImageArgs, footage_s: float) -> float:  # noqa: ARG002
         """A minute on a small accelerator, loading apart."""
         return 90.0
-
-
-def parts_of(still: Still, context: Context) -> tuple[Part, ...]:
-    """The footage that is in a picture."""
-    return tuple(Part(context.video(p.video), Span(p.start_s, p.end_s), p.at_s) for p in still.parts)
 
 
 def fitted_size(pixels: Pixels, side: int, grain: int) -> tuple[int, int, str]:

@@ -13,7 +13,7 @@ from playhead.media.origins import line
 from playhead.models.roles import Role
 from playhead.tools.arguments import Still
 from playhead.tools.contract import Arguments, Context, Effect, Tool
-from playhead.tools.edit_image import fitted_size, parts_of
+from playhead.tools.edit_image import fitted_size
 from playhead.tools.generate_image import CARD_SAYS, LARGEST, SMALLEST
 from playhead.tools.making import (
     MAKERS,
@@ -114,7 +114,7 @@ def _made(args: GenerateVideoArgs, path: Path, context: Context) -> Clip:
     frames = maker.film(args.said(), args.count(), args.rate, size, picture, step)
     if args.count() and len(frames) != args.count():
         notes.append(f"{len(frames)} pictures instead of {args.count()}: the model's own steps.")
-    parts = parts_of(args.image, context) if args.image else ()
+    parts = args.image.footage(context) if args.image else ()
     origin = generated(args, maker.id, parts=parts, note=" ".join(filter(None, notes)))
     return _written(list(frames), args.rate, origin, path, args, context)
 

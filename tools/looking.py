@@ -12,15 +12,14 @@ from playhead.index.watch import detected, read
 from playhead.media.decode import Sample, Wants, decode
 from playhead.media.images import write_picture
 from playhead.tools.arguments import Label, Picture, Stretch
-from playhead.types import Channel, Citation, Observations, Progress
+from playhead.types import Channel, Frame, Observations, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from playhead.models.roles import Image
     from playhead.tools.contract import Context
-    from playhead.types import Span, Video
+    from playhead.types import Citation, Span, Video
 
 
 class LookArgs(Stretch):
@@ -39,19 +38,21 @@ class LookArgs(Stretch):
 def look(args: LookArgs, channel: Channel, context: Context) -> Observations:
     """What is observed on a channel: in frames, or in a video, as indexed or else in its key frames."""
     if args.frames:
-        pictures = [(context.video(f.video), f.time_s, f.path, context.picture(f.path)) for f in args.frames]
-        return Observations(tuple(_observed(channel, iter(pictures), len(pictures), context)))
+        given = ((Frame(context.video(f.video), f.time_s, f.path), context.picture(f.path)) for f in args.frames)
+        return Observations(tuple(_observed(channel, given, len(args.frames), context)))
     video = context.video(args.video)
     span = args.span(video)
     library = context.library
     if library.holds(video) and channel in library.indexed(video):
         segments = library.observed(video, (channel,), span)
         return Observations(tuple(citation(segment, video, library.folder) for segment in segments))
-    frames = _frames(video, span, context)
-    return Observations(tuple(_observed(channel, frames, round(span.duration_s), context)))
+    taken: list[Frame] = []
+    seen = tuple(_observed(channel, _frames(video, span, context, taken), round(span.duration_s), context))
+    return Observations(seen, tuple(taken))
 
 
-def _frames(video: Video, span: Span, context: Context) -> Iterator[tuple[Video, float, Path, Image]]:
+def _frames(video: Video, span: Span, context: Context, taken: list[Frame]) -> Iterator[tuple[Frame, Image]]:
+    """The key frames of a stretch, each saved and noted in `taken`."""
     wants, limits = Wants(sound=False, subtitles=False), context.library.settings.limits
     with context.open(str(video.path)) as file:
         for event in decode(file, wants, limits):
@@ -61,11 +62,12 @@ def _frames(video: Video, span: Span, context: Context) -> Iterator[tuple[Video,
                 return
             path = context.folder / f"{video.id[:12]}-{round(event.time_s * 1000):09d}.jpg"
             write_picture(event.key, path)
-            yield video, event.time_s, path, event.key
+            taken.append(Frame(video, event.time_s, path))
+            yield taken[-1], event.key
 
 
 def _observed(
-    channel: Channel, pictures: Iterator[tuple[Video, float, Path, Image]], total: int, context: Context
+    channel: Channel, pictures: Iterator[tuple[Frame, Image]], total: int, context: Context
 ) -> Iterator[Citation]:
     models = context.library.models
     if channel is Channel.OBJECT:
@@ -74,7 +76,7 @@ def _observed(
         see, model = read(models.text), models.text.id
     else:
         raise InputError(f"Nothing looks for {channel} in frames")
-    for number, (video, time_s, path, image) in enumerate(pictures):
+    for number, (frame, image) in enumerate(pictures):
         for text, _ in see(image):
-            yield seen_in(video, time_s, channel, text, path, model)
-        context.progress(Progress(f"looking for {channel}", video.name, number + 1, total))
+            yield seen_in(frame.video, frame.time_s, channel, text, frame.path, model)
+        context.progress(Progress(f"looking for {channel}", frame.video.name, number + 1, total))

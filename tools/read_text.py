@@ -17,6 +17,7 @@ class ReadText(Tool[LookArgs, Observations]):
     Args: ClassVar[type[Arguments]] = LookArgs
     result: ClassVar[type] = Observations
     effects: ClassVar[frozenset[Effect]] = frozenset({Effect.READS, Effect.WRITES, Effect.COSTLY})
+    version: ClassVar[int] = 2
     roles: ClassVar[frozenset[Role]] = frozenset({Role.TEXT})
     indexed: ClassVar[bool] = True
     remembers: ClassVar[Channel | None] = Channel.TEXT

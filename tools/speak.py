@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, model_validator
 
 from playhead.errors import InputError
 from playhead.media.origins import SourceType, packet
 from playhead.media.waves import wave_file
 from playhead.models.roles import Role
 from playhead.models.speaking import spoken
-from playhead.tools.arguments import Words
+from playhead.tools.arguments import MOST_CHARACTERS, Told, Words
 from playhead.tools.contract import Arguments, Context, Effect, Tool
+from playhead.tools.doorway import DATA
 from playhead.tools.making import short
 from playhead.tools.naming import fingerprint
 from playhead.types import Audio, Origin, Progress, Source
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from playhead.models.roles import Voice
 
 MOST_WORDS = 5_000
-_MOST_CHARACTERS = 50_000
 _CHARACTERS_A_SECOND = 14.0
 _FASTER_THAN_LIFE = 20.0
 
@@ -29,27 +29,37 @@ _FASTER_THAN_LIFE = 20.0
 class SpeakArgs(Arguments):
     """What is to be said, and how."""
 
-    text: Words = Field(min_length=1, max_length=_MOST_CHARACTERS, description="What is to be said.")
+    text: Words = Field("", max_length=MOST_CHARACTERS, description="What is to be said.")
+    told: Annotated[Told | None, DATA] = Field(
+        None, description="Instead of a text: an answer, a transcript or a story of an earlier step, read aloud."
+    )
     language: str = Field(
         "", pattern=r"^([a-z]{2,3})?$", description="Its language (ISO 639); empty: the voice's own."
     )
     speed: float = Field(1.0, ge=0.5, le=2.0, allow_inf_nan=False, description="2 is twice as fast, 0.5 half.")
     seed: int = Field(0, ge=0, le=2**32 - 1, description="Another number, another reading of the same words.")
 
-    @field_validator("text")
-    @classmethod
-    def _some(cls, text: str) -> str:
-        if not text.strip():
-            raise ValueError("there is nothing to say")
-        if (count := len(text.split())) > MOST_WORDS:
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if self.told is not None and self.text:
+            raise ValueError("give a text or what was told, not both")
+        if not self.said.strip():
+            raise ValueError("there is nothing to say: give a text, or what an earlier step told")
+        if (count := len(self.said.split())) > MOST_WORDS:
             raise ValueError(
                 f"{count:,} words are too many: at most {MOST_WORDS:,} are said at once; give it in parts"
             )
-        return text
+        return self
+
+    @property
+    def said(self) -> str:
+        """The words, wherever they come from."""
+        return self.told.text if self.told is not None else self.text
 
 
 class Speak(Tool[SpeakArgs, Audio]):
-    """Says a text aloud: speech, narration or a voice-over as a sound file, by a synthetic voice."""
+    """Says a text, or what an earlier step told, aloud: speech, narration or a voice-over as a sound file, by a
+    synthetic voice."""
 
     name: ClassVar[str] = "speak"
     Args: ClassVar[type[Arguments]] = SpeakArgs
@@ -60,25 +70,26 @@ class Speak(Tool[SpeakArgs, Audio]):
 
     def run(self, args: SpeakArgs, context: Context) -> Audio:
         """A WAV file in the context's folder, sentence after sentence. The same call gives the same bytes."""
-        voice = context.library.models.voice
-        check_readable(voice, args.text, args.language)
+        voice, text = context.library.models.voice, args.said
+        check_readable(voice, text, args.language)
+        parts = args.told.footage(context) if args.told else ()
         path = context.folder / f"speech-{fingerprint(voice.id, args.model_dump(mode='json'))}.wav"
         done = samples = 0
         with wave_file(path, voice.rate_hz, packet(SourceType.MODEL, short(voice.id))) as add:
-            context.progress(Progress("speaking", path.name, 0, len(args.text)))
-            for sentence, sound in spoken(voice, args.text, args.speed, args.seed):
+            context.progress(Progress("speaking", path.name, 0, len(text)))
+            for sentence, sound in spoken(voice, text, args.speed, args.seed):
                 samples = add(sound)
                 done += len(sentence)
-                context.progress(Progress("speaking", path.name, done, len(args.text)))
+                context.progress(Progress("speaking", path.name, done, len(text)))
             if not samples:
                 why = "there is no word in it that this voice can say"
                 raise InputError("Nothing was said", why, "Give other words, or another voice")
-        origin = Origin(Source.GENERATED, model=voice.id, seed=args.seed, prompt=args.text)
-        return Audio(path, samples / voice.rate_hz, origin, args.text)
+        origin = Origin(Source.GENERATED, parts, voice.id, args.seed, text)
+        return Audio(path, samples / voice.rate_hz, origin, text)
 
     def estimate_s(self, args: SpeakArgs, footage_s: float) -> float:  # noqa: ARG002
         """A twentieth of the time that it takes to say it."""
-        return 1.0 + len(args.text) / _CHARACTERS_A_SECOND / args.speed / _FASTER_THAN_LIFE
+        return 1.0 + len(args.said) / _CHARACTERS_A_SECOND / args.speed / _FASTER_THAN_LIFE
 
 
 def check_readable(voice: Voice, text: str, language: str = "") -> None:

@@ -365,9 +365,10 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Observations:
-    """What was seen, read or captioned, in order of time."""
+    """What was seen, read or captioned, in order of time; `frames` are pictures that were taken for it."""
 
     seen: tuple[Citation, ...]
+    frames: tuple[Frame, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

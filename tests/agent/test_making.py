@@ -146,14 +146,66 @@ def test_a_picture_is_changed_that_was_taken_or_handed_over(planner: OfflinePlan
         ("find where this is said", "said.mp3", "search_moments", "like"),
         ("What is in this picture?", "shoe.jpg", "describe_image", "image"),
         ("transcribe this", "said.mp3", "transcribe", "video"),
+        ("What is said in this recording?", "said.mp3", "transcribe", "video"),
+        ("What is said in this film?", "part.mp4", "transcribe", "video"),
+        ("make a contact sheet of this film", "part.mp4", "contact_sheet", "video"),
+        ("cut off the first second of this film", "part.mp4", "cut_clip", "video"),
     ],
 )
 def test_what_is_handed_over_is_meant_by_this(
     planner: OfflinePlanner, request_: str, file: str, tool: str, argument: str
 ) -> None:
-    [(named, args)] = steps(planner, request_, Stage((FILM,), given=Path("/x", file)))
+    stage = Stage((FILM,), given=Path("/x", file))
+    [(named, args)] = steps(planner, request_, stage)
     assert named == tool
     assert args[argument] == ("$video" if argument == "video" else "$given")
+    plan = planner.propose(request_, stage).plan
+    assert plan is not None
+    assert plan.inputs == {argument if argument == "video" else "given": str(stage.given)}
+
+
+@pytest.mark.parametrize(
+    ("request_", "file", "tool", "moments", "limit"),
+    [
+        ("cut out where this is said", "said.mp3", "cut_clip", "$find.moments", 1),
+        ("cut every moment like this", "shoe.jpg", "cut_clip", "$find.moments", 100),
+        ("make a supercut of this", "shoe.jpg", "make_supercut", "$find.moments", 100),
+    ],
+)
+def test_what_is_like_that_which_is_handed_over_is_cut(
+    planner: OfflinePlanner, request_: str, file: str, tool: str, moments: str, limit: int
+) -> None:
+    [(find, like), (made, args), *_] = steps(planner, request_, Stage((FILM,), given=Path("/x", file)))
+    assert (find, like) == ("search_moments", {"like": "$given", "limit": limit})
+    assert (made, args["moments"]) == (tool, moments)
+
+
+@pytest.mark.parametrize(
+    ("request_", "told"),
+    [
+        ("sum up the video and read it aloud", "$summary"),
+        ("transcribe the video and read it aloud", "$transcript"),
+        ("tell a story about the cat and read it aloud", "$story"),
+    ],
+)
+def test_what_a_step_tells_is_read_aloud(planner: OfflinePlanner, request_: str, told: str) -> None:
+    assert steps(planner, request_)[-1] == ("speak", {"told": told})
+
+
+def test_a_film_that_is_handed_over_is_described_by_its_frames_or_as_indexed(planner: OfflinePlanner) -> None:
+    for request in ("describe this film", "What happens in this film?"):
+        assert steps(planner, request, Stage((FILM,), given=Path("/x/part.mp4"))) == [
+            ("extract_frames", {"video": "$video"}),
+            ("caption_frames", {"frames": "$frames.frames"}),
+        ]
+        [(tool, _)] = steps(planner, request, Stage((FILM,), given=FILM.path))
+        assert tool == "describe_video"
+
+
+def test_as_a_film_is_not_a_second_of_one(planner: OfflinePlanner) -> None:
+    assert steps(planner, "tell the story of the video as a film") == [
+        ("compose_story", {"video": "$video", "film": True})
+    ]
 
 
 def test_what_is_handed_over_is_not_taken_for_what_is_named(planner: OfflinePlanner) -> None:

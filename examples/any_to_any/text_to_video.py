@@ -1,0 +1,25 @@
+"""Words in, a film out: a stretch of the footage that shows that, else a film that a model makes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from playhead import Agent, Library
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("library", help="a library folder")
+    parser.add_argument("words", help="what is wanted, in plain words")
+    given = parser.parse_args()
+    with Library(given.library) as library:
+        run = Agent(library).run(f"generate a video of {given.words}")
+    print(run)
+    for path, source in run.sources.items():
+        print(f"{source}: {path}")
+    return run.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

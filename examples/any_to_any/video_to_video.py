@@ -1,0 +1,25 @@
+"""A film in, a film out: where the footage is like it, put together."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from playhead import Agent, Library
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("library", help="a library folder")
+    parser.add_argument("film", help="a film file, which need not be in the library")
+    given = parser.parse_args()
+    with Library(given.library) as library:
+        run = Agent(library).run("cut every moment like this and put them together", given=given.film)
+    print(run)
+    for path, source in run.sources.items():
+        print(f"{source}: {path}")
+    return run.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
