@@ -76,7 +76,7 @@ def show_run(run: Run, *, brief: bool = False) -> None:
         render.note(render.line(f"{outcome.step} ({outcome.tool}) {outcome.state}: {outcome.error}"))
     for path in run.artifacts if not brief else ():
         if path.suffix != ".json":
-            render.say(render.line(f"  {path}"))
+            render.note(render.line(f"  {path}"))
     if run.folder is not None and not brief:
         render.note(render.line(f"Everything is in {run.folder} (report.html)"))
 
