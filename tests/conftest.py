@@ -298,11 +298,10 @@ class _Fake:
         self._count()
         return (Utterance(Span(0.0, 0.5), self.models.said),) if self.models.said else ()
 
-
     def speak(self, text: str, speed: float = 1.0, seed: int = 0) -> NDArray[np.float32]:
         """A tone for each letter, of another height for another seed."""
         self._count()
-        times = np.arange(round(len(text) / 50 / speed * self.rate_hz)) / self.rate_hz
+        times = np.arange(round(len(text) / 500 / speed * self.rate_hz)) / self.rate_hz
         return np.sin(2 * np.pi * (220 + seed % 100) * times).astype(np.float32) / 4
 
 

@@ -175,7 +175,11 @@ def test_a_text_of_ours_that_reads_like_a_path_is_no_file(tmp_path: Path) -> Non
     made.touch()
     origin = types.Origin(types.Source.GENERATED, model=str(secret), prompt=str(secret), note=str(secret))
     image = types.Image(made, 1, 1, origin, str(secret))
-    for result in (types.Images((image,)), [image], types.Story(str(secret), (types.Page("", image),), notes=(str(secret),))):
+    for result in (
+        types.Images((image,)),
+        [image],
+        types.Story(str(secret), (types.Page("", image),), notes=(str(secret),)),
+    ):
         assert files_of(result) == [made]
         assert str(secret) in texts_of(result)
 

@@ -175,6 +175,7 @@ def test_no_tool_gets_anything_past_the_gate_by_any_way(way: Callable[..., list[
     assert audit.verify() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("doors", [()])
 def test_every_row_gives_something_where_nothing_is_stopped(stern: World) -> None:
     """Else what is stopped above could be a mistake of the arguments."""
@@ -185,7 +186,7 @@ def test_every_row_gives_something_where_nothing_is_stopped(stern: World) -> Non
 
 
 @pytest.mark.parametrize("doors", [OUT])
-@pytest.mark.parametrize("way", [_by_agent, _by_call])
+@pytest.mark.parametrize("way", [pytest.param(_by_agent, marks=pytest.mark.slow), _by_call])
 def test_what_a_tool_made_is_stopped_on_its_way_out(way: Callable[..., list[object]], stern: World) -> None:
     """Where nothing is asked on the way in: files of every kind are looked at, whoever made them."""
     audit = audit_of(stern.library)
