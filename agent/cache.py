@@ -90,7 +90,7 @@ def key_of(tool: Tool[Any, Any], args: Arguments, context: Context) -> str:
     library = context.library
     given = _by_id(args.model_dump(mode="json"), context)
     video = given.get("video")
-    roles = {role: library.models.identity(role) for role in sorted(tool.roles)}
+    roles = {role: library.models.identity(role) for role in sorted(tool.uses(args))}
     known = video and any(video == v.id for v in library.videos())
     decides = {
         "method": [_METHOD, __version__],

@@ -37,8 +37,11 @@ def names_of(result: object) -> list[str]:
 
 
 def files_of(result: object) -> list[Path]:
-    """The files that a result names, and those in folders that it names, each once."""
-    named = [path for leaf in _walk(result) if (path := _path(leaf)) is not None]
+    """The files that a result names, and those in folders that it names, each once.
+
+    In a type of ours a file is a `Path`: a text in it, such as a prompt, is never opened, whatever it reads like.
+    """
+    named = [path for leaf in _walk(result, texts=False) if (path := _path(leaf)) is not None]
     below = [file for path in named if path.is_dir() for file in sorted(path.rglob("*"))]
     return [path for path in dict.fromkeys([*named, *below]) if path.is_file()]
 
@@ -70,18 +73,26 @@ def words_changed(text: str, change: Callable[[str], str]) -> str:
     return "".join(f"{part}{found[0] if found else ''}" for part, found in zip(words, [*kept, None], strict=True))
 
 
-def _walk(value: object, skip: frozenset[str] = frozenset()) -> Iterator[object]:
-    """Everything in a value that has no parts, and videos whole; fields of ours named in `skip` are passed over."""
+def _walk(value: object, skip: frozenset[str] = frozenset(), *, texts: bool = True) -> Iterator[object]:
+    """Everything in a value that has no parts, and videos whole; fields of ours named in `skip` are passed over.
+
+    Without `texts` the texts in types of ours are passed over, too.
+    """
     ours = type(value).__module__.startswith("playhead.")
     for name, part in _parts(value):
-        if not (ours and name in skip):
-            yield from _walk(part, skip)
+        if not (ours and (name in skip or (not texts and _is_text(part)))):
+            yield from _walk(part, skip, texts=texts)
     if isinstance(value, Video | str | Path):
         yield value
     elif isinstance(value, bytes | bytearray):
         yield value.decode(errors="replace")
     elif not isinstance(value, _SILENT) and not is_dataclass(value):
         yield str(value)  # an object of its own kind is told as it tells itself
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is a text, or a list of texts alone."""
+    return isinstance(value, str) or (isinstance(value, tuple | list) and all(isinstance(v, str) for v in value))
 
 
 def _parts(value: object) -> Iterable[tuple[str, object]]:

@@ -232,6 +232,8 @@ class _Fake:
     models: FakeModels
     role: str
     dim: int = 16
+    rate_hz: int = 8000
+    languages: frozenset[str] = frozenset()
 
     @property
     def id(self) -> str:
@@ -295,6 +297,12 @@ class _Fake:
     def transcribe(self, sound: NDArray[np.float32], language: str = "") -> tuple[Utterance, ...]:
         self._count()
         return (Utterance(Span(0.0, 0.5), self.models.said),) if self.models.said else ()
+
+    def speak(self, text: str, speed: float = 1.0, seed: int = 0) -> NDArray[np.float32]:
+        """A tone for each letter, of another height for another seed."""
+        self._count()
+        times = np.arange(round(len(text) / 500 / speed * self.rate_hz)) / self.rate_hz
+        return np.sin(2 * np.pi * (220 + seed % 100) * times).astype(np.float32) / 4
 
 
 @pytest.fixture

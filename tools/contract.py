@@ -192,6 +192,10 @@ class Tool(ABC, Generic[A, R]):
         """Whether it leaves files."""
         return Effect.WRITES in self.effects
 
+    def uses(self, args: A) -> frozenset[Role]:  # noqa: ARG002
+        """Those of its models that a call with these arguments runs: they decide its result, the others do not."""
+        return self.roles
+
     @abstractmethod
     def run(self, args: A, context: Context) -> R:
         """Do it. Raises `PlayheadError`. An author writes this; everybody else uses `call`, which passes the gate."""
@@ -242,7 +246,7 @@ class Tool(ABC, Generic[A, R]):
     def _run(self, args: A, context: Context) -> R:
         """Run when it is this tool's turn, and say beside each file that it made where it comes from."""
         with ExitStack() as turns:
-            for role in sorted(self.roles):
+            for role in sorted(self.uses(args)):
                 while not _AT_WORK[role].acquire(timeout=_TURN_S):
                     context.progress(Progress(WAITING, self.name))
                 turns.callback(_AT_WORK[role].release)

@@ -46,6 +46,10 @@ class SearchMoments(Tool[SearchMomentsArgs, SearchResult]):
     roles: ClassVar[frozenset[Role]] = frozenset({Role.SENTENCES, Role.PICTURE, Role.SPEECH})
     indexed: ClassVar[bool] = True
 
+    def uses(self, args: SearchMomentsArgs) -> frozenset[Role]:
+        """Words are looked for as they are; only an example may be listened to."""
+        return self.roles if args.like is not None else self.roles - {Role.SPEECH}
+
     def run(self, args: SearchMomentsArgs, context: Context) -> SearchResult:
         """Search the library."""
         video, span = args.within(args.video, context)

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -23,10 +24,12 @@ from playhead.media import graphs
 from playhead.media.filming import Canvas
 from playhead.media.graphs import Clip, Sound, Still
 from playhead.models.cache import cache_folder
+from playhead.safety.texts import files_of
 from playhead.tools.contract import Context
 from playhead.tools.registry import all_tools, get_tool
 
 from ..conftest import FakeModels
+from . import commands
 from .watched import watched
 
 if TYPE_CHECKING:
@@ -142,22 +145,82 @@ def test_the_watch_sees_what_it_is_there_for(tmp_path: Path) -> None:
         lambda: os.system("true"),
     )
     (tmp_path / "in").mkdir()
+    (tmp_path / "other").touch()
+    folder = os.open(tmp_path, os.O_RDONLY)
+    deeds += (
+        lambda: os.remove("other", dir_fd=folder),
+        lambda: os.open("/etc/hostname", os.O_RDONLY | os.O_NOFOLLOW),
+        lambda: tempfile.NamedTemporaryFile(prefix="other-").close(),
+        lambda: tempfile.TemporaryDirectory(prefix="other-").cleanup(),
+    )
     for deed in deeds:
         with pytest.raises(AssertionError), watched(reads=[tmp_path / "in"], writes=[tmp_path / "in"]):
             deed()
+    os.close(folder)
     with watched(reads=[tmp_path], writes=[tmp_path / "in"]):
         (tmp_path / "in" / "x").read_text()
+        with tempfile.TemporaryDirectory(prefix="playhead-") as own, tempfile.TemporaryFile() as nameless:
+            Path(own, "words").write_text("x")
+            nameless.write(b"x")
+
+
+OURS = graphs.film([Clip(3, 10)], [Sound(Path("/made/x.wav"), 1.0)], canvas=Canvas(), target=Path("/made/film.mp4"))
+HEAD = ("-hide_banner", "-nostdin", "-loglevel", "error", "-y")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("-y", "-n"),
+        ("-hide_banner", "-report"),
+        ("fd:", "pipe:3"),
+        ("fd:", "/etc/passwd"),
+        ("fd:", "file:/etc/passwd"),
+        ("fd:", "concat:/made/x.wav"),
+        ("file:/made/x.wav", "file:/made/../etc/passwd"),
+        ("file:/made/.film.mp4.part", "file:/made/film.mp4"),
+        ("file:/made/.film.mp4.part", "file:/etc/.film.mp4.part"),
+        ("file:/made/.film.mp4.part", "http://127.0.0.1/.film.mp4.part"),
+        ("-acodec", "-metadata"),
+        ("aac", "file:/etc/passwd"),
+        ("veryfast", "-y"),
+        ("libx264", "libx264 -report"),
+    ],
+)
+def test_only_commands_of_ours_are_known(ffmpeg: str, old: str, new: str) -> None:
+    command = [ffmpeg, *HEAD, *OURS.arguments]
+
+    def known(said: list[str]) -> bool:
+        return commands.known(said, lambda path: os.path.normpath(path).startswith("/made/"))
+
+    assert known(command)
+    changed = [new if part == old else part for part in command]
+    assert (changed != command, known(changed)) == (True, False)
+    filters = command.index("-filter_complex") + 1
+    assert not known([*command[:filters], f"{command[filters]};movie=x[y]", *command[filters + 1 :]])
+    assert not known(["/bin/ffmpeg", *command[1:]])
+    assert not known([*command[:-1], "-report", command[-1]])
 
 
 # Tools
 
 
-@pytest.mark.parametrize("name", sorted(all_tools()))
-def test_no_argument_of_a_tool_makes_it_do_more_than_it_may(name: str, house: House) -> None:
+FILMING = ("compose_story", "generate_video", "speak")  # what they make takes a second and more
+TOOLS = sorted(all_tools())
+
+
+@pytest.mark.parametrize(
+    ("name", "often"),
+    [
+        *((name, 8 if name in FILMING else 25) for name in TOOLS),
+        *(pytest.param(name, 50, marks=pytest.mark.slow) for name in TOOLS),
+    ],
+)
+def test_no_argument_of_a_tool_makes_it_do_more_than_it_may(name: str, often: int, house: House) -> None:
     tool = get_tool(name)
     schema = tool.schema()
 
-    @EACH
+    @settings(EACH, max_examples=often)
     @given(filled(schema, schema))
     def attempt(arguments: dict[str, Any]) -> None:
         context = Context(house.library, house.out)
@@ -167,15 +230,38 @@ def test_no_argument_of_a_tool_makes_it_do_more_than_it_may(name: str, house: Ho
     attempt()
 
 
+MOMENTS = {"moments": [{"video": "cuts.mp4", "start_s": 0.5, "end_s": 1.5}]}
+GIVEN: dict[str, dict[str, Any]] = {
+    "answer_question": {"question": "Who says hello?", "video": "cuts.mp4"},
+    "compose_story": {"video": "cuts.mp4", "film": True, "length": 1},
+    "contact_sheet": {"video": "cuts.mp4"},
+    "cut_clip": MOMENTS,
+    "detect_shots": {"video": "cuts.mp4"},
+    "export_subtitles": {"video": "cuts.mp4", "burn": True},
+    "export_timeline": MOMENTS,
+    "extract_frames": {"video": "cuts.mp4"},
+    "generate_image": {"prompt": "zebra"},
+    "generate_video": {"prompt": "blue", "source": "retrieved", "threshold": 0, "seconds": 0.5},
+    "make_supercut": MOMENTS,
+    "probe_video": {"video": "cuts.mp4"},
+    "search_moments": {"query": "red", "video": "cuts.mp4"},
+    "speak": {"text": "Hello there."},
+    "summarize": {"video": "cuts.mp4"},
+    "transcribe": {"video": "cuts.mp4"},
+}
+
+
 def test_tools_do_run_in_this_house(house: House) -> None:
     """The watch allows what a tool is for: else every refusal above could be a mistake of the tests."""
-    given_to = {"caption_frames": {"frames": []}, "answer_question": {"question": "Who says hello?"}}
     with watched(**house.places) as deeds:
-        for name in ("detect_shots", "extract_frames", "probe_video", "search_moments", "transcribe", "summarize"):
-            arguments = {"video": "cuts.mp4"} | ({"query": "red"} if name == "search_moments" else {})
-            get_tool(name).call(given_to.get(name, arguments), Context(house.library, house.out))
-    assert deeds.programs >= 2
+        for name, arguments in GIVEN.items():
+            context = Context(house.library, house.out)
+            made = get_tool(name).call(arguments, context)
+            assert made, name
+            assert all(any(map(path.is_relative_to, house.places["writes"])) for path in files_of(made)), name
+    assert deeds.programs >= 12
     assert deeds.opened
+    assert not [path.name for path in house.out.iterdir() if path.name.startswith(".") or path.suffix == ".part"]
 
 
 # Names, subtitles and tags of footage

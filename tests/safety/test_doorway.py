@@ -168,6 +168,22 @@ def test_texts_and_files_of_our_results(
     assert set(names_of(result)) <= {"name.mp4"}
 
 
+def test_a_text_of_ours_that_reads_like_a_path_is_no_file(tmp_path: Path) -> None:
+    """Whoever words a prompt would otherwise choose what is opened to be judged."""
+    secret, made = tmp_path / "secret.txt", tmp_path / "made.png"
+    secret.touch()
+    made.touch()
+    origin = types.Origin(types.Source.GENERATED, model=str(secret), prompt=str(secret), note=str(secret))
+    image = types.Image(made, 1, 1, origin, str(secret))
+    for result in (
+        types.Images((image,)),
+        [image],
+        types.Story(str(secret), (types.Page("", image),), notes=(str(secret),)),
+    ):
+        assert files_of(result) == [made]
+        assert str(secret) in texts_of(result)
+
+
 def test_every_type_that_holds_text_is_looked_into() -> None:
     """A new type of result with a text in it must be one whose texts are found."""
     kinds = [kind for kind in vars(types).values() if dataclasses.is_dataclass(kind) and isinstance(kind, type)]
