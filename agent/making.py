@@ -9,7 +9,7 @@ from playhead.agent.anchors import is_back
 from playhead.agent.language import named_language, tidy
 from playhead.agent.pieces import polite_less, unquoted
 from playhead.agent.slots import read_slots
-from playhead.agent.times import LENGTH, length
+from playhead.agent.times import NUMBER, length
 from playhead.agent.wishes import Wishes, prompt, read_wishes, thing
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ _OFF = re.compile(
     r"^(?:cut|chop|trim|take|snip|lop|clip)\b.*\boff\b|^(?:remove|drop|skip|lose|get rid of|throw away)\b",
     re.IGNORECASE,
 )
-_MINUTES = re.compile(rf"\b(?P<t>{LENGTH})(?=[\s-])|\b(?P<n>\w+)-(?P<u>minute|second)\b", re.IGNORECASE)
+_MINUTES = re.compile(rf"\b(?P<t>{NUMBER}[\s-]*(?:minutes?|mins?|seconds?|secs?)\b)", re.IGNORECASE)
 _WHOLE = re.compile(
     r"\b(?:(?:whole|entire|full) (?:thing|video|film|footage|trip|day|library)|everything)\b", re.IGNORECASE
 )
-_FILMED = re.compile(r"\b(?:film|video|movie|narrated|slide ?show|documentary|watch)\b", re.IGNORECASE)
+_FILMED = re.compile(r"\b(?:film|video|movie|narrated|slide ?show|documentary|to watch)\b", re.IGNORECASE)
 _BURN = re.compile(
     r"\b(?:burn(?:ed|t)?|hard-?coded?|draw|drawn|in(?:to)? the (?:picture|film|video|image))\b", re.IGNORECASE
 )
@@ -84,7 +84,11 @@ def _where(builder: Builder, clause: Clause, wishes: Wishes) -> tuple[dict[str, 
     slots = read_slots(wishes.text)
     if slots.has_window or clause.slots.has_window:
         times = builder.times(slots if slots.has_window else clause.slots)
-        return builder.in_video(_without(times) if _OFF.match(polite_less(clause.text)) else times)
+        if not _OFF.match(polite_less(clause.text)):
+            return builder.in_video(times)
+        if len(times) > 1:
+            return {}, ["That leaves two parts, before and after it: shall I cut both, or join them?"]
+        return builder.in_video(_without(times))
     if builder.per_shot(wishes.text):
         return {"moments": f"${builder.shots_step()}.shots"}, []
     about = thing(slots.text, back=builder.has_moments)
@@ -168,11 +172,13 @@ def _timeline(builder: Builder, clause: Clause) -> list[str]:
     if _CHAPTERS.search(clause.text) or {"youtube", "ffmetadata"} & set(wanted):
         return _chapters(builder, clause, wanted or ["youtube"])
     formats = wanted or _EDITORS
-    if film := builder.made_film():
-        builder.drop("export_timeline", {"film": film})
-        builder.step("export_timeline", {"film": film, "formats": formats})
+    if builder.film:
+        builder.drop("export_timeline", {"film": f"${builder.film}"})
+        builder.step("export_timeline", {"film": f"${builder.film}", "formats": formats})
     elif builder.found:
         builder.step("export_timeline", {"moments": builder.all_found(clause.text), "formats": formats})
+    elif film := builder.made_film():
+        builder.step("export_timeline", {"film": film, "formats": formats})
     else:
         args, questions = builder.window(clause)
         if questions:
@@ -260,7 +266,7 @@ def _spoken(builder: Builder, clause: Clause) -> list[str]:
 def _story(builder: Builder, clause: Clause) -> list[str]:
     text, minutes = clause.text, None
     if found := _MINUTES.search(text):
-        minutes = round(length(found["t"] or f"{found['n']} {found['u']}") / 60, 3)
+        minutes = round(length(found["t"].replace("-", " ")) / 60, 3)
         text = f"{text[: found.start()]} {text[found.end() :]}"
     options = {"film": True if _FILMED.search(text) else None, "minutes": minutes, "length": clause.slots.limit}
     about = thing(tidy(text))

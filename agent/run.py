@@ -19,7 +19,7 @@ from playhead.agent.answer import NOT_ANSWERED, NOT_SHOWN, lines
 from playhead.errors import BlockedError, InputError, StorageError
 from playhead.models.cache import write_atomically
 from playhead.plain import plain
-from playhead.safety.texts import READ_ENDINGS, with_texts, words_changed
+from playhead.safety.texts import TEXT_ENDINGS, file_changed, with_texts
 from playhead.tools.provenance import SUFFIX, sidecar, write_plan
 from playhead.types import Source
 
@@ -60,7 +60,7 @@ class Run:
     @property
     def sources(self) -> dict[Path, Source]:
         """How each of `artifacts` that was made came to be, as the file beside it says; results as JSON are not."""
-        made = [path for path in self.artifacts if self.folder and path.parent != self.folder / ARTIFACTS]
+        made = [path for path in self.artifacts if sidecar(path).is_file()]
         return {path: Source(json.loads(sidecar(path).read_bytes())["source"]) for path in made}
 
     @property
@@ -130,9 +130,9 @@ def _write_artifact(
 
 
 def _copy(file: Path, target: Path, mask: Callable[[str], str]) -> None:
-    """What people read, as `mask` leaves it; anything else byte for byte."""
-    if file.suffix.lower() in READ_ENDINGS:
-        write_atomically(target, [words_changed(file.read_text(), mask).encode()])
+    """A text as `mask` leaves it; anything else byte for byte."""
+    if file.suffix.lower() in TEXT_ENDINGS:
+        write_atomically(target, [file_changed(file.name, file.read_text(), mask).encode()])
     else:
         shutil.copyfile(file, target)
 

@@ -21,16 +21,19 @@ _SUBTITLED = re.compile(
     r"(?:\s+(?:burn(?:ed|t)|drawn)? ?in)?",
     re.IGNORECASE,
 )
+_AROUND = (
+    r"(?:(?:both\s+)?before and after(?: it| them)?|(?:on|at) (?:either|both|each) (?:sides?|ends?)|either side|"
+    r"around (?:it|them|each))"
+)
 _HANDLES = re.compile(
-    rf",?\s*\b(?:and\s+)?(?:with|plus|keep|add|leave)\s+(?P<t>{LENGTH})\s*(?:of\s+)?(?:(?:extra|handles?|slack|"
-    r"padding|room)\b\s*)?(?:(?:both\s+)?before and after(?: it| them)?|(?:on|at) (?:either|both|"
-    r"each) (?:sides?|ends?)|"
-    r"around (?:it|them|each)|either side)?(?=\W|$)",
+    rf",?\s*\b(?:and\s+)?(?:with|plus|keep|add|leave)\s+(?P<t>{LENGTH})\s*(?:of\s+)?"
+    rf"(?:(?:extra|handles?|slack|padding|room)(?:\s+{_AROUND})?|{_AROUND})(?=\W|$)",
     re.IGNORECASE,
 )
 _FADE = re.compile(
-    rf",?\s*\b(?:and\s+)?(?:with\s+)?(?:(?:a\s+)?(?P<t>{LENGTH})\s+)?(?:fade|fades|fading|faded)\b(?:\s+(?:it|them))?"
-    r"(?:\s+in)?(?:\s+and)?(?:\s+out)?",
+    rf",?\s*\b(?:(?:and|with)\s+(?:an?\s+)?(?:(?P<t>{LENGTH})\s+)?fad(?:e|es|ing)\b(?:\s+(?:it|them))?(?:\s+in)?"
+    rf"(?:\s+and)?(?:\s+out)?|(?:(?P<u>{LENGTH})\s+)?fad(?:e|es|ing|ed)\s+(?:(?:it|them)\s+)?(?:in|out)\b"
+    r"(?:\s+and\s+out)?)",
     re.IGNORECASE,
 )
 _SILENT = re.compile(
@@ -40,12 +43,15 @@ _SILENT = re.compile(
 _COPIED = re.compile(
     r",?\s*\b(?:without re-?encoding|(?:as a )?stream ?copy|lossless(?:ly)?|without loss)\b", re.IGNORECASE
 )
+_ONE = r"in(?:to)? (?:a single|one)(?: (?:film|video|movie|clip|reel|file|piece|go))?"
 _TOGETHER = re.compile(
-    r",?\s*\b(?:and\s+)?(?:(?:put|join|glue|splice|string|stitch|merge|edit|cut)\s+(?:(?:it|them|those|these|"
-    r"all)\s+)*)?"
-    r"(?:together|back to back|one after (?:the other|another)|in(?:to)? (?:a single|one)(?: \w+)?)\b"
-    r"(?:\s+in(?:to)? (?:a single|one)(?: \w+)?\b)?",
+    r",?\s*\b(?:and\s+)?(?:put|join|glue|splice|string|stitch|merge|edit|cut)\s+(?:(?:it|them|those|these|all)\s+)*"
+    rf"(?:together|back to back|one after (?:the other|another)|{_ONE})\b(?:\s+{_ONE}\b)?"
+    rf"|(?<=\w)\s+(?:together\s+)?{_ONE}\s*$",
     re.IGNORECASE,
+)
+_PUT_TOGETHER = re.compile(
+    r"^(?:put|bring|join|glue|splice|string|stitch|merge|edit|combine)\b.*(?P<how>\s+together)\s*$", re.IGNORECASE
 )
 _AS_FILE = re.compile(
     r"\s*\b(?:(?:and\s+)?(?:save|keep|export|store|give)\s+(?:me\s+)?(?:it|them|that|those|the rest)\b.*|"
@@ -127,13 +133,16 @@ def read_wishes(text: str) -> Wishes:
     if found := take(_HANDLES):
         options.append(("handles_s", length(found["t"])))
     if found := take(_FADE):
-        options.append(("fade_s", length(found["t"]) if found["t"] else _FADE_S))
+        spoken = found["t"] or found["u"]
+        options.append(("fade_s", length(spoken) if spoken else _FADE_S))
     if take(_SILENT):
         options.append(("sound", "drop"))
     if take(_COPIED):
         options.append(("as_stored", True))
     together = bool(take(_TOGETHER))
     take(_AS_FILE)
+    if found := _PUT_TOGETHER.match(tidy(rest)):
+        together, rest = True, tidy(rest)[: found.start("how")]
     return Wishes(tidy(rest), subtitled, together, bool(_MANY.search(rest)), tuple(options))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from dataclasses import fields, is_dataclass, replace
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _LONGEST_PATH = 4096
-READ_ENDINGS = frozenset(".txt .md .srt .vtt .html".split())
-"""Files that people read as text."""
-_NOT_WORDS = re.compile(r"^.*-->.*$|data:[\w/+.-]+;base64,[A-Za-z0-9+/=]+", re.MULTILINE)
+TEXT_ENDINGS = frozenset(".txt .md .srt .vtt .html .json .jsonl .csv .edl .fcpxml .otio .xml .ffmetadata".split())
+_JSON_ENDINGS = frozenset(".json .otio".split())
+_NOT_WORDS = re.compile(
+    r"^(?:\d+:)?\d\d:\d\d[.,]\d{3} --> (?:\d+:)?\d\d:\d\d[.,]\d{3}$|data:image/jpeg;base64,[A-Za-z0-9+/=]+",
+    re.MULTILINE,
+)
 _SILENT = (type(None), int, float, complex, BaseModel, dict, tuple, list, set, frozenset)
 _NO_TEXTS = frozenset("id model source language thumbnail path words sha256 codec container".split())
 
@@ -63,6 +67,15 @@ def with_texts(value: T, change: Callable[[str], str]) -> T:
 def words_of(text: str) -> str:
     """A subtitle file or a page without the times of subtitles and the pictures inside it."""
     return _NOT_WORDS.sub("", text)
+
+
+def file_changed(name: str, text: str, change: Callable[[str], str]) -> str:
+    """A text file with its words changed: of JSON its strings, of anything else what people read in it."""
+    if not any(name.endswith(ending) for ending in _JSON_ENDINGS):
+        return words_changed(text, change)
+    said = json.loads(text)
+    changed = with_texts(said, change)
+    return text if changed == said else f"{json.dumps(changed, ensure_ascii=False, indent=1)}\n"
 
 
 def words_changed(text: str, change: Callable[[str], str]) -> str:

@@ -24,7 +24,7 @@ from playhead.errors import (
 from playhead.media.files import open_file
 from playhead.media.images import read_image
 from playhead.safety.film import Film
-from playhead.safety.texts import READ_ENDINGS, files_of, names_of, texts_of, words_of
+from playhead.safety.texts import TEXT_ENDINGS, files_of, names_of, texts_of, words_of
 from playhead.types import Door
 
 if TYPE_CHECKING:
@@ -52,7 +52,6 @@ LABEL = Use("LABEL")
 """This argument names something, such as a video: it is no words, and is not judged."""
 
 _IMAGES = frozenset(".png .jpg .jpeg .webp .bmp .gif .tif .tiff".split())
-_TEXTS = READ_ENDINGS | frozenset(".json .jsonl .csv .edl .fcpxml .otio .xml .ffmetadata".split())
 _MOST_TEXT_BYTES = 64 << 20
 
 
@@ -104,7 +103,7 @@ def release(tool: Tool[Any, Any], result: object, context: Context, made: Iterab
     gate.text(door, texts, f"what {tool.name} gives")
     every = tool.makes or gate.policy.every_image
     for path in dict.fromkeys([*files_of(result), *made]) if every or tool.writes else ():
-        if every or path.suffix.lower() in _TEXTS:  # pictures of one's own footage only where the policy says so
+        if every or path.suffix.lower() in TEXT_ENDINGS:  # pictures only where the policy says so
             what = f"{path.name} of {tool.name}"
             try:
                 _release_file(path, door, what, context)
@@ -177,7 +176,7 @@ def _release_file(path: Path, door: Door, what: str, context: Context) -> None:
     suffix = path.suffix.lower()
     if suffix in _IMAGES:
         gate.image(door, read_image(path, [path.parent], context.library.settings.limits), what)
-    elif suffix in _TEXTS:
+    elif suffix in TEXT_ENDINGS:
         gate.text(door, _read_text(path), what)
     else:
         limits = context.library.settings.limits

@@ -57,8 +57,10 @@ def write_sidecars(result: object, tool: Tool[Any, Any], args: Arguments) -> Non
 
 
 def write_plan(file: Path, plan: Mapping[str, object]) -> None:
-    """Add the plan that asked for it to a sidecar."""
-    _write(file, json.loads(file.read_bytes()) | {"plan": plan})
+    """Add to a sidecar the plan that asked for it, and the digest of the file as it is now: it may be masked."""
+    said = json.loads(file.read_bytes())
+    said["file"]["sha256"] = sha256_of(file.with_name(file.name.removesuffix(SUFFIX)))
+    _write(file, said | {"plan": plan})
 
 
 def _said(made: Made) -> dict[str, Any]:
@@ -86,11 +88,14 @@ def _said(made: Made) -> dict[str, Any]:
 
 def _named(value: Any) -> Any:
     """Arguments with files by their names: where they lie is nobody's business."""
-    if isinstance(value, dict):
-        return {key: _named(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_named(item) for item in value]
-    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
+    if not isinstance(value, dict):
+        return value
+    files = {
+        key: Path(item).name for key, item in value.items() if key in ("video", "path") and isinstance(item, str)
+    }
+    return {key: _named(item) for key, item in value.items()} | files
 
 
 def _write(file: Path, said: Mapping[str, object]) -> None:

@@ -12,10 +12,11 @@ from playhead.media.decode import Sample, Wants, decode
 from playhead.media.filming import Canvas, FilmWriter
 from playhead.media.images import read_image
 from playhead.media.slides import LINE_CHARACTERS, LINES, blended, drawable, fitted, moved, subtitle, title_card
+from playhead.media.subtitles import write_subtitles
 from playhead.media.waves import wave_file
 from playhead.models.speakable import paragraphs, sentences, shorter
 from playhead.models.speaking import spoken
-from playhead.types import Part, Progress, Span
+from playhead.types import Part, Progress, Span, Utterance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -84,10 +85,7 @@ class Script:
 
     def subtitles(self) -> str:
         """The cues as SRT."""
-        entries = (
-            f"{n}\n{_stamp(c.span.start_s)} --> {_stamp(c.span.end_s)}\n{c.text}\n" for n, c in _numbered(self)
-        )
-        return "\n".join(entries)
+        return write_subtitles([Utterance(cue.span, cue.text) for cue in self.cues], "srt")
 
 
 def written(
@@ -299,12 +297,3 @@ class _Strips:
 def undrawn(script: Script) -> int:
     """How many subtitles are in letters that the film's font has not."""
     return sum(not drawable(cue.text) for cue in script.cues)
-
-
-def _numbered(script: Script) -> Iterator[tuple[int, Cue]]:
-    yield from enumerate(script.cues, 1)
-
-
-def _stamp(seconds: float) -> str:
-    whole = round(seconds * 1000)
-    return f"{whole // 3600000:02d}:{whole // 60000 % 60:02d}:{whole // 1000 % 60:02d},{whole % 1000:03d}"

@@ -242,6 +242,47 @@ def test_questions_and_looking_make_nothing(planner: OfflinePlanner, request_: s
     assert steps(planner, request_)[0][0] == tool
 
 
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("make a supercut of faded jeans", "make a supercut of faded jeans"),
+        ("cut the scene where they all get together", "cut the scene where they all get together"),
+        (
+            "cut out the part with 10 seconds to go on the clock",
+            "cut out the part with 10 seconds to go on the clock",
+        ),
+    ],
+)
+def test_what_is_shown_is_not_taken_for_a_wish(text: str, rest: str) -> None:
+    wishes = read_wishes(text)
+    assert (wishes.text, wishes.options, wishes.together) == (rest, (), False)
+
+
+@pytest.mark.parametrize("text", ["put the cat and the dog together in one film", "put the cat and the dog together"])
+def test_what_is_put_together_becomes_one_film(text: str) -> None:
+    wishes = read_wishes(text)
+    assert (wishes.together, thing(wishes.text)) == (True, "the cat and the dog")
+
+
+def test_what_is_removed_from_the_middle_is_asked_about(planner: OfflinePlanner) -> None:
+    [question] = planner.propose("remove the part from 0:10 to 0:20", ONE).questions
+    assert "two parts" in question
+
+
+def test_a_timeline_holds_every_clip_that_was_cut(planner: OfflinePlanner) -> None:
+    made = steps(planner, "cut every goal and export it as EDL")
+    assert made[-1] == ("export_timeline", {"moments": "$find.moments", "formats": ["edl"]})
+    made = steps(planner, "cut from 1:00 to 2:00 and export it as EDL")
+    assert made[-1] == ("export_timeline", {"film": "$clip.clips[0]", "formats": ["edl"]})
+
+
+def test_what_is_only_spoken_of_in_a_story_says_nothing_of_its_form(planner: OfflinePlanner) -> None:
+    for request in ("tell the story of the last-minute goal", "make a story about how we watch birds"):
+        [(tool, args)] = steps(planner, request)
+        assert tool == "compose_story"
+        assert set(args) == {"theme"}
+
+
 def test_wishes_are_taken_out_of_what_is_looked_for() -> None:
     wishes = read_wishes(
         "cut every goal with 1.5 s before and after, fading in and out, muted, and put them together"
@@ -250,7 +291,7 @@ def test_wishes_are_taken_out_of_what_is_looked_for() -> None:
     assert wishes.together
     assert dict(wishes.options) == {"handles_s": 1.5, "fade_s": 0.5, "sound": "drop"}
     plain = read_wishes("cut the two men walking together")
-    assert (thing(plain.text), plain.options) == ("the two men walking", ())
+    assert (thing(plain.text), plain.options) == ("the two men walking together", ())
 
 
 @pytest.mark.parametrize(
