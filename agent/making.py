@@ -9,7 +9,7 @@ from playhead.agent.anchors import is_back
 from playhead.agent.language import named_language, tidy
 from playhead.agent.pieces import polite_less, unquoted
 from playhead.agent.slots import read_slots
-from playhead.agent.times import NUMBER, length
+from playhead.agent.times import LENGTH, NUMBER, length, number
 from playhead.agent.wishes import Wishes, prompt, read_wishes, thing
 
 if TYPE_CHECKING:
@@ -31,9 +31,26 @@ _OFF = re.compile(
 )
 _MINUTES = re.compile(rf"\b(?P<t>{NUMBER}[\s-]*(?:minutes?|mins?|seconds?|secs?)\b)", re.IGNORECASE)
 _WHOLE = re.compile(
-    r"\b(?:(?:whole|entire|full) (?:thing|video|film|footage|trip|day|library)|everything)\b", re.IGNORECASE
+    r"\b(?:(?:whole|entire|full) (?:thing|video|film|footage|trip|day)|everything|"
+    r"(?:my|the|our) (?:library|footage))\b",
+    re.IGNORECASE,
 )
-_FILMED = re.compile(r"\b(?:film|video|movie|narrated|slide ?show|documentary|to watch)\b", re.IGNORECASE)
+_FILMED = re.compile(
+    r"\b(?<!this )(?<!the )(?<!my )(?:film|video|movie|narrated|slide ?show|documentary|to watch)\b", re.IGNORECASE
+)
+_TITLED = re.compile(
+    r",?\s*\b(?:(?:with the |under the )?title[d]?|called|named)\s*:?\s*[\"“'](?P<title>[^\"”']+)[\"”']",
+    re.IGNORECASE,
+)
+_PAGES = re.compile(rf",?\s*\b(?:(?:in|of|with|on)\s+)?(?P<n>{NUMBER})[\s-]+pages?\b", re.IGNORECASE)
+_NO_FILM = re.compile(r",?\s*\b(?:no|without an?y?|not an?) (?:film|video|movie)\b(?:\s+needed)?", re.IGNORECASE)
+_AS_PAGE = re.compile(r"\s*\b(?:as|in)\s+(?:an?\s+)?(?:web ?page|html|markdown|page|document)\b", re.IGNORECASE)
+_LASTING = re.compile(
+    rf"^\w+\s+(?:(?:out|me|us)\s+)*(?P<t>{LENGTH})\s+(?:from|starting|beginning|after)\b", re.IGNORECASE
+)
+_SIZE = re.compile(
+    r",?\s*\b(?:at\s+|in\s+)?(?P<w>\d{2,4})\s*(?:x|×|by)\s*(?P<h>\d{2,4})(?:\s*(?:px|pixels))?\b", re.IGNORECASE
+)
 _BURN = re.compile(
     r"\b(?:burn(?:ed|t)?|hard-?coded?|draw|drawn|in(?:to)? the (?:picture|film|video|image))\b", re.IGNORECASE
 )
@@ -45,7 +62,9 @@ _SAY = re.compile(
     re.IGNORECASE,
 )
 _ALOUD = re.compile(r"\s*\b(?:out loud|aloud|in (?:a|your) \w* ?voice|to me|for me)\b[\s.!]*$", re.IGNORECASE)
-_RESULT = re.compile(r"(?:the |that |your )?(?:answer|summary|text|transcript|result)", re.IGNORECASE)
+_RESULT = re.compile(
+    r"(?:the |that |your )?(?:answer|summary|text|transcript|result|description|story|digest|chapters)", re.IGNORECASE
+)
 _WORDED = {
     "handles_s": "with more before and after",
     "fade_s": "with fades",
@@ -83,12 +102,7 @@ def _where(builder: Builder, clause: Clause, wishes: Wishes) -> tuple[dict[str, 
     """What to cut: a stretch by its times, what was found before, or what is named and has to be looked for."""
     slots = read_slots(wishes.text)
     if slots.has_window or clause.slots.has_window:
-        times = builder.times(slots if slots.has_window else clause.slots)
-        if not _OFF.match(polite_less(clause.text)):
-            return builder.in_video(times)
-        if len(times) > 1:
-            return {}, ["That leaves two parts, before and after it: shall I cut both, or join them?"]
-        return builder.in_video(_without(times))
+        return _by_times(builder, clause, builder.times(slots if slots.has_window else clause.slots))
     if builder.per_shot(wishes.text):
         return {"moments": f"${builder.shots_step()}.shots"}, []
     about = thing(slots.text, back=builder.has_moments)
@@ -110,6 +124,20 @@ def _where(builder: Builder, clause: Clause, wishes: Wishes) -> tuple[dict[str, 
 def _like_given(builder: Builder, about: str, text: str) -> bool:
     """Whether moments are meant that are like what was handed over: "every moment like this"."""
     return not builder.found and not unquoted(text) and builder.is_given(about or text)
+
+
+def _by_times(builder: Builder, clause: Clause, times: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """A stretch that is named by its times, or what is left without it."""
+    text = polite_less(clause.text)
+    if lasting := _LASTING.match(text) if set(times) == {"start_s"} else None:
+        times["end_s"] = times["start_s"] + length(lasting["t"])
+    if not _OFF.match(text):
+        args, questions = builder.in_video(times)
+        builder.stretch = dict(args)
+        return args, questions
+    if len(times) > 1:
+        return {}, ["That leaves two parts, before and after it: shall I cut both, or join them?"]
+    return builder.in_video(_without(times))
 
 
 def _without(times: dict[str, Any]) -> dict[str, Any]:
@@ -188,9 +216,10 @@ def _timeline(builder: Builder, clause: Clause) -> list[str]:
 
 
 def _chapters(builder: Builder, clause: Clause, formats: list[str]) -> list[str]:
-    args, questions = builder.window(clause)
+    made = next((n for n, s in builder.steps.items() if s.args.get("format") == "chapters"), "")
+    args, questions = ({}, []) if made else builder.window(clause)
     if not questions:
-        summary = builder.step("summarize", args | {"format": "chapters", "limit": clause.slots.limit})
+        summary = made or builder.step("summarize", args | {"format": "chapters", "limit": clause.slots.limit})
         builder.step("export_timeline", {"chapters": f"${summary}.claims", "formats": formats})
     return questions
 
@@ -219,11 +248,20 @@ def _sheet(builder: Builder, clause: Clause) -> list[str]:
 
 def _generated(builder: Builder, clause: Clause) -> list[str]:
     given = builder.is_given(clause.text)
-    words = prompt(clause.text) or (polite_less(clause.text) if given else "")
+    size = _SIZE.search(clause.text) if clause.tool == "generate_image" else None
+    text = _SIZE.sub("", clause.text) if size else clause.text
+    words = prompt(text) or (polite_less(text) if given else "")
     if not words:
         return ["What shall it sound like?" if clause.tool == "generate_audio" else "What shall it show?"]
-    still = "$given" if clause.tool == "generate_video" and given else None
-    name = builder.step(clause.tool, {"prompt": words, "image": still})
+    args: dict[str, Any] = {"prompt": words}
+    if clause.tool == "generate_video":
+        drawn = builder.picture if re.search(r"\b(?:it|that|the (?:picture|image|drawing))\b", text) else ""
+        args["image"] = "$given" if given else drawn or None
+    elif clause.tool == "generate_image":
+        many = clause.slots.limit
+        args |= {"count": many if many and many > 1 else None}
+        args |= {"width": int(size["w"]), "height": int(size["h"])} if size else {}
+    name = builder.step(clause.tool, args)
     if clause.tool == "generate_image":
         builder.picture = f"${name}.images[0]"
     elif clause.tool == "generate_video":
@@ -268,7 +306,14 @@ def _story(builder: Builder, clause: Clause) -> list[str]:
     if found := _MINUTES.search(text):
         minutes = round(length(found["t"].replace("-", " ")) / 60, 3)
         text = f"{text[: found.start()]} {text[found.end() :]}"
-    options = {"film": True if _FILMED.search(text) else None, "minutes": minutes, "length": clause.slots.limit}
+    titled, pages = _TITLED.search(text), _PAGES.search(text)
+    text = _NO_FILM.sub(" ", _AS_PAGE.sub(" ", _PAGES.sub(" ", _TITLED.sub(" ", text))))
+    options = {
+        "film": True if _FILMED.search(text) else None,
+        "minutes": minutes,
+        "length": int(number(pages["n"]) or 0) or None if pages else clause.slots.limit,
+        "title": titled["title"] if titled else None,
+    }
     about = thing(tidy(text))
     if about and not _WHOLE.search(text):
         args: dict[str, Any] = {"theme": about}

@@ -34,7 +34,7 @@ from playhead.agent.pieces import (
     without_quotes,
 )
 from playhead.agent.slots import Slots, only_channels, read_slots
-from playhead.agent.wishes import asks_to_make
+from playhead.agent.wishes import asks_to_make, only_how, plainly
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -223,7 +223,7 @@ class Reader:
         named = may_tell(polite_less(last)) and len(last.split()) < _FEW_WORDS and not told_moment(last)
         if _SOMEBODY.match(polite_less(text)) and named:
             return False  # "the man in red, did he win"
-        if not piece.strong and _GOES_ON.match(text):
+        if (not piece.strong and _GOES_ON.match(text)) or only_how(text):
             return False
         if piece.strong or only_when(text) or (tells(last) and not tells(text)):
             return True
@@ -243,9 +243,9 @@ class Reader:
         for text, one, (rest, anchor), whole, part in zip(
             texts, slots, anchored, intents, intents[len(texts) :], strict=False
         ):
-            intent = _as_question(
-                f"{one.text}{'?' if text.rstrip().endswith('?') else ''}", _better(whole, part) if anchor else whole
-            )
+            intent = _as_made(text, _better(whole, part) if anchor else whole)
+            if intent.tool not in MAKING:
+                intent = _as_question(f"{one.text}{'?' if text.rstrip().endswith('?') else ''}", intent)
             noting = intent.tool == "detect_objects" and len(rest.split()) < 3  # "note when somebody enters"
             clauses.append(_sharing(Clause(text, one, intent, None if noting else anchor), shared))
         return clauses
@@ -302,14 +302,18 @@ def _better(whole: Intent, part: Intent) -> Intent:
     return part if part.score >= whole.score - 0.1 and not part.outside else whole
 
 
+def _as_made(text: str, intent: Intent) -> Intent:
+    """What is to be made, where a clause names it outright; a question or a remark makes nothing."""
+    if not asks_to_make(text):
+        return intent.without(MAKING) if intent.tool in MAKING else intent
+    tool = plainly(text)
+    if not tool or not intent.of(tool):
+        return intent
+    return replace(intent, tool=tool, score=max(intent.score, _SURE), outside=tool in intent.beyond)
+
+
 def _as_question(text: str, intent: Intent) -> Intent:
     """What the form of a clause says more surely than its likeness: that it locates, counts, or asks."""
-    if intent.tool in MAKING and not asks_to_make(text):
-        intent = intent.without(MAKING)
-    return _by_form(text, intent)
-
-
-def _by_form(text: str, intent: Intent) -> Intent:
     bare = polite_less(text)
     if intent.tool not in _OURS and not intent.outside and intent.score >= _ASKED:
         return intent  # a tool of somebody else knows its own requests

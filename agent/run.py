@@ -11,6 +11,7 @@ import hashlib
 import json
 import shutil
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -130,11 +131,12 @@ def _write_artifact(
 
 
 def _copy(file: Path, target: Path, mask: Callable[[str], str]) -> None:
-    """A text as `mask` leaves it; anything else byte for byte."""
+    """A text as `mask` leaves it, anything else byte for byte; whole, or not there."""
     if file.suffix.lower() in TEXT_ENDINGS:
         write_atomically(target, [file_changed(file.name, file.read_text(), mask).encode()])
     else:
-        shutil.copyfile(file, target)
+        with file.open("rb") as source:
+            write_atomically(target, iter(partial(source.read, 1 << 20), b""))
 
 
 def _relabelled(value: Any, moved: Mapping[str, str]) -> Any:

@@ -14,8 +14,8 @@ from playhead.agent.times import LENGTH, NUMBER, SHARE, TIME, UNIT, UNITS, lengt
 from playhead.types import Channel
 
 _MARK = r"(?:\s*(?:mark|in\b(?!\s+(?:the|a)\b)|minutes? in))?"
-_TO = r"\s*(?:-|–|—|\bto\b|\buntil\b|\btill\b|\bup to\b|\band\b|\bthrough\b)\s*(?:the\s+)?"
-_UNTIL = r"\s*(?:-|–|—|\bto\b|\buntil\b|\btill\b|\bup to\b|\bthrough\b)\s*(?:the\s+)?"
+_TO = r"\s*(?:-|–|—|\bto\b|\buntil\b|\btill?\b|\bup to\b|\band\b|\bthrough\b)\s*(?:the\s+)?"
+_UNTIL = r"\s*(?:-|–|—|\bto\b|\buntil\b|\btill?\b|\bup to\b|\bthrough\b)\s*(?:the\s+)?"
 
 
 @dataclass(frozen=True, slots=True)

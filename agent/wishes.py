@@ -22,7 +22,7 @@ _SUBTITLED = re.compile(
     re.IGNORECASE,
 )
 _AROUND = (
-    r"(?:(?:both\s+)?before and after(?: it| them)?|(?:on|at) (?:either|both|each) (?:sides?|ends?)|either side|"
+    r"(?:(?:both\s+)?before and after(?: (?:it|them|each))?|(?:on|at) (?:either|both|each) (?:sides?|ends?)|either side|"
     r"around (?:it|them|each))"
 )
 _HANDLES = re.compile(
@@ -41,7 +41,10 @@ _SILENT = re.compile(
     re.IGNORECASE,
 )
 _COPIED = re.compile(
-    r",?\s*\b(?:without re-?encoding|(?:as a )?stream ?copy|lossless(?:ly)?|without loss)\b", re.IGNORECASE
+    r",?\s*\b(?:and\s+)?(?:without re-?encoding|(?:don'?t|do not) re-?encode(?: it)?|"
+    r"(?:just\s+)?copy(?:ing)? the streams?|"
+    r"(?:as a )?stream ?copy|lossless(?:ly)?|without loss)\b",
+    re.IGNORECASE,
 )
 _ONE = r"in(?:to)? (?:a single|one)(?: (?:film|video|movie|clip|reel|file|piece|go))?"
 _TOGETHER = re.compile(
@@ -64,7 +67,7 @@ _MAKE = re.compile(
     r"compile|edit|assemble|string|stitch|merge|write|render|turn|compose|tell|draw|paint|generate|sketch|"
     r"imagine|illustrate|"
     r"synthesi[sz]e|animate|show|do|prepare|design|invent|record|film|narrate|i need|i want)\b\s*"
-    r"(?:(?:me|us|out|up|down|together|all|both|of)\b\s*)*)+",
+    r"(?:(?:me|us|out|up|down|away|together|all|both|of)\b\s*)*)+",
     re.IGNORECASE,
 )
 _PRODUCT = re.compile(
@@ -90,13 +93,13 @@ _TOLD = re.compile(
     re.IGNORECASE,
 )
 _JUDGED = re.compile(
-    r"(?:(?:the|all|any|its|most)\s+)*(?:boring|dull|bad|worst|best|good|great|interesting|useless|empty|funniest|nicest|slow)"
+    r"(?:(?:the|all|any|its|most|two|three|four|five|ten|\d+)\s+)*(?:boring|dull|bad|worst|best|good|great|interesting|useless|empty|funniest|nicest|slow)"
     r"\s+(?:bits?|parts?|moments?|scenes?|middle|stuff|shots?|ones?|passages?|stretches)",
     re.IGNORECASE,
 )
 _IT_OUT = re.compile(r"^(it|them|that|those|this|these)\s+(?:out|off|down|up|away|over|together)\b", re.IGNORECASE)
 _PICTURED = re.compile(
-    r"\s*\b(?:with|in|as)\s+(?:\d+\s+|small\s+|many\s+)*(?:pictures|thumbnails|frames|images|stills|tiles|times|"
+    r"\s*\b(?:with|in|as|of)\s+(?:(?:one|an?)\s+)?(?:\d+\s+|small\s+|many\s+)*(?:pictures?|thumbnails?|frames?|images?|stills?|tiles|times|"
     r"words and pictures)(?:\s+and times)?\b",
     re.IGNORECASE,
 )
@@ -139,6 +142,7 @@ def read_wishes(text: str) -> Wishes:
         options.append(("sound", "drop"))
     if take(_COPIED):
         options.append(("as_stored", True))
+        rest = _COPIED.sub("", rest)
     together = bool(take(_TOGETHER))
     take(_AS_FILE)
     if found := _PUT_TOGETHER.match(tidy(rest)):
@@ -153,7 +157,7 @@ def thing(text: str, *, back: bool = True) -> str:
     """
     if quoted := unquoted(text):
         return quoted
-    bare = _PICTURED.sub("", polite_less(text))
+    bare = re.sub(r"\s+(?:of|from|with|for|in|on)$", "", _PICTURED.sub("", polite_less(text)))
     bare = _PRODUCT.sub("", _IT_OUT.sub(r"\1", _MAKE.sub("", bare, count=1)), count=1)
     found = looked_for(bare_moment(without_names(bare)))
     found = re.sub(
@@ -176,9 +180,53 @@ def prompt(text: str) -> str:
     return "" if is_back(bare) or is_video_words(bare) else bare
 
 
+_PLAINLY = tuple(
+    (tool, re.compile(pattern, re.IGNORECASE))
+    for tool, pattern in (
+        ("contact_sheet", r"\bcontact sheets?\b|\b(?:a|one) story ?board\b"),
+        ("make_supercut", r"\b(?:super-?cut|montage|compilation|highlight reel|best-of)\b"),
+        (
+            "export_timeline",
+            r"\b(?:edl|fcp ?-?xml|final cut|premiere|davinci|otio|open ?timeline(?:io)?|(?:for )?you ?tube)\b",
+        ),
+        ("export_subtitles", r"\b(?:srt|vtt|webvtt|subtitles?|closed captions)\b"),
+        (
+            "generate_image",
+            r"^(?:draw(?! up\b)|paint|sketch|illustrate)\b|^(?:generate|create|make|imagine)\b.{0,24}\b"
+            r"(?:images?|pictures?|photos?|drawings?|paintings?|illustrations?) of\b",
+        ),
+        ("generate_audio", r"^(?:generate|create|make|compose)\b.{0,24}\b(?:sounds?|sound effects?|noises?|music)\b"),
+        ("speak", r"\b(?:aloud|out loud|voice-?over)\b|^(?:speak|pronounce)\b"),
+        ("compose_story", r"\b(?:stor(?:y|ies)|narrated|slide ?show)\b"),
+        ("cut_clip", r"^(?:remove|drop|lose|get rid of)\b.*(?:\d|\b(?:first|last|beginning|end|intro|outro)\b)"),
+        ("cut_clip", r"^(?:cut|clip|trim|snip|chop)\b(?! list)|\bclips? of (?:every|each|all|the|a)\b"),
+    )
+)
+"""What is named so plainly that nothing else can be meant; the first that fits."""
+_UNDER = re.compile(r"\bmusic\b.*\b(?:under|over|behind|beneath|onto|to (?:the|this|my|it))\b", re.IGNORECASE)
+
+
+def plainly(text: str) -> str:
+    """The tool that makes what a clause names outright, or an empty string; `edit` is what no tool does."""
+    bare = polite_less(text)
+    if _UNDER.search(bare):
+        return "edit"
+    wishes = read_wishes(bare)
+    for tool, pattern in _PLAINLY:
+        if pattern.search(wishes.text if tool == "export_subtitles" else bare):
+            return tool
+    return ""
+
+
+def only_how(text: str) -> bool:
+    """Whether a piece of a request only says how something is to be made: "with 2 s before and after each"."""
+    wishes = read_wishes(text)
+    return bool(wishes.options or wishes.subtitled) and not re.search(r"\w{2}", wishes.text)
+
+
 def asks_to_make(text: str) -> bool:
     """Whether a clause commands, or names what is made; a question or a remark that speaks of it does not."""
     bare = polite_less(text)
-    if _TOLD.match(bare):
+    if _TOLD.match(bare) or re.match(r"\W*(?:i \w* ?|i'm )?wonder", text, re.IGNORECASE):
         return False
     return commands(text) or bool(_MADE.search(bare))

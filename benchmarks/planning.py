@@ -147,8 +147,10 @@ def own_tools(part: str | None, *, show: bool) -> None:
     rows = _read("requests")
     parts = {name: [row for row in rows if part_of(row["id"]) == name] for name in ("tuning", "unseen")}
     parts |= {name: _read(name) for name in ("more", "paraphrases")}
+    made = _read("making")
+    parts |= {f"making-{name}": [row for row in made if part_of(row["id"]) == name] for name in ("tuning", "unseen")}
     planner.propose("warm up", Stage())
-    for name in [part] if part else ["unseen", "paraphrases"]:
+    for name in [part] if part else ["unseen", "paraphrases", "making-unseen"]:
         times, by_kind = [], {}
         for row in parts[name]:
             begun = time.perf_counter()
@@ -195,7 +197,11 @@ def _phrases_for(catalogue: Path) -> Path | None:
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--part", choices=["tuning", "more", "unseen", "paraphrases"], help="only this part")
+    options.add_argument(
+        "--part",
+        choices=["tuning", "more", "unseen", "paraphrases", "making-tuning", "making-unseen"],
+        help="only this part",
+    )
     options.add_argument("--show", action="store_true", help="print the requests that went wrong")
     options.add_argument("--catalogue", type=Path, help="plan over these tools instead of Playhead's")
     options.add_argument("--requests", type=Path)

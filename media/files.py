@@ -129,7 +129,7 @@ def _open_below(root: Path, parts: tuple[str, ...], path: Path) -> int:
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     current = -1
     try:
-        current = os.open(root, os.O_RDONLY | os.O_CLOEXEC)
+        current = os.open(root, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # it may be a pipe that was named itself
         for part in parts:
             below = os.open(part, flags, dir_fd=current)
             os.close(current)

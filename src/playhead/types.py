@@ -92,7 +92,8 @@ class Video:
         return Span(self.start_s, self.start_s + self.duration_s)
 
     def __str__(self) -> str:
-        return self.name
+        """Its name on one line: whoever named the file may have meant to write a line of an answer."""
+        return "".join(letter if letter.isprintable() else "�" for letter in self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,7 @@ class Moment:
     evidence: tuple[Evidence, ...]
 
     def __str__(self) -> str:
-        return f"{self.video.name} {self.span} ({self.score:.2f})"
+        return f"{self.video} {self.span} ({self.score:.2f})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,7 +415,7 @@ def cited(claim: Claim, videos: tuple[Video, ...] = ()) -> str:
                 others.append((video, other))
         joined = [*others, (citation.video, span)]
     named = len(videos) > 1
-    return " ".join(f"[{f'{video.name} ' if named else ''}{_shortly(span)}]" for video, span in joined)
+    return " ".join(f"[{f'{video} ' if named else ''}{_shortly(span)}]" for video, span in joined)
 
 
 def _shortly(span: Span) -> str:

@@ -258,6 +258,54 @@ def test_what_is_shown_is_not_taken_for_a_wish(text: str, rest: str) -> None:
     assert (wishes.text, wishes.options, wishes.together) == (rest, (), False)
 
 
+@pytest.mark.parametrize(
+    ("request_", "tool", "args"),
+    [
+        ("draw me a lighthouse in a storm", "generate_image", {"prompt": "a lighthouse in a storm"}),
+        (
+            "Generate three images of a wooden robot, 1024 x 768",
+            "generate_image",
+            {"prompt": "a wooden robot", "count": 3, "width": 1024, "height": 768},
+        ),
+        ("a contact sheet with one picture every 15 seconds", "contact_sheet", {"video": "$video", "every_s": 15}),
+        ("cut 10 seconds from 0:20 on", "cut_clip", {"video": "$video", "start_s": 20, "end_s": 30}),
+        ("remove the first ten seconds from the film", "cut_clip", {"video": "$video", "start_s": 10}),
+        ("make a contact sheet of every video", "contact_sheet", {"video": "$video"}),
+        ("clip 12:00 til 14:30", "cut_clip", {"video": "$video", "start_s": 720, "end_s": 870}),
+        (
+            'make a picture story of this film, 5 pages, title "Our Week at Sea", no film needed',
+            "compose_story",
+            {"video": "$video", "length": 5, "title": "Our Week at Sea"},
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_named_plainly_is_made(
+    planner: OfflinePlanner, request_: str, tool: str, args: dict[str, Any]
+) -> None:
+    assert steps(planner, request_) == [(tool, args)]
+
+
+def test_how_may_stand_in_a_part_of_its_own(planner: OfflinePlanner) -> None:
+    [(_, find), (_, cut)] = steps(
+        planner, "clips of every time a fox shows up, with 3 seconds extra before and after each"
+    )
+    assert (find["query"], cut["handles_s"]) == ("a fox", 3)
+    [(_, cut)] = steps(planner, "cut from 1:00 to 2:00. Don't re-encode it, just copy the streams.")
+    assert cut["as_stored"]
+
+
+def test_later_parts_go_on_with_what_was_made(planner: OfflinePlanner) -> None:
+    made = steps(planner, "create an image of a castle and then animate it so that it floats away")
+    assert made[1][1]["image"] == "$picture.images[0]"
+    made = steps(planner, "cut 0:30-1:00 and make a contact sheet of the same part")
+    assert made[1] == ("contact_sheet", {"video": "$video", "start_s": 30, "end_s": 60})
+    assert [tool for tool, _ in steps(planner, "split it into chapters and export them for youtube")] == [
+        "summarize",
+        "export_timeline",
+    ]
+    assert steps(planner, "Describe the video and speak the description")[1] == ("speak", {"told": "$description"})
+
+
 @pytest.mark.parametrize("text", ["put the cat and the dog together in one film", "put the cat and the dog together"])
 def test_what_is_put_together_becomes_one_film(text: str) -> None:
     wishes = read_wishes(text)
