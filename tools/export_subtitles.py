@@ -208,10 +208,10 @@ def _burnt(
 
 
 def _piece(args: ExportSubtitlesArgs, parts: Sequence[Part], context: Context) -> Piece:
-    """What is burned: the part of the video, or the film as far as it goes."""
-    if args.film is None:
-        return Piece(str(parts[0].video.path), parts[0].span)
-    limits = context.library.settings.limits
+    """What is burned: the part of the video, or all of it or of the film, as far as there is footage."""
+    limits, span = context.library.settings.limits, parts[0].span
+    if args.video and not args.whole:
+        return Piece(str(parts[0].video.path), span)
     with _picture_of(args, parts, context) as file:
-        start_s = probe(file, limits).start_s
-    return Piece(str(args.film.path), Span(start_s, start_s + limits.seconds))
+        start_s = probe(file, limits).start_s if args.film else span.start_s
+    return Piece(str(file.path), Span(start_s, start_s + limits.seconds))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -53,5 +54,5 @@ def test_none_is_lost_and_decoding_goes_on(order: list[int], stated: int) -> Non
     times = [(at, number - 8 if number < stated else None) for number, at in enumerate(order)]
     found = timed(*times)
     assert [pts for pts, _ in found] == order
-    assert all(before[1] < after[1] for before, after in zip(found, found[1:], strict=False))
+    assert all(before[1] < after[1] for before, after in pairwise(found))
     assert all(dts <= pts for pts, dts in found)

@@ -23,6 +23,11 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+def interrupted(descriptor: int) -> None:
+    os.write(descriptor, b"half")
+    raise KeyboardInterrupt
+
+
 def test_two_writers_of_one_name_do_not_disturb_each_other(tmp_path: Path) -> None:
     target = tmp_path / "below" / "a.mp4"
     with whole(target) as first:
@@ -41,8 +46,7 @@ def test_a_writer_that_fails_leaves_the_file_and_the_other_writer(tmp_path: Path
     target.write_bytes(b"old")
     with whole(target) as good:
         with pytest.raises(KeyboardInterrupt), whole(target) as bad:
-            os.write(bad, b"half")
-            raise KeyboardInterrupt
+            interrupted(bad)
         assert target.read_bytes() == b"old"
         os.write(good, b"new")
     assert target.read_bytes() == b"new"
