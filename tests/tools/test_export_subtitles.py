@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
@@ -29,9 +28,7 @@ from playhead.media.cues import Cue, Rules, cut, kept_to, spoken, timed
 from playhead.media.cutting import Piece, Sources
 from playhead.media.decode import probe
 from playhead.media.files import open_file
-from playhead.media.limited import limited
 from playhead.media.line_breaks import clusters, into_lines, tokens, width
-from playhead.media.sandbox import environment
 from playhead.media.subtitles import write_subtitles
 from playhead.models.chat import Chat
 from playhead.testing import ScriptedChat
@@ -530,18 +527,6 @@ def test_a_full_disk_is_a_storage_error_and_leaves_nothing(black: Callable[..., 
     with pytest.raises(StorageError, match=r"too large.*Free some space"):
         burnt(source, limits=replace(Limits(), bytes=2_000))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["black.mp4", "closed"]
-
-
-PROBE = "import os, resource as r; print([r.getrlimit(n)[0] for n in (r.RLIMIT_AS, r.RLIMIT_CPU, r.RLIMIT_FSIZE, \
-r.RLIMIT_CORE)], os.getpid())"
-
-
-def test_the_program_that_draws_is_limited_and_stays_one_process() -> None:
-    limits = replace(Limits(), memory_bytes=1 << 30, processor_s=77, bytes=12_345)
-    command = limited([sys.executable, "-c", PROBE], limits)
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment(), text=True)
-    said, _ = child.communicate(timeout=20)
-    assert said.split() == f"[{1 << 30}, 77, 12345, 0] {child.pid}".split()
 
 
 def test_drawing_that_costs_too_much_is_given_up(black: Callable[..., Path]) -> None:
