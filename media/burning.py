@@ -1,43 +1,48 @@
 """Subtitles drawn into the picture of a film, by the packaged ffmpeg and libass.
 
-The words reach ffmpeg in a file of ours, in a private folder, under a name of ours; the footage is the descriptor of
-a file that was opened safely. Beside the words lies the font that Pillow carries, so that Latin letters are drawn on
-a machine without fonts; other scripts take the fonts of the machine, and what none of them has is told.
+What ffmpeg gets is a film that our own confined process coded (`cutting`), by its descriptor, and the words in a file
+of ours, in a private folder; it runs under limits (`limited`) and writes to a file that is open already. Beside the
+words lies the font that Pillow carries, so that Latin letters are drawn on a machine without fonts; other scripts
+take the fonts of the machine, and what none of them has is told.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import select
+import signal
 import subprocess
 import tempfile
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from playhead.errors import MediaLimitError, StorageError, UnreadableMediaError
-from playhead.media.decode import Sample, Wants, decode, probe
+from playhead.errors import MediaLimitError, UnreadableMediaError
+from playhead.media.cutting import cut, measure, own_look
+from playhead.media.files import open_file
 from playhead.media.formats import container_options
+from playhead.media.limited import limited
 from playhead.media.sandbox import environment
+from playhead.media.saving import unsaved, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from playhead.errors import PlayheadError
     from playhead.media.cues import Cue
+    from playhead.media.cutting import Piece, Sources
     from playhead.media.files import MediaFile
-    from playhead.types import Limits, Span
+    from playhead.types import Limits
 
-_INTO_MP4 = frozenset("aac mp3 mp3float ac3 eac3 alac flac opus libopus".split())
 _WAIT_S = 0.5
-_MARGIN_S = 1e-6  # ffmpeg counts in millionths, and must not pass by a frame that begins in between
-_FULL_DISK = ("No space left on device", "Disk quota exceeded")
+_FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SPEAKER = re.compile(r"^\[[^]]* @ 0x[0-9a-f]+\] ")
 _MISSING = re.compile(r"failed to find any fallback with glyph 0x([0-9A-Fa-f]{1,6})")
 _JOINER = "\u2060"
-_SUBTITLES, _FONTS = "subtitles.ass", "fonts"
+_FILM, _SUBTITLES, _FONTS = "film.mp4", "subtitles.ass", "fonts"
 _FRACTION_OF_HEIGHT, _FRACTION_OF_WIDTH = 0.062, 0.05
 _HEAD = """[Script Info]
 ScriptType: v4.00+
@@ -108,48 +113,36 @@ def _font() -> tuple[str, bytes]:
     return str(font.getname()[0]), font.font_bytes
 
 
-def shown_size(file: MediaFile, at_s: float, limits: Limits) -> tuple[int, int]:
-    """Width and height of the upright picture at a time. Raises `MediaError` where there is none."""
-    wants = Wants(sound=False, subtitles=False, key_side=1 << 14, at_s=(at_s,))
-    for event in decode(file, wants, limits):
-        if isinstance(event, Sample):
-            assert event.key is not None
-            return event.key.shape[1], event.key.shape[0]
-    raise UnreadableMediaError(f"No subtitles were drawn into {file.name}", "it has no picture")
-
-
 def burn(
-    file: MediaFile,
+    piece: Piece,
+    sources: Sources,
     cues: Sequence[Cue],
     target: Path,
     *,
     limits: Limits,
-    part: Span | None = None,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Burnt:
-    """The film with the cues drawn in; their times count from its beginning. `target` gets the ending that fits.
+    """The piece as a film at `target` with the cues drawn in; their times count from its beginning.
 
-    Every frame keeps its time and the sound is copied, unless only a `part` is wanted: then the sound is coded anew.
-    The same film and cues give the same bytes on the same processor. `progress` is told the seconds done, and may
-    raise to stop it. Raises `MediaError`, `StorageError`.
+    Footage never reaches the ffmpeg command: the piece is first cut by the confined process (`cutting`), then the
+    words are drawn into that film of ours. So the picture is coded twice; every frame keeps its time, and the sound
+    is that of the cut film, copied. The same piece and cues give the same bytes on the same processor. `progress` is
+    told the seconds done, and may raise to stop it. Raises `MediaError`, `StorageError`.
     """
-    said = probe(file, limits)
-    width, height = shown_size(file, part.start_s if part else said.start_s, limits)
-    target = target.with_suffix(".mp4" if part or said.audio is None or said.audio.codec in _INTO_MP4 else ".mkv")
-    partial = target.with_name(f".{target.name}.part")
-    with tempfile.TemporaryDirectory(prefix="playhead-") as folder:
-        try:
-            _lay_out(Path(folder), ass(cues, width, height))
-            target.parent.mkdir(parents=True, exist_ok=True)
-            words = _run(_arguments(file, said.start_s, part, target, partial), file, Path(folder), progress, limits)
-            os.replace(partial, target)
-        except OSError as error:
-            raise _refused(target, (error.strerror or str(error)).lower()) from error
-        finally:
-            with suppress(OSError):
-                partial.unlink()
+    look = own_look(measure(piece.file, sources, limits))
+    if not look.picture:
+        raise UnreadableMediaError(f"No subtitles were drawn into {sources.name}", "it has no picture")
+    with tempfile.TemporaryDirectory(prefix="playhead-") as name:
+        folder = Path(name)
+        film = cut(
+            [piece], sources, look, folder / _FILM, limits=limits, progress=lambda done_s: progress(done_s / 2)
+        )
+        _lay_out(folder, ass(cues, *look.size))
+        with open_file(film.path, [folder]) as file, whole(target) as output:
+            half_s = film.length_s / 2
+            words = _run(file, output, target.name, folder, lambda done_s: progress(half_s + done_s / 2), limits)
     letters = dict.fromkeys(chr(int(code, 16)) for code in _MISSING.findall(words))
-    return Burnt(target, width, height, said.audio is not None, tuple(letters))
+    return Burnt(target, *look.size, look.sound, tuple(letters))
 
 
 def _lay_out(folder: Path, script: str) -> None:
@@ -159,77 +152,45 @@ def _lay_out(folder: Path, script: str) -> None:
     (folder / _FONTS / f"{name}.ttf").write_bytes(data)
 
 
-def _arguments(file: MediaFile, start_s: float, part: Span | None, target: Path, partial: Path) -> list[str]:
-    """Fixed options and numbers alone; every name in them is ours."""
-    opened = [word for name, value in container_options(file.descriptor).items() for word in (f"-{name}", value)]
-    window: list[str] = []
-    if part:
-        window = ["-ss", f"{max(0.0, part.start_s - start_s - _MARGIN_S):.6f}", "-t", f"{part.duration_s:.6f}"]
-    sound = ["-c:a", "aac", "-b:a", "192k", "-flags:a", "+bitexact"] if part else ["-c:a", "copy"]
-    even = "pad=ceil(iw/2)*2:ceil(ih/2)*2,format=yuv420p"
+def _arguments(film: int, output: int) -> list[str]:
+    """Fixed options and the numbers of two descriptors; every name in them is ours."""
+    opened = [word for name, value in container_options(film).items() for word in (f"-{name}", value)]
     return [
-        *(
-            *window,
-            *opened,
-            "-i",
-            "fd:",
-            "-map",
-            "0:v:0",
-            "-map",
-            "0:a:0?",
-            "-map_metadata",
-            "-1",
-            "-map_chapters",
-            "-1",
-        ),
-        *("-vf", f"ass=filename={_SUBTITLES}:fontsdir={_FONTS},{even}"),
-        *(
-            "-fps_mode",
-            "passthrough",
-            "-enc_time_base",
-            "demux",
-            "-c:v",
-            "libx264",
-            "-preset",
-            "veryfast",
-            "-crf",
-            "18",
-        ),
-        *("-threads:v", "2", "-flags:v", "+bitexact", "-fflags", "+bitexact", *sound),
-        *(
-            "-f",
-            "matroska" if target.suffix == ".mkv" else "mp4",
-            "-movflags",
-            "+faststart",
-            f"file:{partial.absolute()}",
-        ),
+        *("-threads", "2", *opened, "-i", "fd:"),
+        *("-map", "0:v:0", "-map", "0:a:0?", "-map_metadata", "-1", "-map_chapters", "-1"),
+        *("-vf", f"ass=filename={_SUBTITLES}:fontsdir={_FONTS}"),
+        *("-fps_mode", "passthrough", "-enc_time_base", "demux"),
+        *("-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-threads:v", "2", "-c:a", "copy"),
+        *("-flags:v", "+bitexact", "-fflags", "+bitexact"),
+        *("-f", "mp4", "-movflags", "+faststart", f"file:/proc/self/fd/{output}"),
     ]
 
 
 def _run(
-    arguments: list[str], file: MediaFile, folder: Path, progress: Callable[[float], None], limits: Limits
+    film: MediaFile, output: int, name: str, folder: Path, progress: Callable[[float], None], limits: Limits
 ) -> str:
     """What ffmpeg warned of. The process ends with this call, whichever way it ends."""
     import imageio_ffmpeg
 
+    # -y: the file that is open for it is there already, and empty
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-loglevel", "warning", "-y"]
-    os.lseek(file.descriptor, 0, os.SEEK_SET)
+    command += ["-progress", "pipe:1", "-stats_period", "0.5", *_arguments(film.descriptor, output)]
     with (folder / "words").open("w+b") as words:
         child = subprocess.Popen(
-            [*command, "-progress", "pipe:1", "-stats_period", "0.5", *arguments],
+            limited(command, limits),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=words,
-            pass_fds=[file.descriptor],
+            pass_fds=[film.descriptor, output],
             env=environment(),
             cwd=folder,
         )
         assert child.stdout is not None
         try:
-            _watch(child.stdout, file, progress, limits)
+            _watch(child.stdout, name, progress, limits)
             code = child.wait(limits.stall_s)
         except subprocess.TimeoutExpired as error:
-            raise MediaLimitError(f"{file.name} was given up", "ffmpeg did not end") from error
+            raise MediaLimitError(f"{name} was given up", "ffmpeg did not end") from error
         finally:
             child.kill()
             child.stdout.close()
@@ -237,17 +198,23 @@ def _run(
         words.seek(0)
         said = words.read().decode(errors="replace")
     if code:
-        lines = said.strip().splitlines() or [f"ffmpeg ended with {code} and gave no reason"]
-        full = next((sign for sign in _FULL_DISK if sign in said), "")
-        raise (
-            _refused(file.path, full.lower())
-            if full
-            else UnreadableMediaError(f"No subtitles were drawn into {file.name}", _SPEAKER.sub("", lines[-1]))
-        )
+        raise _failure(name, code, said, limits)
     return said
 
 
-def _watch(stream: IO[bytes], file: MediaFile, progress: Callable[[float], None], limits: Limits) -> None:
+def _failure(name: str, code: int, said: str, limits: Limits) -> PlayheadError:
+    """Why ffmpeg ended so."""
+    for number in _FULL_DISK:
+        if os.strerror(number) in said:
+            return unsaved(name, os.strerror(number).lower(), number)
+    if code == -signal.SIGXCPU:
+        why = f"it takes more than {limits.processor_s:,} s of processor time"
+        return MediaLimitError(f"{name} was not made", why, "Raise the limits in playhead.toml if it is meant")
+    lines = said.strip().splitlines() or [f"ffmpeg ended with {code} and gave no reason"]
+    return UnreadableMediaError(f"{name} was not made", _SPEAKER.sub("", lines[-1]))
+
+
+def _watch(stream: IO[bytes], name: str, progress: Callable[[float], None], limits: Limits) -> None:
     """Tell how far it is until it closes its output; twice a second at least, so that it can be stopped."""
     heard_s, done_s = time.monotonic(), 0.0
     while True:
@@ -259,9 +226,5 @@ def _watch(stream: IO[bytes], file: MediaFile, progress: Callable[[float], None]
             times = re.findall(rb"out_time_us=(\d+)", block)
             done_s = int(times[-1]) / 1e6 if times else done_s
         elif time.monotonic() - heard_s > limits.stall_s:
-            raise MediaLimitError(f"{file.name} was given up", f"ffmpeg said nothing for {limits.stall_s:g} s")
+            raise MediaLimitError(f"{name} was given up", f"ffmpeg said nothing for {limits.stall_s:g} s")
         progress(done_s)
-
-
-def _refused(target: Path, why: str) -> StorageError:
-    return StorageError(f"The film of {target.name} was not made", why, "Free some space and try again")

@@ -11,7 +11,7 @@ from playhead.media.tally import Tally
 from playhead.media.trim import SAME_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from playhead.media.reel import Output
 
@@ -75,8 +75,9 @@ def _write(source: Reached, target: Output, key_s: float, end_s: float, beat: Ca
 
 
 def _timed(found: Iterable[Any]) -> Iterator[Any]:
-    """Packets with both times. Where the first state no time of decoding, it is counted back."""
+    """Packets with both times. Where the first state no time of decoding, it is counted back; of the last, on."""
     waiting: dict[int, list[Any]] = {}
+    before_them: dict[int, int] = {}
     for packet in found:
         if packet.pts is None:
             continue
@@ -88,7 +89,19 @@ def _timed(found: Iterable[Any]) -> Iterator[Any]:
             before.dts = packet.dts - (len(held) - number) * max(1, packet.duration or 1)
         yield from held
         held.clear()
+        before_them[packet.stream.index] = packet.dts
         yield packet
+    for index, held in waiting.items():
+        yield from _counted_on(held, before_them.get(index))
+
+
+def _counted_on(held: Sequence[Any], last: int | None) -> list[Any]:
+    """The packets in the order of decoding, decoded as evenly as they are shown, and none after it is shown."""
+    shown = sorted(packet.pts for packet in held)
+    late = max((at - packet.pts for at, packet in zip(shown, held, strict=True)), default=0)
+    for at, packet in zip(shown, held, strict=True):
+        packet.dts = last = at - late if last is None else max(last + 1, at - late)
+    return list(held)
 
 
 def _time(ticks: int | None, packet: Any) -> float | None:

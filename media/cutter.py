@@ -58,12 +58,15 @@ def main(give_up: Callable[[], object] = sandbox.confine) -> int:
     except (TooLargeError, MemoryError) as error:
         _refuse(out, "limit", str(error) or "cutting it needs more memory than allowed")
     except (av.FFmpegError, OSError, ValueError) as error:
-        _refuse(out, *(("storage", _disk(target.failed)) if target.failed else ("damage", plain(error))))
+        if target.failed:
+            _refuse(out, "storage", _disk(target.failed), target.failed.errno)
+        else:
+            _refuse(out, "damage", plain(error))
     return 0
 
 
-def _refuse(out: BinaryIO, why: str, text: str) -> None:
-    wire.send(out, {"kind": "refused", "why": why, "text": text})
+def _refuse(out: BinaryIO, why: str, text: str, number: int | None = None) -> None:
+    wire.send(out, {"kind": "refused", "why": why, "text": text, "errno": number})
 
 
 def _disk(error: OSError) -> str:

@@ -333,7 +333,7 @@ def _refusal(message: dict[str, Any], source: str, name: str, work: str) -> Play
     why = str(message.get("text", ""))
     match message.get("why"):
         case "storage":
-            return unsaved(name, why)
+            return unsaved(name, why, message.get("errno"))
         case "limit":
             return MediaLimitError(f"{source} was refused", why, _RAISE_LIMITS)
     if work == "copy":

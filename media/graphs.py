@@ -8,6 +8,7 @@ only when they are complete.
 
 from __future__ import annotations
 
+import errno
 import math
 import re
 import subprocess
@@ -19,7 +20,7 @@ import ffmpeg
 from playhead.errors import MediaLimitError, UnreadableMediaError
 from playhead.media.formats import container_options
 from playhead.media.sandbox import environment
-from playhead.media.saving import partial_of, unsaved
+from playhead.media.saving import unsaved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +89,7 @@ def film(shots: Sequence[Still | Clip], sounds: Sequence[Sound], *, canvas: Canv
     streams = [ffmpeg.concat(*(_shot(s, canvas, inputs) for s in shots), v=1, a=0)]
     if sounds:
         streams.append(_mix(sounds, frames / canvas.rate_hz, inputs))
-    output = ffmpeg.output(*streams, inputs.named(_address(partial_of(target))), **_encoding(frames, canvas))
+    output = ffmpeg.output(*streams, inputs.named(_address(_partial_of(target))), **_encoding(frames, canvas))
     return Graph(inputs.addressed(output.get_args()), target, descriptors)
 
 
@@ -100,7 +101,7 @@ def run(graph: Graph, *, timeout_s: float) -> Path:
     """
     import imageio_ffmpeg
 
-    partial = partial_of(graph.target)
+    partial = _partial_of(graph.target)
     partial.unlink(missing_ok=True)
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-loglevel", "error", "-y"]
     try:
@@ -223,6 +224,11 @@ def _address(path: Path) -> str:
     return f"file:{path.absolute()}"
 
 
+def _partial_of(path: Path) -> Path:
+    """Where the film is while it is being written."""
+    return path.with_name(f".{path.name}.part")
+
+
 def _count(value: int, *, least: int = 1) -> int:
     if not isinstance(value, int) or value < least:
         raise ValueError(f"expected a whole number of at least {least}, not {value!r}")
@@ -238,6 +244,6 @@ def _real(value: float) -> float:
 def _failure(target: Path, code: int, stderr: bytes) -> StorageError | UnreadableMediaError:
     lines = stderr.decode(errors="replace").strip().splitlines()
     if any(sign in line for line in lines for sign in _FULL_DISK):
-        return unsaved(target.name, "the disk is full")
+        return unsaved(target.name, "the disk is full", errno.ENOSPC)
     reason = _SPEAKER.sub("", lines[-1]) if lines else f"ffmpeg ended with {code} and gave no reason"
     return UnreadableMediaError(f"{target.name} was not made", reason)

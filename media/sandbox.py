@@ -110,6 +110,16 @@ def confine(kernel: Kernel = libc) -> Confinement:
     return Confinement(tuple(kept), missing)
 
 
+def part_with(kernel: Kernel = libc) -> None:
+    """Give up the network and privileges, but not files and programs: for one that becomes a program not ours.
+
+    What the kernel refuses here it refuses `confine` too, which `available` asks and tells.
+    """
+    for give_up in (_network, _privileges):
+        with suppress(OSError):
+            give_up(kernel)
+
+
 def seal(below: int = 0) -> None:
     """Let this process open no descriptor ever again but one of a free number under `below`.
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -12,7 +11,11 @@ from playhead.media.cutting import Film, Measure, Sources, copy, cut, measure, o
 from playhead.models.roles import Role
 from playhead.tools.contract import Arguments, Context, Effect, Tool
 from playhead.tools.cutting import CutArgs, piece, teller
+from playhead.tools.making import target
 from playhead.types import Clip, Clips, Origin, Part, Source
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _EARLY_S = 0.001
 
@@ -76,14 +79,14 @@ def _clip(part: Part, args: CutClipArgs, sources: Sources, measures: dict[str, M
     look = own_look(measures[key], sound=args.sound == "keep")
     if not look.picture and not look.sound:
         raise InputError(f"{part.video.name} has no picture", "without its sound nothing is left", "Keep the sound")
-    target = context.folder / _name(part, args, picture=look.picture)
+    path = _target(part, args, context, picture=look.picture)
     asked = piece(part, args.fade_s)
     if args.as_stored:
-        film = copy(asked, sources, target, sound=look.sound, limits=limits, progress=tell)
+        film = copy(asked, sources, path, sound=look.sound, limits=limits, progress=tell)
     else:
-        film = cut([asked], sources, look, target, limits=limits, progress=tell)
+        film = cut([asked], sources, look, path, limits=limits, progress=tell)
     return Clip(
-        path=target,
+        path=path,
         duration_s=film.length_s,
         origin=Origin(Source.RETRIEVED, (Part(part.video, film.placed[0].span),), note=_note(part, film, args)),
         width=look.width,
@@ -93,13 +96,9 @@ def _clip(part: Part, args: CutClipArgs, sources: Sources, measures: dict[str, M
     )
 
 
-def _name(part: Part, args: CutClipArgs, *, picture: bool) -> Path:
-    start_ms, end_ms = (round(time_s * 1000) for time_s in (part.span.start_s, part.span.end_s))
-    how = [f"fade{round(args.fade_s * 1000)}"] if args.fade_s else []
-    how += ["silent"] if args.sound == "drop" else []
-    how += ["as-stored"] if args.as_stored else []
-    name = "-".join(["clip", part.video.id[:12], f"{start_ms:09d}", f"{end_ms:09d}", *how])
-    return Path(f"{name}.mp4" if picture else f"{name}.m4a")
+def _target(part: Part, args: CutClipArgs, context: Context, *, picture: bool) -> Path:
+    decides = [part.video.id, part.span.start_s, part.span.end_s, args.fade_s, args.sound, args.as_stored]
+    return target("clip", ".mp4" if picture else ".m4a", decides, context)
 
 
 def _note(part: Part, film: Film, args: CutClipArgs) -> str:

@@ -70,7 +70,7 @@ class CutArgs(Stretch):
     def _widened(self, video: Video, span: Span) -> Part:
         """The stretch with what is wanted around it."""
         more_s = max(self.handles_s, (self.shortest_s - span.duration_s) / 2)
-        return _part(video, span, more_s)
+        return _lengthened(_part(video, span, more_s), self.shortest_s)
 
     def _found(self, context: Context) -> Sequence[Window]:
         video, span = self.within(self.video, context)
@@ -103,6 +103,16 @@ def _part(video: Video, span: Span, more_s: float) -> Part:
             )
         raise InputError(f"{video.name} has nothing at {asked}", f"it plays {whole}", "Give times inside it")
     return Part(video, Span(start_s, end_s))
+
+
+def _lengthened(part: Part, shortest_s: float) -> Part:
+    """A part that an edge of the video cut short, with what is missing taken on its other side."""
+    whole, span = part.video.span, part.span
+    start_s = max(whole.start_s, min(span.start_s, span.end_s - shortest_s))
+    end_s = min(whole.end_s, max(span.end_s, span.start_s + shortest_s))
+    if span.start_s > whole.start_s:
+        return Part(part.video, Span(start_s, span.end_s))
+    return Part(part.video, Span(span.start_s, end_s))
 
 
 def merged(parts: Iterable[Part]) -> list[Part]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from playhead.errors import InputError, StorageError
 from playhead.media.files import open_file
+from playhead.media.saving import remedy
 from playhead.models.cache import write_atomically
 from playhead.tools.arguments import Stretch
 from playhead.types import Document, Part, Span
@@ -78,5 +79,5 @@ def write(text: str, name: str, kind: str, origin: Origin, context: Context) -> 
         write_atomically(path, [text.encode()])
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        raise StorageError(f"{path.name} was not written", why, "Free some space and try again") from error
+        raise StorageError(f"{path.name} was not written", why, remedy(error.errno)) from error
     return Document(path, kind, origin)

@@ -11,13 +11,14 @@ from playhead.errors import InputError
 from playhead.index.translate import translate
 from playhead.media.burning import burn
 from playhead.media.cues import Cue, Rules, cut, kept_to, retold, spoken
+from playhead.media.cutting import Piece, Sources
 from playhead.media.decode import probe
 from playhead.media.subtitles import write_subtitles
 from playhead.tools.arguments import Film, Label, Stretch, Window
 from playhead.tools.contract import Arguments, Context, Effect, Tool
 from playhead.tools.editorial import Footage, in_a_row, opened, parts_of, write
 from playhead.tools.naming import fingerprint
-from playhead.types import Channel, Clip, Documents, Origin, Part, Progress, Source, Utterance
+from playhead.types import Channel, Clip, Documents, Origin, Part, Progress, Source, Span, Utterance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,8 +112,8 @@ class ExportSubtitles(Tool[ExportSubtitlesArgs, Documents]):
         return Documents(documents, (*notes, *(burnt.notes if burnt else ())), burnt.film if burnt else None)
 
     def estimate_s(self, args: ExportSubtitlesArgs, footage_s: float) -> float:
-        """Drawing them in codes every frame anew, at about twice real time."""
-        return 1.0 + (footage_s / 2 if args.burn else 0) + (footage_s / 10 if args.language else 0)
+        """Drawing them in codes every frame twice, at about real time."""
+        return 1.0 + (footage_s if args.burn else 0) + (footage_s / 10 if args.language else 0)
 
 
 def _parts(args: ExportSubtitlesArgs, context: Context) -> tuple[Part, ...]:
@@ -182,18 +183,21 @@ class _Burnt:
 def _burnt(
     args: ExportSubtitlesArgs, parts: tuple[Part, ...], cues: Sequence[Cue], origin: Origin, context: Context
 ) -> _Burnt:
-    limits, part = context.library.settings.limits, parts[0]
-    with _picture_of(args, parts, context) as file:
-        name = file.name
+    limits, piece = context.library.settings.limits, _piece(args, parts, context)
+    length_s = parts[0].span.duration_s if args.video else 0.0
+    script = write_subtitles([Utterance(cue.span, cue.text) for cue in cues], "vtt")
 
-        def tell(done_s: float) -> None:
-            context.progress(Progress("drawing subtitles", name, done_s, part.span.duration_s if args.video else 0))
+    def open_file(_: str) -> MediaFile:
+        return _picture_of(args, parts, context)
 
-        source = file.sha256() if args.film else f"{part.video.id} {part.span}"
-        script = write_subtitles([Utterance(cue.span, cue.text) for cue in cues], "vtt")
-        target = context.folder / f"subtitled-{fingerprint(source, script)}.mp4"
-        wanted = None if args.film or args.whole else part.span
-        made = burn(file, cues, target, limits=limits, part=wanted, progress=tell)
+    def tell(done_s: float) -> None:
+        context.progress(Progress("drawing subtitles", parts[0].video.name, done_s, length_s))
+
+    with open_file(piece.file) as file:
+        about = file.sha256() if args.film else parts[0].video.id
+    path = context.folder / f"subtitled-{fingerprint(about, str(piece.span), script)}.mp4"
+    with Sources(open_file) as sources:
+        made = burn(piece, sources, cues, path, limits=limits, progress=tell)
     with opened(made.path, context) as file:
         said = probe(file, limits)
     rate_hz = (said.video.average_rate if said.video else None) or 0.0
@@ -201,3 +205,13 @@ def _burnt(
     film = Clip(made.path, length_s, origin, made.width, made.height, rate_hz, made.has_audio)
     letters = " ".join(made.missing[:20]) + (" …" if len(made.missing) > 20 else "")
     return _Burnt(film, (f"No font here can draw: {letters}. Install one that can.",) if letters else ())
+
+
+def _piece(args: ExportSubtitlesArgs, parts: Sequence[Part], context: Context) -> Piece:
+    """What is burned: the part of the video, or all of it or of the film, as far as there is footage."""
+    limits, span = context.library.settings.limits, parts[0].span
+    if args.video and not args.whole:
+        return Piece(str(parts[0].video.path), span)
+    with _picture_of(args, parts, context) as file:
+        start_s = probe(file, limits).start_s if args.film else span.start_s
+    return Piece(str(file.path), Span(start_s, start_s + limits.seconds))

@@ -21,15 +21,15 @@ _OTHER_FILES = "movie|file|drawtext|subtitles|sendcmd|metadata|http"
 _VALUES = {
     "-ac": "1", "-acodec": "aac", "-ar": "48000", "-b:a": r"\d+k", "-c:a": "aac|copy", "-c:v": "libx264",
     "-codec_whitelist": re.escape(_CONTAINER["codec_whitelist"]), "-crf": r"\d\d", "-enc_time_base": "demux",
-    "-f": "matroska|mp4|rawvideo|wav|png_pipe", "-fd": r"\d{1,4}", "-fflags": r"\+bitexact",
+    "-f": "mp4|rawvideo|wav|png_pipe", "-fd": r"\d{1,4}", "-fflags": r"\+bitexact",
     "-filter_complex": rf"(?!.*({_OTHER_FILES}))[\w\[\]:;=,.+*/()-]*", "-flags:a": r"\+bitexact",
     "-flags:v": r"\+bitexact", "-format_whitelist": re.escape(_CONTAINER["format_whitelist"]),
     "-fps_mode": "passthrough", "-framerate": _NUMBER, "-frames:v": r"\d+", "-g": r"\d+",
     "-map": r"0:v:0|0:a:0\?|\[s\d+\]", "-map_chapters": "-1", "-map_metadata": "-1", "-movflags": r"\+faststart",
     "-pix_fmt": "yuv420p", "-pixel_format": "rgb24", "-preset": "veryfast", "-progress": "pipe:1",
-    "-protocol_whitelist": "fd|file", "-ss": _NUMBER, "-stats_period": _NUMBER, "-t": _NUMBER, "-threads": "2",
+    "-protocol_whitelist": "fd|file", "-stats_period": _NUMBER, "-threads": "2",
     "-threads:v": "2", "-vcodec": "libx264",
-    "-vf": re.escape("ass=filename=subtitles.ass:fontsdir=fonts,pad=ceil(iw/2)*2:ceil(ih/2)*2,format=yuv420p"),
+    "-vf": re.escape("ass=filename=subtitles.ass:fontsdir=fonts"),
     "-video_size": r"\d+x\d+",
 }  # fmt: skip
 
@@ -58,4 +58,6 @@ def _ours(address: str, written: Callable[[Path], bool]) -> bool:
 
 
 def _partial(address: str, written: Callable[[Path], bool]) -> bool:
+    if re.fullmatch(r"file:/proc/self/fd/\d{1,4}", address):  # a file that is open for it
+        return True
     return _ours(address, written) and re.fullmatch(r"file:/.*/\.[\w.-]+\.part", address) is not None

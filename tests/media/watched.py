@@ -31,6 +31,7 @@ _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _PYTHON = (sys.prefix, sys.base_prefix, *site.getsitepackages(), *sysconfig.get_paths().values())
 _SOURCE = Path(__file__).parents[2]
 _CHILDREN = ([sys.executable, "-m", "playhead.media.child"], [sys.executable, "-m", "playhead.media.cutter"])
+_LIMITED = [sys.executable, "-m", "playhead.media.limited"]
 _TEMPORARY = Path(os.path.realpath(tempfile.gettempdir()))
 _IN_A_FOLDER = {  # events by the places of the descriptors that their paths, one each, are counted from
     "os.mkdir": (2,), "os.remove": (1,), "os.rmdir": (1,), "os.rename": (2, 3),
@@ -64,6 +65,8 @@ class Deeds:
         names = {"PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "PYTHONSAFEPATH"}
         names |= {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"}
         ours = command[:-1] in _CHILDREN and re.fullmatch(r"\d{1,4}", command[-1]) and folder is None
+        if command[:3] == _LIMITED:  # which becomes the command that follows
+            command = command[4:]
         fine = ours or (commands.known(command, self._written) and (folder is None or _temporary(_real(folder))))
         if not fine or environment is None or not set(environment) <= names:
             self.wrong.append(f"started {command!r} in {folder!r} with {environment!r}")

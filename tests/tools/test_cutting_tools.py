@@ -114,14 +114,25 @@ def test_moments_give_a_clip_each_with_handles_as_far_as_there_is_footage(contex
 
 
 def test_a_moment_too_short_to_see_gets_what_is_around_it(context: Context) -> None:
-    moments = [
-        {"video": "cfr25.mp4", "start_s": start_s, "end_s": end_s} for start_s, end_s in ((1.0, 1.2), (0, 0.1))
-    ]
-    short, edge = call("cut_clip", context, moments=moments, shortest_s=1.0).clips
+    last_s = context.library.video("cfr25.mp4").span.end_s
+    spans = ((1.0, 1.2), (0, 0.1), (last_s - 0.2, last_s))
+    moments = [{"video": "cfr25.mp4", "start_s": start_s, "end_s": end_s} for start_s, end_s in spans]
+    short, edge, end = call("cut_clip", context, moments=moments, shortest_s=1.0).clips
     assert short.origin.parts[0].span == Span(0.6, 1.6)
-    assert edge.origin.parts[0].span.start_s == 0  # nothing comes before it
+    assert edge.origin.parts[0].span == Span(0.0, 1.0)  # nothing comes before it
+    assert end.origin.parts[0].span.start_s == pytest.approx(last_s - 1.0)
+    assert end.duration_s == pytest.approx(1.0)
+    everything = call("cut_clip", context, moments=moments[:1], shortest_s=500.0).clips[0]
+    assert everything.origin.parts[0].span == context.library.video("cfr25.mp4").span
     [long] = call("cut_clip", context, video="cfr25.mp4", start_s=0, end_s=1.6, shortest_s=1.0).clips
     assert long.duration_s == pytest.approx(1.6)
+
+
+def test_moments_a_hair_apart_are_files_of_their_own(context: Context) -> None:
+    moments = [{"video": "cfr25.mp4", "start_s": start_s, "end_s": 1.0} for start_s in (0.5, 0.5004)]
+    clips = call("cut_clip", context, moments=moments).clips
+    assert len({clip.path for clip in clips}) == 2
+    assert call("cut_clip", context, moments=moments).clips == clips
 
 
 def test_a_query_cuts_what_it_finds(context: Context) -> None:
