@@ -27,7 +27,6 @@ _MOST_THINGS = 4
 _LONGEST_QUOTE = 220
 _TITLE_NAMES = 3
 _LONGEST_TITLE = 60
-_SEVERAL = "several"
 _PEOPLE = "person"
 
 
