@@ -65,6 +65,7 @@ _OF_NO_USE = frozenset(  # not what was measured, but how well, or of something 
 )
 _REMARKS = frozenset("2d 3d gps gnss iso local unix utc wgs84".split())  # in brackets, they say nothing of the unit
 _SAID = frozenset(_KINDS) - {unit for units in _UNITS.values() for unit in units} - _ITSELF.keys() - {"t"}
+_REMARK = _AXES | _REMARKS | _SAID
 
 
 def column(header: str) -> Column | None:
@@ -104,7 +105,7 @@ def _unit(kind: Kind, name: str, outside: list[str], inside: list[str]) -> float
     units = _UNITS[kind]
     bracketed = ["".join(text.split()) for text in inside]
     for text, whole in zip(bracketed, inside, strict=True):
-        remark = bool(_words(whole)) and _AXES | _REMARKS | _SAID >= {*_words(whole)}
+        remark = bool(_words(whole)) and _REMARK.issuperset(_words(whole))
         if text and text not in units and not remark:
             raise ValueError(f"the unit {whole[:20]!r} of its column {name} is unknown")
     ends = outside[outside.index(name) + 1 :] if name in outside else outside
