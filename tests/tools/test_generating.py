@@ -231,7 +231,7 @@ def test_a_name_says_what_was_used_and_not_where_it_lies(
         here, there = (only(call(name, place, prompt="blue")) for place in (context, other))
         assert here.origin.parts[0].video.path != there.origin.parts[0].video.path
         assert here.path.name == there.path.name
-        assert here.path.name != only(call(name, context, prompt="red")).path.name
+        assert here.path.name != only(call(name, context, prompt="green")).path.name
 
 
 def test_a_film_that_begins_with_a_picture_is_named_by_what_is_in_it(able: Context, tmp_path: Path) -> None:
