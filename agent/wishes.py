@@ -22,8 +22,8 @@ _SUBTITLED = re.compile(
     re.IGNORECASE,
 )
 _AROUND = (
-    r"(?:(?:both\s+)?before and after(?: (?:it|them|each))?|(?:on|at) (?:either|both|each) (?:sides?|ends?)|either side|"
-    r"around (?:it|them|each))"
+    r"(?:(?:both\s+)?before and after(?: (?:it|them|each))?|(?:on|at) (?:either|both|each) (?:sides?|ends?)|"
+    r"either side|around (?:it|them|each))"
 )
 _HANDLES = re.compile(
     rf",?\s*\b(?:and\s+)?(?:with|plus|keep|add|leave)\s+(?P<t>{LENGTH})\s*(?:of\s+)?"

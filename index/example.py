@@ -19,7 +19,7 @@ from playhead.media.files import open_file
 from playhead.media.formats import kind_of
 from playhead.media.images import read_image, write_picture
 from playhead.models.roles import SAMPLE_RATE_HZ
-from playhead.types import Channel, SearchResult
+from playhead.types import PICTORIAL, Channel, SearchResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,15 +49,16 @@ class Example:
         Raises `QueryError` where it has nothing on these channels.
         """
         found: list[Query] = []
-        if not channels or Channel.PICTURE in channels:
+        sights = channels.intersection(PICTORIAL)
+        if sights or not channels:
             for number, still in enumerate(self.stills):
                 write_picture(still, path := folder / f"{number}.jpg")
-                found.append(Query(image=path))
+                found.append(Query(image=path).on(*sights))
         if not channels or Channel.SPEECH in channels:
             found += [Query(sentence).on(Channel.SPEECH) for sentence in self.sentences]
         if not found:
             why = f"{self.name} has nothing on {' and '.join(sorted(channels))}"
-            raise QueryError("Nothing to search for", why, "Name picture, speech or both")
+            raise QueryError("Nothing to search for", why, "Name picture, thermal, depth or speech")
         return found
 
 

@@ -20,6 +20,7 @@ from playhead.index.lock import writing
 from playhead.index.phrases import Reading, read
 from playhead.index.query import Query
 from playhead.index.search import Searcher
+from playhead.index.senses import channel_of
 from playhead.index.vectors import VectorIndex
 from playhead.models.registry import OFFLINE, PROFILES, Models
 from playhead.models.roles import Role
@@ -272,8 +273,10 @@ class Library:
 
     def picture_vectors(self, video: str | Video, span: Span) -> Vectors:
         """What the picture model in force made of the pictures in part of a video when it was indexed, `(n, dim)`."""
-        within = Within(self.video(video).id, span.start_s, span.end_s)
-        return self._catalog(write=False).vectors(Channel.PICTURE, self.models.picture.id, within)[1]
+        found = self.video(video)
+        within = Within(found.id, span.start_s, span.end_s)
+        channel = channel_of(self.indexed(found))
+        return self._catalog(write=False).vectors(channel, self.models.picture.id, within)[1]
 
     def shots(self, video: str | Video) -> list[Span]:
         """The stretches between cuts; none where only sound was indexed."""

@@ -7,6 +7,7 @@ for "looks like" it. The same scenes give the same words.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from string import Template
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from playhead.index.sights import words
 from playhead.index.tell import ended, listed, named, quoted
-from playhead.types import format_time
+from playhead.types import Channel, format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,8 +28,12 @@ _MOST_THINGS = 4
 _LONGEST_QUOTE = 220
 _TITLE_NAMES = 3
 _LONGEST_TITLE = 60
-_SEVERAL = "several"
 _PEOPLE = "person"
+_RUN = 4  # words in a row that nobody says by chance
+_SAYING = frozenset(
+    "say says said saying tell tells told ask asks asked speak speaks speaking spoken talk talks talking explain "
+    "explains announce announces mention mentions voice voices speaker heard hear hears words quote according".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +114,34 @@ def titled(pages: Sequence[tuple[Seen, ...]]) -> str:
     best = [name for name, _ in sorted(names.items(), key=lambda item: (-item[1], item[0]))[:_TITLE_NAMES]]
     if best:
         return _capital(listed(best))
-    said = next((scene.said or scene.written for page in pages for scene in page if scene.said or scene.written), "")
-    return _cut(said, _LONGEST_TITLE).strip(" .,;:") if said else "What is to be seen"
+    scenes = [scene for page in pages for scene in page if scene.said or scene.written]
+    if not scenes:
+        return "What is to be seen"
+    kind, text = ("said", scenes[0].said) if scenes[0].said else ("written", scenes[0].written)
+    return Template(words()["titles"][kind]).substitute(text=_cut(text, _LONGEST_TITLE).strip(" .,;:"))
+
+
+def attributed(text: str, evidence: Sequence[Citation]) -> str:
+    """A sentence that somebody wrote about evidence; where it gives what was said there as its own, with who says it.
+
+    Whether it names a speaker is judged by its words beyond those that were said.
+    """
+    spoken = [_plain(citation.text) for citation in evidence if citation.channel is Channel.SPEECH]
+    own = _plain(text)
+    taken = len(spoken) == len(evidence) or any(_share(own, said) for said in spoken)
+    if not spoken or not taken or (set(own) - {word for said in spoken for word in said}) & _SAYING:
+        return text
+    return Template(words()["attributed"]).substitute(text=text)
+
+
+def _plain(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())
+
+
+def _share(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether both have the same few words in a row."""
+    runs = ({tuple(text[n : n + _RUN]) for n in range(len(text) - _RUN + 1)} for text in (one, other))
+    return not set.isdisjoint(*runs)
 
 
 def _names(scene: Seen) -> list[str]:

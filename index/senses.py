@@ -24,6 +24,11 @@ def sense_of(stem: str, wanted: str, known: Collection[Channel]) -> Channel:
         return Channel(wanted)
     if found := _NAMED.search(stem):
         return Channel(found[1].lower())
+    return channel_of(known)
+
+
+def channel_of(known: Collection[Channel]) -> Channel:
+    """The one channel that the pictures of a video are on, of those on which it was observed."""
     return next((channel for channel in PICTORIAL if channel in known), Channel.PICTURE)
 
 

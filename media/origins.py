@@ -17,6 +17,7 @@ class SourceType(StrEnum):
     MODEL = "trainedAlgorithmicMedia"
     CHANGED_BY_MODEL = "compositeWithTrainedAlgorithmicMedia"
     ALGORITHM = "algorithmicMedia"
+    COMPOSITE = "composite"
 
 
 def packet(kind: SourceType, tool: str = "") -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from playhead.models.signals import Event, Grid, Signal, deviation, gridded, runs, share_of_band, smoothed
-from playhead.models.travel import STANDING, courses, travelled
+from playhead.models.travel import STANDING, courses, speed_of, travelled
 from playhead.types import Span
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 ID = "motion@1"
 """What made a motion channel; to be raised when the same measurements begin to give other events."""
 
-_RATE_HZ, _SLOW_HZ = 50.0, 4.0
+_RATE_HZ = 50.0
 _G = 9.81
 
-_WALK_HZ, _RUN_HZ, _ALL_HZ = (1.4, 2.5), (2.5, 3.5), (0.5, 25.0)
+_WALK_HZ, _RUN_HZ = (1.4, 2.5), (2.5, 3.5)
 _GAIT_S, _HOP_S, _SWAY_S = 3.0, 0.1, 0.8
 _GAIT_SHARE, _RUN_SHARE = 0.5, 0.4  # of the power; of a run, more of it is in the harmonics
 _STEP, _STRIDE = 0.5, 4.0  # m/s², the least deviation of walking and of running
@@ -53,21 +53,33 @@ def find_events(
     acceleration: Signal | None = None, rotation: Signal | None = None, position: Signal | None = None
 ) -> list[Event]:
     """Every event, in order of time. Columns are x, y, z in m/s² and rad/s; latitude, longitude, altitude, speed."""
-    felt = gridded(acceleration, _RATE_HZ) if acceleration else None
-    turned = gridded(rotation, _RATE_HZ) if rotation else None
-    found: list[Event] = []
-    speed = None
-    if position:
-        journey, speed = travelled(position)
-        found += [event for event in journey if not (felt and event.text == STANDING)]  # felt more finely
-    if felt and acceleration:
-        found += _gaits(felt, turned, speed)
-        found += _impacts(acceleration, [e.span for e in found if e.text == "running"])
-    if turned:
-        found += _turns(_yaw(turned, felt))
-    elif position and (course := courses(position, _COURSE_SPEED)):
-        found += _turns(course)
+    felt, turned, placed = (signal and signal.ordered() for signal in (acceleration, rotation, position))
+    swaying, turning, travels = (signal.parts() if signal else [] for signal in (felt, turned, placed))
+    found = [event for part in swaying for event in _felt(part, turned, placed)]
+    if felt and swaying:
+        found += _impacts(felt, [event.span for event in found if event.text == "running"])
+    for part in turning:
+        found += _turned(part, felt)
+    for part in travels:
+        found += [event for event in travelled(part) if not (swaying and event.text == STANDING)]  # felt more finely
+        if not turning and (course := courses(part, _COURSE_SPEED)):
+            found += _turns(course)
     return sorted(found, key=lambda event: (event.span, event.text))
+
+
+def _felt(part: Signal, rotation: Signal | None, position: Signal | None) -> Iterator[Event]:
+    """What acceleration without a gap tells, together with what else was measured about that time."""
+    felt = gridded(part, _RATE_HZ)
+    if felt:
+        turned = gridded(rotation.around(part), _RATE_HZ) if rotation else None
+        yield from _gaits(felt, turned, speed_of(position.around(part)) if position else None)
+
+
+def _turned(part: Signal, acceleration: Signal | None) -> Iterator[Event]:
+    """The turns in rotation without a gap."""
+    turned = gridded(part, _RATE_HZ)
+    if turned:
+        yield from _turns(_yaw(turned, gridded(acceleration.around(part), _RATE_HZ) if acceleration else None))
 
 
 def _gaits(felt: Grid, turned: Grid | None, speed: Grid | None) -> Iterator[Event]:
@@ -114,10 +126,9 @@ def _still(felt: Grid, turned: Grid | None, speed: Grid | None) -> Flags:
 
 def _impacts(acceleration: Signal, runs_of_feet: list[Span]) -> Iterator[Event]:
     """Blows, in the measurements themselves: on a grid they would be averaged away. Feet that run are none."""
-    signal = acceleration.ordered()
-    size = np.linalg.norm(signal.values, axis=1)
+    size = np.linalg.norm(acceleration.values, axis=1)
     blow = np.abs(size - np.median(size))  # some recordings have no gravity in them
-    times_s = signal.times_s
+    times_s = acceleration.times_s
     peaks: list[int] = []
     for n in np.flatnonzero(blow >= _IMPACT).tolist():
         if peaks and times_s[n] - times_s[peaks[-1]] < _BLOW_S + _AFTER_S:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     Flags: TypeAlias = NDArray[np.bool_]
 
 _GAP_S = 1.5  # nothing is known between two measurements that lie further apart
+_LEAST_PART_S = 1.0  # too little to tell anything of
+_AROUND_S = 3.0  # what is smoothed over at most
 _BATCH = 10_000  # windows whose spectra are in memory at a time
 _MOST_BINS = 20_000_000  # more than two days at 50 Hz
 
@@ -47,6 +50,19 @@ class Signal:
         """One column, where there is a number in it."""
         there = np.isfinite(self.values[:, column])
         return Signal(self.times_s[there], self.values[there, column : column + 1]).ordered()
+
+    def parts(self) -> list[Signal]:
+        """An ordered signal taken apart at its gaps: what lies between costs nothing, however long it is."""
+        cuts = (np.flatnonzero(np.diff(self.times_s) > _GAP_S) + 1).tolist()
+        edges = pairwise([0, *cuts, len(self.times_s)])
+        parts = (Signal(self.times_s[first:last], self.values[first:last]) for first, last in edges if last > first)
+        return [part for part in parts if part.times_s[-1] - part.times_s[0] >= _LEAST_PART_S]
+
+    def around(self, other: Signal) -> Signal:
+        """What of an ordered signal was measured about the time of another."""
+        wanted_s = [other.times_s[0] - _AROUND_S, other.times_s[-1] + _AROUND_S]
+        first, last = np.searchsorted(self.times_s, wanted_s)
+        return Signal(self.times_s[first:last], self.values[first:last])
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,9 @@ _SHORT = {
     r"approx\.": "approximately",
     r"w/o": "without",
     r"w/": "with",
-    r"No\. (?=\d)": "number ",
-    r"Fig\. (?=\d)": "figure ",
-    r"Vol\. (?=\d)": "volume ",
 }
+_NUMBERED = {"No": "number", "Fig": "figure", "Vol": "volume"}
+_BEFORE_NUMBER = re.compile(rf"\b({'|'.join(_NUMBERED)})\. ?(?=\d)")
 _HOURS = re.compile(r"\b(\d+):([0-5]\d):([0-5]\d)(?:\.\d+)?\b")
 _TENTHS = re.compile(r"\b(\d+):([0-5]\d)\.\d+\b")
 _ADDRESS = re.compile(r"https?://(?:www\.)?|\bwww\.")
@@ -72,6 +71,7 @@ def sayable(text: str, languages: frozenset[str]) -> str:
     if "en" in languages:
         for short, long in _SHORT.items():
             text = re.sub(rf"(?<!\w){short}(?!\w)", long, text)
+        text = _BEFORE_NUMBER.sub(lambda m: f"{_NUMBERED[m[1]]} ", text)
         text = _HOURS.sub(lambda m: _duration((m[1], "hour"), (m[2], "minute"), (m[3], "second")), text)
         text = _TENTHS.sub(lambda m: _duration((m[1], "minute"), (m[2], "second")), text)
     return " ".join(text.split())

@@ -34,7 +34,7 @@ _MOST_UNKNOWN = 0.3
 
 
 class Hibari:
-    """An American voice distilled from Kokoro, in English, a hundred times faster than it speaks."""
+    """An American voice distilled from Kokoro, in English, more than a hundred times faster than it speaks."""
 
     rate_hz = 24_000
     languages = frozenset({"en"})

@@ -31,16 +31,16 @@ _CHANGE_S, _LEAST_CHANGE_S = 1.5, 1.0
 _CLIMB, _LEAST_CLIMB_M, _CLIMB_S = 0.2, 5.0, 8.0  # m/s; the height of a receiver is off by metres
 
 
-def travelled(position: Signal) -> tuple[list[Event], Grid | None]:
-    """Events of speed and height, and the speed in m/s where it is known."""
-    speed = _speed(position)
+def travelled(position: Signal) -> list[Event]:
+    """Events of speed and height."""
+    speed = speed_of(position)
     found: list[Event] = []
     if speed:
         found += [*_speeds(speed), *_changes(speed)]
     height = gridded(position.known(2), _RATE_HZ)
     if height:
         found += _climbs(height, speed)
-    return found, speed
+    return found
 
 
 def courses(position: Signal, least_speed: float) -> Grid | None:
@@ -59,8 +59,8 @@ def courses(position: Signal, least_speed: float) -> Grid | None:
     return Grid(places.start_s, places.rate_hz, rate[:, None])
 
 
-def _speed(position: Signal) -> Grid | None:
-    """As the receiver says; otherwise from place to place."""
+def speed_of(position: Signal) -> Grid | None:
+    """In m/s: as the receiver says; otherwise from place to place."""
     said = gridded(position.known(3), _RATE_HZ)
     if said:
         return Grid(said.start_s, said.rate_hz, smoothed(said.values[:, 0], said.bins(_SPEED_S))[:, None])

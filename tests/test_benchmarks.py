@@ -164,3 +164,17 @@ def test_plans_of_a_language_model_are_counted_for_what_they_are() -> None:
     assert {tool for _, *accepted in local_llm.REQUESTS for one in accepted for tool in one.split()} <= set(
         all_tools()
     )
+
+
+def test_photographs_are_shown_to_the_encoder_as_heat_would_be() -> None:
+    ways = benchmark("senses").ways()
+    ramp = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=2)
+    assert (ways["grey"](ramp) == ramp).all()
+    assert (ways["grey, inverted"](ramp) == 255 - ramp).all()
+    assert ways["crushed"](ramp).max() == 15
+    warm, cold = (ways["jet"](ramp)[0, n].astype(int) for n in (250, 5))
+    assert warm[0] > warm[2]
+    assert cold[2] > cold[0]
+    turned = ways["hot, turned to grey"](ramp)
+    assert (np.ptp(turned, axis=2) == 0).all()
+    assert (np.diff(turned[0, :, 0].astype(int)) >= -1).all()

@@ -183,12 +183,6 @@ class Still(_Made):
     accepts: ClassVar[tuple[type, ...]] = (Frame, Image)
 
 
-class SoundFile(_Made):
-    """A sound that was made, or a file."""
-
-    accepts: ClassVar[tuple[type, ...]] = (Audio,)
-
-
 class Film(_Made):
     """A film that was made, or a file."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from playhead.errors import StorageError
-from playhead.index.narrate import Narrator, Telling, alike, chosen, joined, titled
+from playhead.index.narrate import Narrator, Telling, alike, attributed, chosen, joined, titled
 from playhead.index.sights import Looker
 from playhead.index.stretches import parts
 from playhead.index.wording import word
@@ -169,7 +169,7 @@ def _told(
     }
     texts: dict[int, list[str]] = {}
     for claim in answer.claims:
-        texts.setdefault(page_of[claim.evidence[0].id], []).append(claim.text)
+        texts.setdefault(page_of[claim.evidence[0].id], []).append(attributed(claim.text, claim.evidence))
     dropped = (f"Dropped for want of evidence: {answer.dropped}.",) if answer.dropped else ()
     if not texts:
         return worked, (

@@ -12,7 +12,7 @@ from playhead.models.roles import Role
 from playhead.tools.arguments import Still
 from playhead.tools.contract import Arguments, Context, Effect, Tool
 from playhead.tools.generate_image import save
-from playhead.tools.making import MAKERS, DrawArgs, generated, generator, target, watch
+from playhead.tools.making import MAKERS, DrawArgs, digest, footage_of, generated, generator, target, watch
 from playhead.types import Images
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ class EditImage(Tool[EditImageArgs, Images]):
             watch("changing", args.prompt, context),
         )
         origin = generated(args, artist.id, parts=args.image.footage(context), note=note)
-        decides = [self.name, args.model_dump(mode="json"), artist.id]
+        asked = args.model_dump(mode="json", exclude={"image", "mask"})
+        decides = [self.name, asked, digest(pixels), digest(mask), footage_of(origin.parts), artist.id]
         return Images((save(drawn, origin, target("image", ".png", decides, context), args.prompt, context),))
 
     def estimate_s(self, args: EditImageArgs, footage_s: float) -> float:  # noqa: ARG002

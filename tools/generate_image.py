@@ -11,7 +11,18 @@ from playhead.media.images import write_drawing
 from playhead.media.origins import packet
 from playhead.models.roles import Role
 from playhead.tools.contract import Arguments, Context, Effect, Tool
-from playhead.tools.making import MAKERS, MakeArgs, generated, generator, kind_of, marked, short, target, watch
+from playhead.tools.making import (
+    MAKERS,
+    MakeArgs,
+    footage_of,
+    generated,
+    generator,
+    kind_of,
+    marked,
+    short,
+    target,
+    watch,
+)
 from playhead.tools.retrieving import SEEN, choose, shown
 from playhead.types import Image, Images, Source, Span
 
@@ -64,7 +75,8 @@ class GenerateImage(Tool[GenerateImageArgs, Images]):
         return 30 + 60.0 * args.count
 
     def _saved(self, args: GenerateImageArgs, number: int, pixels: Pixels, origin: Origin, context: Context) -> Image:
-        decides = [self.name, args.model_dump(mode="json"), origin.source, origin.model, origin.parts, number]
+        made = [origin.source, origin.model, footage_of(origin.parts), number]
+        decides = [self.name, args.model_dump(mode="json"), *made]
         return save(pixels, origin, target("image", ".png", decides, context), args.prompt, context)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from playhead.errors import InputError
 from playhead.media.cards import title_card
 from playhead.media.filming import write_film
 from playhead.media.images import scaled
@@ -18,6 +19,8 @@ from playhead.tools.generate_image import CARD_SAYS, LARGEST, SMALLEST
 from playhead.tools.making import (
     MAKERS,
     MakeArgs,
+    digest,
+    footage_of,
     generated,
     generator,
     kind_of,
@@ -28,7 +31,7 @@ from playhead.tools.making import (
     watch,
 )
 from playhead.tools.retrieving import SEEN, Choice, choose, stretch, taken
-from playhead.types import Clip, Progress, Source
+from playhead.types import Clip, Part, Progress, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from playhead.models.roles import Image as Pixels
     from playhead.types import Origin
 
+MOST_FRAMES = 2000  # of what is new: they are in memory together
 _SECONDS = 5.0
 _CARD = (1024, 576)
 
@@ -45,7 +49,7 @@ class GenerateVideoArgs(MakeArgs):
     """What the film is to show, what picture it begins with, how long, how fast and how large."""
 
     image: Still | None = Field(None, description="A picture that it begins with; then no footage is looked for.")
-    frames: int | None = Field(None, ge=1, le=2000, description="How many pictures; or give seconds.")
+    frames: int | None = Field(None, ge=1, le=MOST_FRAMES, description="How many pictures; or give seconds.")
     seconds: float | None = Field(
         None, ge=0.1, le=120, allow_inf_nan=False, description="How long; empty: as the model likes it, of footage 5."
     )
@@ -87,9 +91,10 @@ class GenerateVideo(Tool[GenerateVideoArgs, Clip]):
         """An MP4 in the context's folder."""
         wanted = args.model_copy(update={"source": "generated"}) if args.image else args
         choice = choose(wanted, Role.FILM_GENERATION, SEEN, context)
-        path = target("film", ".mp4", [self.name, args.model_dump(mode="json"), choice, _models(context)], context)
+        picture = context.picture(args.image.path) if args.image else None
+        path = _target(args, choice, picture, context)
         if choice.source is Source.GENERATED:
-            return _made(args, path, context)
+            return _made(args, picture, path, context)
         return _cut(args, choice, path, context) if choice.moments else _card(args, choice, path, context)
 
     def estimate_s(self, args: GenerateVideoArgs, footage_s: float) -> float:  # noqa: ARG002
@@ -101,8 +106,19 @@ def _models(context: Context) -> str:
     return context.library.models.identity(Role.FILM_GENERATION)
 
 
-def _made(args: GenerateVideoArgs, path: Path, context: Context) -> Clip:
-    picture = context.picture(args.image.path) if args.image else None
+def _target(args: GenerateVideoArgs, choice: Choice, picture: Pixels | None, context: Context) -> Path:
+    asked = args.model_dump(mode="json", exclude={"image"})
+    footage = args.image.footage(context) if args.image else [Part(m.video, m.span) for m in choice.moments]
+    decides = [GenerateVideo.name, asked, choice.source, footage_of(footage), digest(picture), _models(context)]
+    return target("film", ".mp4", decides, context)
+
+
+def _made(args: GenerateVideoArgs, picture: Pixels | None, path: Path, context: Context) -> Clip:
+    if args.count() > MOST_FRAMES:
+        why = (
+            f"{args.seconds:g} s at {args.rate:g} a second are {args.count():,} pictures, of at most {MOST_FRAMES:,}"
+        )
+        raise InputError("The film would be too long to make at once", why, "Ask for fewer seconds or a lower rate")
     maker = generator(Role.FILM_GENERATION, args.model, context)
     size, notes = (args.width, args.height), []
     if picture is not None:
@@ -122,7 +138,9 @@ def _made(args: GenerateVideoArgs, path: Path, context: Context) -> Clip:
 def _card(args: GenerateVideoArgs, choice: Choice, path: Path, context: Context) -> Clip:
     size = max(args.width or _CARD[0], SMALLEST), max(args.height or _CARD[1], SMALLEST)
     card = title_card(args.prompt, CARD_SAYS, size)
-    return _written([card] * round(args.length_s() * args.rate), args.rate, choice.origin(args), path, args, context)
+    return _written(
+        [card] * max(1, round(args.length_s() * args.rate)), args.rate, choice.origin(args), path, args, context
+    )
 
 
 def _written(

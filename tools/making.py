@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -18,10 +19,11 @@ from playhead.tools.naming import fingerprint
 from playhead.types import Origin, Progress, Source, format_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from playhead.models.roles import Image
     from playhead.tools.contract import Context
+    from playhead.types import Part
 
 SEEDS = 2**32
 _LONGEST = 2000
@@ -97,6 +99,16 @@ def generated(args: DrawArgs, model: str, number: int = 0, parts: tuple[Any, ...
 def target(kind: str, suffix: str, decides: object, context: Context) -> Path:
     """The file of a result in the context's folder: the same call has the same name, another has another."""
     return context.folder / f"{kind}-{fingerprint(decides)}{suffix}"
+
+
+def footage_of(parts: Sequence[Part]) -> list[object]:
+    """Stretches of footage as they decide a name: which videos, not where these lie."""
+    return [(part.video.id, part.span.start_s, part.span.end_s) for part in parts]
+
+
+def digest(image: Image | None) -> str:
+    """The pixels of a picture, as they decide a name; empty of none."""
+    return "" if image is None else hashlib.sha256(repr(image.shape).encode() + image.tobytes()).hexdigest()
 
 
 def marked(image: Image, origin: Origin, context: Context) -> Image:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MOST_WORDS = 5_000
 _CHARACTERS_A_SECOND = 14.0
-_FASTER_THAN_LIFE = 20.0
+_FASTER_THAN_LIFE = 100.0  # see `models/speaking.py`
 
 
 class SpeakArgs(Arguments):
@@ -88,7 +88,7 @@ class Speak(Tool[SpeakArgs, Audio]):
         return Audio(path, samples / voice.rate_hz, origin, text)
 
     def estimate_s(self, args: SpeakArgs, footage_s: float) -> float:  # noqa: ARG002
-        """A twentieth of the time that it takes to say it."""
+        """A hundredth of the time that it takes to say it."""
         return 1.0 + len(args.said) / _CHARACTERS_A_SECOND / args.speed / _FASTER_THAN_LIFE
 
 

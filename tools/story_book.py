@@ -144,7 +144,7 @@ class Book:
         sound = self._work / "sound.wav"
         target_s = options.minutes * 60 if options.minutes else None
         script = written(self._title, leaves, voice, sound, target_s, context)
-        path = shot(script, self._title, self._work / f"{self._stem}.mp4", sound if voice else None, context)
+        path = shot(script, self._title, self._work / f"{self._stem}.mp4", sound if voice else None, voice, context)
         parts_used = script.parts or _used(self._tellings)
         note = "The voice is synthetic." if voice else ""
         origin = Origin(Source.COMPOSED, parts_used, voice.id if voice else "", 0 if voice else None, "", note)

@@ -11,11 +11,13 @@ import numpy as np
 from playhead.media.decode import Sample, Wants, decode
 from playhead.media.filming import Canvas, FilmWriter
 from playhead.media.images import read_image
+from playhead.media.origins import SourceType, line
 from playhead.media.slides import LINE_CHARACTERS, LINES, blended, drawable, fitted, moved, subtitle, title_card
 from playhead.media.subtitles import write_subtitles
 from playhead.media.waves import wave_file
 from playhead.models.speakable import paragraphs, sentences, shorter
 from playhead.models.speaking import spoken
+from playhead.tools.making import short
 from playhead.types import Part, Progress, Span, Utterance
 
 if TYPE_CHECKING:
@@ -93,13 +95,14 @@ def written(
 ) -> Script:
     """Speak the story into the WAV file `sound`, and say from what is heard when what is shown."""
     rate_hz = voice.rate_hz if voice else _RATE_HZ
-    clock = _Clock(title, leaves, target_s)
+    clock = _Clock(leaves, target_s)
     slides, cues, parts, unsaid = [], list[Cue](), list[Part](), list[str]()
     with wave_file(sound, rate_hz) if voice else _silence() as add:
         for number, leaf in enumerate([Leaf(title, leaves[0].pictures[:1], ()), *leaves]):
             context.progress(Progress("speaking", title, number, len(leaves) + 1))
             start_s = clock.now_s
             heard_s = _LEAD_S
+            first = len(cues)
             add(np.zeros(round(_LEAD_S * rate_hz), np.float32))
             for sentence, samples in _said(leaf.text, voice, rate_hz):
                 if sentence and number:
@@ -107,6 +110,7 @@ def written(
                 if voice and len(samples):
                     add(samples)
                 heard_s += len(samples) / rate_hz
+            cues[first:] = _in_quotes(cues[first:])
             unsaid += _unreadable(leaf.text, voice)
             frames = clock.frames(leaf, heard_s + _TAIL_S, title=number == 0)
             add(np.zeros(max(0, round(clock.now_s * rate_hz) - round((start_s + heard_s) * rate_hz)), np.float32))
@@ -121,10 +125,9 @@ def written(
 class _Clock:
     """How far the film is, and how long a page may be, so that in the end it is as long as was asked for."""
 
-    def __init__(self, title: str, leaves: Sequence[Leaf], target_s: float | None) -> None:
+    def __init__(self, leaves: Sequence[Leaf], target_s: float | None) -> None:
         self._target_s, self._at = target_s, 0
         self._left = [_guess_s(leaf) for leaf in leaves]
-        self._title = title
 
     @property
     def now_s(self) -> float:
@@ -180,6 +183,14 @@ def _cues(sentence: str, start_s: float, length_s: float) -> list[Cue]:
     return cues
 
 
+def _in_quotes(cues: Sequence[Cue]) -> Iterator[Cue]:
+    """The cues of a page, where a quotation that goes on over several has its marks in each."""
+    within = False
+    for cue in cues:
+        begins, within = within, cue.text.rfind("“") > cue.text.rfind("”") or (within and "”" not in cue.text)
+        yield Cue(cue.span, f"{'“' if begins else ''}{cue.text}{'”' if within else ''}")
+
+
 def _apart(cues: Sequence[Cue]) -> Iterator[Cue]:
     """Each cue a little longer than it is heard, as far as the next allows."""
     for number, cue in enumerate(cues):
@@ -213,11 +224,12 @@ def _running(part: Part, time_s: float, length_s: float) -> Part:
     return Part(part.video, Span(start_s, min(part.span.end_s, start_s + length_s)))
 
 
-def shot(script: Script, title: str, target: Path, sound: Path | None, context: Context) -> Path:
-    """Draw and encode the film, frame by frame."""
+def shot(script: Script, title: str, target: Path, sound: Path | None, voice: Voice | None, context: Context) -> Path:
+    """Draw and encode the film, frame by frame; its metadata say that a machine put it together, and who speaks."""
+    says = line(SourceType.CHANGED_BY_MODEL, short(voice.id)) if voice else line(SourceType.COMPOSITE)
     total = sum(slide.frames for slide in script.slides)
     strips = _Strips(script.cues)
-    with FilmWriter(target, CANVAS.rate_hz, sound=sound) as film:
+    with FilmWriter(target, CANVAS.rate_hz, sound=sound, comment=says) as film:
         before: Iterator[Pixels] | None = None
         for number, slide in enumerate(script.slides):
             frames = _frames(slide, number, title, target.parent, context)

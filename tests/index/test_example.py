@@ -5,10 +5,11 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from playhead.errors import MediaError, QueryError
-from playhead.index.example import taken_together
+from playhead.index.example import Example, taken_together
 from playhead.types import Channel, Evidence, Moment, SearchResult, Span, Video
 
 if TYPE_CHECKING:
@@ -78,6 +79,26 @@ def test_what_nobody_could_look_for_is_said(filmed: Library, ffmpeg: str, tmp_pa
 def test_a_channel_that_the_example_has_nothing_on_is_named(filmed: Library, cut: Callable[..., Path]) -> None:
     with pytest.raises(QueryError, match=r"still\.jpg has nothing on speech"):
         filmed.search_like(cut("still.jpg", 2.5, 0.2, "-frames:v", "1"), channels="speech")
+
+
+@pytest.mark.parametrize(
+    ("channels", "expected"),
+    [
+        ((), [set()]),
+        (("picture",), [{"picture"}]),
+        (("thermal", "speech"), [{"thermal"}]),
+        (("picture", "depth", "motion"), [{"picture", "depth"}]),
+    ],
+)
+def test_a_picture_is_looked_for_on_the_channels_that_were_named(
+    channels: tuple[str, ...], expected: list[set[str]], tmp_path: Path
+) -> None:
+    example = Example("yard.png", (np.zeros((8, 8, 3), np.uint8),))
+    found = example.queries(frozenset(map(Channel, channels)), tmp_path)
+    assert [query.channels for query in found] == expected
+    assert all(query.image for query in found)
+    with pytest.raises(QueryError, match="has nothing on motion"):
+        example.queries(frozenset({Channel.MOTION}), tmp_path)
 
 
 def test_moments_that_overlap_are_one_and_as_likely_as_the_likeliest(tmp_path: Path) -> None:

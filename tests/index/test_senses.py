@@ -263,6 +263,10 @@ def test_a_thermal_picture_finds_a_thermal_film(opened: Callable[..., Library], 
     library.add(yard)
     picture = library.folder / library.pictures("yard.thermal.mkv", Span(0, 1))[0].thumbnail
     assert library.search(image=picture, channels=["thermal"]).moments
+    like = library.search_like(picture, channels=["thermal"])
+    assert {e.channel for moment in like for e in moment.evidence} == {Channel.THERMAL}
+    assert not library.search_like(picture, channels=["picture"]).moments
+    assert len(library.picture_vectors("yard.thermal.mkv", Span(0, 1)))
     with pytest.raises(QueryError, match="only looked for in pictures"):
         library.search(image=picture, channels=["motion"])
 

@@ -50,6 +50,10 @@ def test_columns_are_known_by_their_usual_names_and_units(header: str, factor: f
             [47.5, 8.25, None, 4.4704],
         ),
         ("time;speed [km/h]", "1;36,5", [None, None, None, 36.5 / 3.6]),
+        ("time (min),speed_km_h", "2,36", [None, None, None, 10]),
+        ("time (s),speed (m / s),speed_accuracy (m/s)", "1,10,3", [None, None, None, 10]),
+        ("time,speedAcc,GPS (Alt.) [m]", "1,3,400", [None, None, 400, None]),
+        ("time,frame height,altitude_accuracy,speed (2D)", "1,1080,5,10", [None, None, None, 10]),
     ],
 )
 def test_positions_have_what_their_columns_have(header: str, row: str, expected: list[float | None]) -> None:
@@ -63,6 +67,8 @@ def test_positions_have_what_their_columns_have(header: str, row: str, expected:
         ("0 0.5 2", "time"),
         ("0 500 2000", "time_ms"),
         ("0 500 2000", "cts"),
+        ("0 500 2000", "Time (ms)"),
+        ("0 0.0083333333 0.0333333333", "time [min]"),
         ("1700000000 1700000000.5 1700000002", "timestamp"),
         ("1700000000000 1700000000500 1700000002000", "timestamp"),
         ("1700000000000000000 1700000000500000000 1700000002000000000", "time"),
@@ -79,6 +85,18 @@ def test_a_gyroscope_in_degrees_is_noticed_where_its_header_does_not_say() -> No
     rows = "".join(f"{n / 10},0,0,{90 if n > 3 else 0}\n" for n in range(20))
     track = parsed(f"time,gyro_x,gyro_y,gyro_z\n{rows}")[Sensor.ROTATION]
     assert track.values.max() == pytest.approx(np.pi / 2)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Gyroscope x (deg/sec),Gyroscope y (deg/s),Gyroscope z [°/s]",
+        "gyro_x_deg_s,gyro_y_dps,gyro (z) [degrees/s]",
+    ],
+)
+def test_a_gyroscope_in_degrees_may_say_so(header: str) -> None:
+    track = parsed(f"time,{header}\n0,1,1,1\n1,1,1,1\n")[Sensor.ROTATION]
+    np.testing.assert_allclose(track.values, np.radians(1))
 
 
 def test_rest_at_one_is_one_g() -> None:
@@ -114,6 +132,11 @@ def test_the_same_table_however_it_is_written(data: str | bytes) -> None:
         ("time,speed\n", "no row of it"),
         ("time,speed\nx,y\n", "no row of it"),
         ("time,speed (furlong/h)\n0,1\n", "unit 'furlong/h'"),
+        ("time,speed (furlong)\n0,1\n", "unit 'furlong'"),
+        ("time (fortnights),speed\n0,1\n", "unit 'fortnights' of its column time"),
+        ("time,altitude [°]\n0,1\n", "unit '°'"),
+        ("time,speed (deg/s)\n0,1\n", "unit 'deg/s'"),
+        ("time,speed_accuracy,frame height\n0,1,2\n", "no column of it is named as acceleration"),
         ("time,accel_x,accel_y\n0,1,2\n", "no row of it"),
         (",".join(["time"] * 300) + "\n", "more than 256 columns"),
         ("\0\0\0", "no column"),

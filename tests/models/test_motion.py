@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -156,3 +158,39 @@ def test_a_grid_keeps_the_mean_of_what_is_faster_than_it() -> None:
     assert grid is not None
     np.testing.assert_allclose(grid.values[:, 0], 5, atol=0.01)
     assert gridded(Signal(times_s[:1], times_s[:1, None]), 10) is None
+
+
+def test_a_gap_costs_nothing_however_long_a_log_says_that_it_is() -> None:
+    two = np.array([0.0, 172_000.0])
+    tracemalloc.start()
+    try:
+        assert find_events(*(Signal(two, np.ones((2, columns))) for columns in (3, 3, 4))) == []
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_is_measured_before_and_after_a_long_gap_is_told_as_it_would_be_alone() -> None:
+    made, later_s = journey(), 100_000.0
+    alone = felt(made)
+    tracemalloc.start()
+    try:
+        both = np.concatenate([made.times_s, made.times_s + later_s])
+        found = find_events(
+            Signal(both, np.tile(made.acceleration, (2, 1))), Signal(both, np.tile(made.rotation, (2, 1)))
+        )
+        assert tracemalloc.get_traced_memory()[1] < 40 * both.nbytes
+    finally:
+        tracemalloc.stop()
+    twice = [(e.text, round(e.span.start_s + shift_s, 1)) for shift_s in (0.0, later_s) for e in alone]
+    assert [(e.text, round(e.span.start_s, 1)) for e in found] == twice
+
+
+def test_speed_stands_against_standing_still_for_each_stretch_that_is_felt() -> None:
+    times_s = np.concatenate([np.arange(500), np.arange(500) + 100_000]) / 50
+    acceleration = np.tile([0.0, 0.0, G], (len(times_s), 1))
+    position = np.full((40, 4), np.nan)
+    gps_s = np.concatenate([np.arange(-5.0, 15.0), np.arange(1995.0, 2015.0)])
+    position[:, 3] = np.repeat([0.0, 20.0], 20)
+    still = spans(find_events(Signal(times_s, acceleration), position=Signal(gps_s, position)), "standing still")
+    assert [(round(s.start_s), round(s.end_s)) for s in still] == [(0, 10)]

@@ -15,13 +15,14 @@ import pytest
 from pydantic import TypeAdapter
 
 from playhead.errors import InputError, StorageError
-from playhead.index.narrate import Narrator, alike, chosen, joined, titled
+from playhead.index.narrate import Narrator, alike, attributed, chosen, joined, titled
 from playhead.index.sights import Seen, sights, words
 from playhead.index.stretches import parts
 from playhead.models.chat import Chat
 from playhead.testing import ScriptedChat
 from playhead.tools.contract import Context
 from playhead.tools.registry import get_tool
+from playhead.tools.story_film import Cue, _in_quotes
 from playhead.types import Channel, Citation, Source, Span, Story, Video
 
 if TYPE_CHECKING:
@@ -249,7 +250,7 @@ def test_a_language_model_writes_and_is_held_to_the_evidence(context: Context) -
     story = compose(replace(context, chat=Chat(ScriptedChat(answer), "scripted")), video=NAME, title="A trip")
     assert [page.text for page in story.pages] == [
         "A sign on the rocket reads GATE B12.",
-        "The ferry to the island leaves at half past nine.",
+        "Somebody says: The ferry to the island leaves at half past nine.",
     ]
     assert "A trip" in asked[0]
     assert "Dropped for want of evidence: 2." in story.notes
@@ -285,6 +286,8 @@ def test_the_film_plays_as_long_as_was_asked_for(filmed_story: Story) -> None:
     assert film.origin.model.startswith("hibari")
     with av.open(str(film.path)) as container:
         [picture, sound] = container.streams
+        said = container.metadata["comment"]
+        assert "digitalsourcetype/compositeWithTrainedAlgorithmicMedia; made by hibari" in said
         assert (picture.codec_context.width, picture.codec_context.height) == (1280, 720)
         assert float(container.duration / av.time_base) == pytest.approx(film.duration_s, abs=0.1)
         assert float(sound.duration * sound.time_base) == pytest.approx(film.duration_s, abs=0.1)
@@ -334,6 +337,7 @@ def test_a_film_of_clips_without_a_voice(context: Context, filmed: Library) -> N
     assert all(part.span.duration_s > 0 for part in story.film.origin.parts)
     with av.open(str(story.film.path)) as container:
         assert len(container.streams) == 1
+        assert container.metadata["comment"].endswith("digitalsourcetype/composite")
 
 
 @pytest.mark.slow
@@ -430,8 +434,39 @@ def test_a_title_names_what_is_most_seen_and_else_what_is_said() -> None:
         titled(alike([seen("a", 0, things=("dog", "person")), seen("b", 0, things=("apple",))]))
         == "A dog and an apple"
     )
-    assert titled(alike([seen("a", 0, said="We won the cup.")])) == "We won the cup"
+    assert titled(alike([seen("a", 0, said="We won the cup.")])) == "Somebody says “We won the cup”"
+    assert titled(alike([seen("a", 0, written="GATE B12")])) == "On screen: “GATE B12”"
     assert titled([]) == "What is to be seen"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("The ferry leaves at half past nine.", "Somebody says: The ferry leaves at half past nine."),
+        ("Half past nine is when it goes.", "Somebody says: Half past nine is when it goes."),
+        (
+            "A man says that the ferry leaves at half past nine.",
+            "A man says that the ferry leaves at half past nine.",
+        ),
+    ],
+)
+def test_what_was_said_is_told_as_somebody_elses_words(text: str, told: str) -> None:
+    heard, looked = (
+        Citation(channel, seen("a", 0).video, Span(0, 5), channel, "The ferry leaves at half past nine, they say.")
+        for channel in (Channel.SPEECH, Channel.OBJECT)
+    )
+    assert attributed(text, (heard,)) == told
+    assert attributed(text, (looked,)) == text
+    assert attributed("A man is on a boat.", (heard, looked)) == "A man is on a boat."
+    assert attributed("On a boat, the ferry leaves at half past nine.", (heard, looked)).startswith("Somebody says: ")
+
+
+def test_each_subtitle_of_a_quotation_has_its_marks() -> None:
+    texts = ["Somebody says: “We won.", "It was hard.", "We go home.”", "A dog follows.", "“Yes,” it says."]
+    cues = [Cue(Span(n, n + 1), text) for n, text in enumerate(texts)]
+    assert [cue.text for cue in _in_quotes(cues)] == [
+        "Somebody says: “We won.”", "“It was hard.”", "“We go home.”", "A dog follows.", "“Yes,” it says.",
+    ]  # fmt: skip
 
 
 def test_every_worked_sight_is_whole() -> None:

@@ -215,6 +215,50 @@ def test_film_begins_with_a_picture_and_looks_for_no_footage(able: Context) -> N
     assert "from 96x54 to 96x64 pixels" in made.origin.note
 
 
+def test_a_name_says_what_was_used_and_not_where_it_lies(
+    context: Context, tmp_path: Path, opened: Callable[..., Library]
+) -> None:
+    moved = tmp_path / "elsewhere"
+    shutil.copytree(context.library.folder, moved / "library")
+    source = context.library.video("cuts.mp4").path
+    (moved / "footage").mkdir()
+    library = opened(moved / "library", roots=(tmp_path,))
+    library.remove("cuts.mp4")
+    library.add(shutil.copy(source, moved / "footage" / "again.mp4"))
+    (moved / "out").mkdir()
+    other = Context(library, moved / "out")
+    for name in ("generate_image", "generate_video"):
+        here, there = (only(call(name, place, prompt="blue")) for place in (context, other))
+        assert here.origin.parts[0].video.path != there.origin.parts[0].video.path
+        assert here.path.name == there.path.name
+        assert here.path.name != only(call(name, context, prompt="green")).path.name
+
+
+def test_a_film_that_begins_with_a_picture_is_named_by_what_is_in_it(able: Context, tmp_path: Path) -> None:
+    def name(path: Path) -> str:
+        made = call("generate_video", able, prompt=NOWHERE, image=str(path), frames=1, width=32, height=32, steps=1)
+        return str(made.path.name)
+
+    first = name(picture(tmp_path / "a.png"))
+    assert name(picture(tmp_path / "b.png")) == first
+    assert name(picture(tmp_path / "a.png", 90)) != first
+
+
+def test_a_film_of_less_than_one_picture_is_a_card_of_one(context: Context) -> None:
+    context.library.remove("cuts.mp4", "talk.mp4")
+    made = call("generate_video", context, prompt="rain", seconds=0.1, rate=1, width=64, height=32)
+    assert made.duration_s == 1
+    with av.open(str(made.path)) as container:
+        assert len(list(container.decode(video=0))) == 1
+
+
+def test_more_new_pictures_than_memory_holds_are_refused_and_footage_of_that_length_is_not(able: Context) -> None:
+    with pytest.raises(InputError, match=r"120 s at 120 a second are 14,400 pictures, of at most 2,000.*lower rate"):
+        call("generate_video", able, prompt=NOWHERE, seconds=120, rate=120, width=32, height=32, steps=1)
+    assert list(able.folder.iterdir()) == []
+    assert call("generate_video", able, prompt="blue", seconds=120, rate=120).origin.source is Source.RETRIEVED
+
+
 def test_the_gallery_is_chosen_from_by_name(able: Context, makers: Models) -> None:
     made = only(call("generate_image", able, prompt=NOWHERE, model="sketch", **SMALL))
     assert made.origin.model == makers.generator(Role.IMAGE_GENERATION, "sketch").id

@@ -202,6 +202,8 @@ def test_what_was_told_badly_is_refused(context: Context, arguments: dict[str, o
         ("**Bold** and `code` <b>", "Bold and code b"),
         ("Cats vs. dogs", "Cats versus dogs"),
         ("Aw/o is no word", "Aw/o is no word"),
+        ("See No. 5 or Fig. 3 in Vol. 12.", "See number 5 or figure 3 in volume 12."),
+        ("No. Nobody did. Piano. 5", "No. Nobody did. Piano. 5"),
     ],
 )
 def test_short_forms_are_said_in_full(text: str, said: str) -> None:
