@@ -109,10 +109,13 @@ def _where(builder: Builder, clause: Clause, wishes: Wishes) -> tuple[dict[str, 
     if _like_given(builder, about, wishes.text):
         like = builder.moments_like_given(many=wishes.many, limit=slots.limit)
         return {"moments": like, "shortest_s": _SHORTEST_S}, []
-    if about and clause.anchor is None:
+    anchor = (
+        clause.anchor if clause.anchor and clause.anchor.words in wishes.text else None
+    )  # "before and after each"
+    if about and anchor is None:
         moments = builder.moments_of(about, many=wishes.many, limit=slots.limit, words=slots.text)
         return {"moments": moments, "shortest_s": _SHORTEST_S}, []
-    if clause.anchor is not None and not is_back(clause.anchor.words):
+    if anchor is not None and not is_back(anchor.words):
         return builder.window(clause)
     if builder.found:
         return {"moments": builder.which_found(wishes.text), "shortest_s": _SHORTEST_S}, []
