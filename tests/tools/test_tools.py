@@ -31,6 +31,7 @@ FILES = {path.stem for path in Path(next(iter(tools.__path__))).glob("*.py")} - 
     "provenance",
     "looking",
     "making",
+    "naming",
     "registry",
     "retrieving",
     "story_book",
