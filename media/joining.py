@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from playhead.media import wire
@@ -134,7 +135,7 @@ def _timer(source: Reached, limits: dict[str, Any], tally: Tally, beat: Beat) ->
     return Picture(source.picture, {"limits": limits, "fps": 1.0, "inverse": False}, tally, out=beat.out)
 
 
-class _Piece:
+class _Piece(ABC):
     """The pictures of one piece on their way from the decoder into the film."""
 
     def __init__(
@@ -155,12 +156,13 @@ class _Piece:
         if shown := self._trim.take(frame, time_s):
             self._show(shown)
 
+    @abstractmethod
     def finish(self, until_s: float) -> float:
         """Show to the end what stood last, or black; how long the piece became."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _show(self, shown: Shown) -> None:
-        raise NotImplementedError
+        """Put a frame into the film."""
 
 
 class _OwnTimes(_Piece):
