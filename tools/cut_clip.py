@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -23,7 +23,6 @@ _EARLY_S = 0.001
 class CutClipArgs(CutArgs):
     """Which footage, and how it is cut."""
 
-    sound: Literal["keep", "drop"] = Field("keep", description="Keep the sound or drop it.")
     as_stored: bool = Field(
         False,
         description="Copy the streams instead of encoding them: fast and without loss, but begins at a key frame, "

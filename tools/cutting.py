@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -45,6 +45,8 @@ class CutArgs(Stretch):
         le=LONGEST_FADE_S,
         description="Picture and sound come up from black and go back in so many seconds.",
     )
+
+    sound: Literal["keep", "drop"] = Field("keep", description="Keep the sound or drop it.")
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from playhead.errors import InputError
 from playhead.media.cutting import Look, Sources, common_look, cut, measure
 from playhead.models.roles import Role
 from playhead.tools.contract import Arguments, Context, Effect, Tool
@@ -49,8 +51,8 @@ class MakeSupercut(Tool[MakeSupercutArgs, Clip]):
         pieces = [piece(part, args.fade_s) for part in parts]
         limits = context.library.settings.limits
         with Sources(context.open) as sources:
-            look = _look(parts, sources, context)
-            target = context.folder / f"supercut-{fingerprint(_named(parts), args.fade_s)}.mp4"
+            look = _look(parts, args, sources, context)
+            target = context.folder / f"supercut-{fingerprint(_named(parts), args.fade_s, args.sound)}.mp4"
             tell = teller(context, "joining", target.name, sum(part.span.duration_s for part in parts))
             film = cut(pieces, sources, look, target, limits=limits, progress=tell)
         placed = zip(parts, film.placed, strict=True)
@@ -81,7 +83,7 @@ def _ordered(args: MakeSupercutArgs, context: Context) -> list[Part]:
     return parts
 
 
-def _look(parts: Sequence[Part], sources: Sources, context: Context) -> Look:
+def _look(parts: Sequence[Part], args: MakeSupercutArgs, sources: Sources, context: Context) -> Look:
     lengths: dict[str, float] = {}
     for part in parts:
         key = str(part.video.path)
@@ -90,7 +92,10 @@ def _look(parts: Sequence[Part], sources: Sources, context: Context) -> Look:
     for number, (key, length_s) in enumerate(lengths.items()):
         teller(context, "looking at footage", f"{len(lengths)} videos", len(lengths))(number)
         measures.append((measure(key, sources, context.library.settings.limits), length_s))
-    return common_look(measures)
+    look = common_look(measures)
+    if args.sound == "drop" and not look.picture:
+        raise InputError("Nothing was joined", "there is no picture, and the sound was to go", "Keep the sound")
+    return replace(look, sound=False) if args.sound == "drop" else look
 
 
 def _named(parts: Sequence[Part]) -> list[tuple[str, float, float]]:

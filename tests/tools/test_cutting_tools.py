@@ -372,3 +372,19 @@ def test_what_no_sheet_can_show_is_refused(arguments: dict[str, Any], message: s
     with pytest.raises(InputError, match=message):
         call("contact_sheet", context, **arguments)
     assert made(context.folder) == set()
+
+
+def test_a_supercut_can_go_without_its_sound(context: Context, clips: Callable[[str], Path], tmp_path: Path) -> None:
+    moments = [
+        {"video": "cfr25.mp4", "start_s": 0.5, "end_s": 1.0},
+        {"video": "turned_90.mp4", "start_s": 0, "end_s": 1},
+    ]
+    silent = call("make_supercut", context, moments=moments, sound="drop")
+    assert not silent.has_audio
+    assert read(silent.path).clicks_s == ()
+    assert call("make_supercut", context, moments=moments).path != silent.path
+    settings = Settings.model_validate({"channels": ("speech",), "roots": (clips("audio_only.m4a").parent,)})
+    heard = Context(Library(context.library.folder, settings=settings), tmp_path)
+    only = [{"video": str(clips("audio_only.m4a")), "start_s": 0, "end_s": 1}]
+    with pytest.raises(InputError, match="there is no picture"):
+        call("make_supercut", heard, moments=only, sound="drop")
