@@ -276,15 +276,13 @@ class Steps:
             video = self._video() or f"{moment}.video.id"
             return {"video": video} | _ends(f"{moment}.span.start_s", f"{moment}.span.end_s", on, up, text)
         if self.stage.recent and not self.found and (refers or BACK.search(text)):
-            recent, span = self.stage.recent[which(text, len(self.stage.recent)) or 0]
-            self.inputs["video"] = called(recent, self.stage.videos)
-            return {"video": "$video"} | _ends(span.start_s, span.end_s, on, up, text)
+            window = self.recent_window(text)
+            return {"video": window["video"]} | _ends(window["start_s"], window["end_s"], on, up, text)
         return None
 
     def _recent(self, text: str) -> dict[str, Any]:
-        video, span = self.stage.recent[which(text, len(self.stage.recent)) or 0]
-        self.inputs["video"] = called(video, self.stage.videos)
-        return {"video": "$video", "at_s": [round((span.start_s + span.end_s) / 2, 3)]}
+        window = self.recent_window(text)
+        return {"video": window["video"], "at_s": [round((window["start_s"] + window["end_s"]) / 2, 3)]}
 
 
 _GIVEN = re.compile(

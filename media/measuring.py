@@ -9,11 +9,8 @@ from playhead.media.demux import frames, packets, streams
 from playhead.media.fit import upright_size
 from playhead.media.reaching import opened
 from playhead.media.tally import Tally, TooLargeError
+from playhead.media.timelines import TIMECODE_RATES
 
-_USUAL = tuple(
-    Fraction(*rate)
-    for rate in ((24000, 1001), (24, 1), (25, 1), (30000, 1001), (30, 1), (50, 1), (60000, 1001), (60, 1))
-)
 _SLOWEST, _FASTEST = 5, 60
 _CLOSE = 0.002
 
@@ -42,7 +39,7 @@ def measured(descriptor: int, limits: dict[str, Any]) -> dict[str, Any]:
 
 def usual_rate(rate_hz: Fraction) -> Fraction:
     """The rate itself where it is a usual or a whole number, else the nearest that is usual."""
-    nearest = min(_USUAL, key=lambda usual: abs(usual - rate_hz))
+    nearest = min(TIMECODE_RATES, key=lambda usual: abs(usual - rate_hz))
     if abs(nearest - rate_hz) <= _CLOSE * nearest:
         return nearest
     whole = Fraction(round(rate_hz))
