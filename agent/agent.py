@@ -236,7 +236,7 @@ class Agent:
     def _folder(self, plan: Plan, out: str | Path | None) -> Path:
         """The run's folder, with its plan in it."""
         try:
-            folder = Path(out).expanduser() if out else _fresh(self.library.folder / "runs" / _name(plan))
+            folder = Path(out).expanduser() if out else fresh_folder(self.library.folder / "runs" / _name(plan))
             folder.mkdir(parents=True, exist_ok=True)
             kept = folder / PLAN
             if kept.exists():
@@ -339,7 +339,7 @@ def _name(plan: Plan) -> str:
     return "-".join([time.strftime("%Y%m%d-%H%M%S"), plan.digest[:6], *words])
 
 
-def _fresh(folder: Path) -> Path:
+def fresh_folder(folder: Path) -> Path:
     """A new folder of this name, or of the name with a number where there is one already."""
     number = 1
     while True:

@@ -120,7 +120,7 @@ def _write_artifact(
     for file in outcome.files:
         kept = Path(name, file.relative_to(outcome.folder or file.parent))
         (folder / kept).parent.mkdir(parents=True, exist_ok=True)
-        _copy(file, folder / kept, mask)
+        copy_masked(file, folder / kept, mask)
         if file.name.endswith(SUFFIX):
             write_plan(folder / kept, plan)
         moved[str(file)] = kept.as_posix()
@@ -130,11 +130,11 @@ def _write_artifact(
     write_atomically(folder / f"{name}.json", [said.encode()])
 
 
-def _copy(file: Path, target: Path, mask: Callable[[str], str]) -> None:
-    """A text as `mask` leaves it, anything else byte for byte; whole, or not there."""
+def copy_masked(file: Path, target: Path, mask: Callable[[str], str]) -> None:
+    """A text as `mask` leaves it, anything else byte for byte; whole, or not there. They may be one file."""
     if file.suffix.lower() in TEXT_ENDINGS:
         write_atomically(target, [file_changed(file.name, file.read_text(), mask).encode()])
-    else:
+    elif target != file:
         with file.open("rb") as source:
             write_atomically(target, iter(partial(source.read, 1 << 20), b""))
 

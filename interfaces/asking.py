@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from playhead.errors import InputError, PlayheadError
-from playhead.interfaces import render, render_run
+from playhead.interfaces import render, render_run, shapes
 from playhead.interfaces.options import (
     DebugOption,
     JsonOption,
@@ -120,8 +120,7 @@ def plan(
         if found is not None and save is not None:
             found.save(save)
         if json:
-            said = found.plain() if found else {"inputs": {}, "steps": {}, "answer": ""}
-            render.say_json({"plan": said, "questions": proposal.questions})
+            render.say_json(shapes.proposal(proposal))
         elif found is None:
             render_run.show_questions(proposal.questions)
         else:
@@ -147,9 +146,7 @@ def check(
     with _agent(library) as agent:
         checked = agent.check(loaded)
     if json:
-        render.say_json(
-            {"ok": not checked.problems, "problems": checked.problems, "estimates_s": checked.estimates_s}
-        )
+        render.say_json(shapes.checked(checked))
     else:
         render_run.show_check(loaded, checked)
     return InputError.exit_code if checked.problems else 0
@@ -289,7 +286,7 @@ def _line() -> str:
 
 def _show(done: Run, *, json: bool) -> int:
     if json:
-        render.say_json(render_run.as_json(done))
+        render.say_json(shapes.run(done))
     else:
         render_run.show_run(done)
     return done.exit_code

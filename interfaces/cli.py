@@ -16,7 +16,7 @@ import typer
 
 from playhead import __version__
 from playhead.errors import InputError, PlayheadError
-from playhead.interfaces import asking, guarding, render
+from playhead.interfaces import asking, guarding, render, shapes
 from playhead.interfaces.options import (
     DebugOption,
     JsonOption,
@@ -92,10 +92,7 @@ def index(
         if debug and report.failed:
             raise report.failed[0][1]
         if json:
-            failed = [{"path": path, "error": error} for path, error in report.failed]
-            names = ("added", "updated", "unchanged")
-            videos = {name: [_video(v) for v in getattr(report, name)] for name in names}
-            render.say_json({"library": opened.folder, **videos, "failed": failed, "notes": report.notes})
+            render.say_json(shapes.report(report, opened.folder))
         else:
             render.show_report(report, opened.folder)
     if not report.failed:
@@ -135,23 +132,18 @@ def search(
     in VIDEO, between 1:00 and 2:00.
     """
     del debug
-    from playhead.safety.texts import texts_of, with_texts
+    from playhead.interfaces.searching import search as find
 
+    if like is not None and (query or image):
+        raise InputError("--like stands alone", "it takes the place of words and of --image", "Leave one out")
+    where: dict[str, Any] = {"video": video, "between": _range(between), "channels": names_in(channels) or ()}
+    where |= {"limit": limit, "per_video": per_video}
+    words = " ".join(query or ())
     with open_library(library, model, profile=profile, policy=policy) as opened:
         gate = gate_of(opened, override)
-        gate.text(Door.REQUEST, query or (), "the search")
-        where: dict[str, Any] = {"video": video, "between": _range(between), "channels": names_in(channels) or ()}
-        where |= {"limit": limit, "per_video": per_video}
-        if like is not None and (query or image):
-            raise InputError("--like stands alone", "it takes the place of words and of --image", "Leave one out")
-        words = " ".join(query or ())
-        result = opened.search_like(like, **where) if like else opened.search(words, image=image, **where)
-        found = result.moments or result.nearest
-        told = [] if around is None else [opened.around(moment, around) for moment in found]
-        gate.text(Door.ANSWER, texts_of((result, told)), "what was found")
-        result, told = with_texts((result, told), gate.mask)
+        result, told = find(opened, gate, words, image=image, like=like, around_s=around, **where)
         if json:
-            render.say_json(render.with_around(result, told))
+            render.say_json(shapes.result(result, told))
         else:
             render.show_result(result, told, asked=words)
 
@@ -210,7 +202,7 @@ def show_library(library: LibraryOption = None, json: JsonOption = False, debug:
     with open_library(library) as opened:
         rows = [(video, opened.counts(video)) for video in opened.videos()]
         if json:
-            videos = [_video(video) | {"segments": counts} for video, counts in rows]
+            videos = [shapes.video(video, counts) for video, counts in rows]
             render.say_json({"library": opened.folder, "videos": videos})
         else:
             render.show_library(rows, opened.folder)
@@ -228,7 +220,7 @@ def remove(
     with open_library(library) as opened:
         removed = opened.remove(*videos)
         if json:
-            render.say_json({"removed": [_video(video) for video in removed]})
+            render.say_json({"removed": [shapes.video(video) for video in removed]})
         else:
             render.say("\n".join(f"Forgot {video.name}" for video in removed))
 
@@ -275,7 +267,7 @@ def reembed(
     with open_library(library, model, profile=profile) as opened, render.progress_bars(quiet=json) as progress:
         moved = opened.reembed(progress)
     if json:
-        render.say_json({"reembedded": [_video(video) for video in moved]})
+        render.say_json({"reembedded": [shapes.video(video) for video in moved]})
     else:
         render.say(f"New vectors of what is said and written in {render.videos(len(moved))}.")
 
@@ -353,11 +345,7 @@ def tools(
 
     chosen = [get_tool(name)] if name else list(all_tools().values())
     if json:
-        rows = [
-            {"name": t.name, "description": t.description(), "effects": sorted(t.effects), "arguments": t.schema()}
-            for t in chosen
-        ]
-        render.say_json({"tools": rows})
+        render.say_json({"tools": [shapes.tool(tool) for tool in chosen]})
         return
     for tool in chosen:
         render.say(f"{tool.name}: {tool.description()}")
@@ -450,10 +438,6 @@ def _range(text: str | None) -> tuple[float, float] | None:
     except ValueError as error:
         raise InputError(f"--between {text} is not a time range", "", "For example: --between 1:00-2:30") from error
     return start, end
-
-
-def _video(video: Any) -> dict[str, Any]:
-    return {"id": video.id, "name": video.name, "path": str(video.path), "duration_s": video.duration_s}
 
 
 if __name__ == "__main__":

@@ -72,16 +72,6 @@ def show_result(result: SearchResult, around: Sequence[Sequence[Segment]] = (), 
         _show_moments(result.nearest, around)
 
 
-def with_around(result: SearchResult, around: Sequence[Sequence[Segment]]) -> dict[str, Any]:
-    """The result for JSON; where something was asked for around moments, each has it under `around`."""
-    plainly: dict[str, Any] = plain(result)
-    for moment, told in zip(plainly["moments"] or plainly["nearest"], around, strict=False):
-        moment["around"] = [
-            {"channel": s.channel, "start_s": s.span.start_s, "end_s": s.span.end_s, "text": s.text} for s in told
-        ]
-    return plainly
-
-
 def _show_moments(moments: tuple[Moment, ...], around: Sequence[Sequence[Segment]]) -> None:
     """A row a moment; below it the evidence, each with its own time, and the picture to look at."""
     width = max(len(line(moment.video.name)) for moment in moments)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from playhead.interfaces import render
 from playhead.interfaces.options import warn
-from playhead.plain import plain
-from playhead.types import cited
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -79,28 +77,6 @@ def show_run(run: Run, *, brief: bool = False) -> None:
             render.note(render.line(f"  {path}"))
     if run.folder is not None and not brief:
         render.note(render.line(f"Everything is in {run.folder} (report.html)"))
-
-
-def as_json(run: Run) -> dict[str, Any]:
-    """The run for JSON."""
-    videos = run.answer.videos
-    claims = [
-        {"text": c.text, "title": c.title, "times": cited(c, videos), "evidence": plain(c.evidence)}
-        for c in run.answer.claims
-    ]
-    steps = {
-        name: {"tool": o.tool, "state": o.state, "error": plain(o.error), "seconds": round(o.seconds, 3)}
-        for name, o in (run.outcomes or {}).items()
-    }
-    return {
-        "plan": run.plan.plain() if run.plan else None,
-        "questions": run.questions,
-        "verdicts": run.verdicts,
-        "answer": {"claims": claims, "notes": run.answer.notes, "dropped": run.answer.dropped},
-        "steps": steps,
-        "folder": run.folder,
-        "artifacts": run.artifacts,
-    }
 
 
 def _seconds(seconds: float) -> str:
