@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +20,9 @@ from playhead.interfaces.options import (
     chat_and_roles,
     open_library,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PORT = 8374
 ChatOption = asking.AskedOption
@@ -46,7 +51,7 @@ def mcp(
     if not http and (port is not None or token_file is not None):
         raise InputError("--port and --token-file belong to --http", "", "Add --http, or leave them out")
     spec, roles = chat_and_roles(model)
-    with open_library(library, roles, profile=profile, policy=policy) as opened:
+    with _heeding_its_end(), open_library(library, roles, profile=profile, policy=policy) as opened:
         import anyio
 
         from playhead.interfaces.mcp_server import make_server
@@ -67,3 +72,17 @@ def mcp(
 
             wire_in, wire_out = mcp_stdio.claimed()
             anyio.run(mcp_stdio.serve, server, wire_in, wire_out)
+
+
+@contextmanager
+def _heeding_its_end() -> Iterator[None]:
+    """A client may end the server by a signal: then calls are given up as at Ctrl-C, nothing is left half-made."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -25,7 +25,7 @@ from playhead.tools.registry import all_tools
 from playhead.types import SearchResult, format_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from playhead.interfaces.mcp_caller import Caller
     from playhead.tools.contract import Tool
@@ -43,10 +43,19 @@ class Told:
 
 
 class Service:
-    """One library with one agent, for every client. Nothing is loaded before it is asked for."""
+    """One library with one agent, for every client. Nothing is loaded before it is asked for.
 
-    def __init__(self, library: Library, model: str | None = None) -> None:
+    `writer` opens the library once more, to index: with models of its own, so that nobody who searches waits.
+    """
+
+    def __init__(
+        self, library: Library, model: str | None = None, writer: Callable[[], Library] | None = None
+    ) -> None:
         self.library, self._model = library, model
+        self.writer = writer or (lambda: Library(library.folder, settings=library.settings))
+        self._own = {own.name: own for own in OWN if library.settings.roots or own is not INDEX}
+        if both := self._own.keys() & all_tools().keys():
+            raise InputError(f"Two tools are called {' and '.join(both)}", "one of them is of a package", "Remove it")
         self._made: Agent | None = None
         self._lock = threading.Lock()
 
@@ -67,19 +76,15 @@ class Service:
 
     def cards(self) -> list[ToolCard]:
         """Every tool as a client is told of it."""
-        return [*(own.card() for own in self._own().values()), *(_card(tool) for tool in all_tools().values())]
+        return [*(own.card() for own in self._own.values()), *(_card(tool) for tool in all_tools().values())]
 
     def call(self, name: str, arguments: dict[str, Any], caller: Caller) -> Told:
         """Call a tool. Raises what `calling.call` raises."""
-        if own := self._own().get(name):
+        if own := self._own.get(name):
             return own.act(self, own.checked(arguments), caller)
         called = call(self.agent(caller.consent), name, arguments, caller.progress)
         said = plain(called.result)
         return Told(str(called), said if isinstance(said, dict) else {"result": said}, _pictures(called.result))
-
-    def _own(self) -> Mapping[str, Own]:
-        rooted = bool(self.library.settings.roots)
-        return {own.name: own for own in OWN if own.name not in all_tools() and (rooted or own is not INDEX)}
 
 
 def _card(tool: Tool[Any, Any]) -> ToolCard:
@@ -166,8 +171,10 @@ def _ask(service: Service, args: AskArgs, caller: Caller) -> Told:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+    failed = [agent.gate.mask(f"{o.step} ({o.tool}) {o.state}: {o.error}") for o in run.failed]
     shown = (*files_of(run.answer), *run.artifacts)
-    return Told("\n".join([*run.notes, str(run)]), shapes.run(run), shown, failed=run.exit_code not in (0, 2, 3))
+    text = "\n".join([*run.notes, str(run), *failed])
+    return Told(text, shapes.run(run), shown, failed=run.exit_code not in (0, 2, 3))
 
 
 def _plan(service: Service, args: AskArgs, caller: Caller) -> Told:
@@ -192,7 +199,6 @@ def _list_videos(service: Service, args: NoArgs, caller: Caller) -> Told:
 
 
 def _index(service: Service, args: IndexArgs, caller: Caller) -> Told:
-    """Its own connection to the library writes; those who read go on reading."""
     own = service.library
     paths = [_below(text, own.settings.roots) for text in args.paths]
     if (own.folder / "catalog.sqlite").exists():
@@ -200,7 +206,7 @@ def _index(service: Service, args: IndexArgs, caller: Caller) -> Told:
         for text in args.paths:
             if gate.marks.on(text):
                 gate.refuse("index", "paths", text)
-    with Library(own.folder, settings=own.settings, models=own.models) as library:
+    with service.writer() as library:
         report = library.add(*paths, progress=caller.progress)
     said = shapes.report(report, own.folder)
     counts = [f"{len(said[name])} {name}" for name in ("added", "updated", "unchanged", "failed") if said[name]]

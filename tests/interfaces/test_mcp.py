@@ -152,7 +152,8 @@ async def test_files_below_the_roots_can_be_indexed_and_no_others(
     shutil.copy(clips("short.mp4"), outside)
     (film.parent / "link.mp4").symlink_to(outside)
     library = opened(roots=(film.parent,))
-    async with client(library) as speaking:
+    service = Service(library, writer=lambda: opened(roots=(film.parent,)))
+    async with Client(make_server(service)) as speaking:
         assert "index" in {card.name for card in (await speaking.list_tools()).tools}
         for path in (outside, film.parent / "link.mp4", film.parent / ".." / "outside.mp4", tmp_path, "\0"):
             refused = await speaking.call_tool("index", {"paths": [str(path)]})
@@ -442,7 +443,7 @@ def served(library: Library, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         assert server.stderr.readline().decode() == f"Token: as in {file}\n"
         assert file.stat().st_mode & 0o777 == 0o600
         yield address, file.read_text().strip()
-        server.send_signal(signal.SIGINT)
+        server.send_signal(signal.SIGTERM)
         assert server.wait(DEADLINE_S) == 130
     finally:
         _end(server)
