@@ -134,11 +134,13 @@ async def test_what_cannot_be_done_is_told_in_a_result(library: Library, tmp_pat
         own = await speaking.call_tool("ask", {"requests": "x"})
         elsewhere = await speaking.call_tool("probe_video", {"video": "/etc/passwd"})
         hidden = await speaking.call_tool("index", {"paths": [str(tmp_path)]})
+        halves = await speaking.call_tool("search_moments", {"query": "red \ud800", "half\ud800": "a letter"})
     for refused, word in ((unknown, "search_moments"), (wrong, "enb_s"), (own, "requests"), (elsewhere, "passwd")):
         assert refused.is_error
         assert word in refused.content[0].text
         assert refused.structured_content["error"]["kind"] == "InputError"
     assert hidden.is_error, "without roots nothing is indexed"
+    assert halves.structured_content["error"]["kind"] == "InputError"
     async with client(Library(tmp_path / "none", settings=library.settings)) as speaking:
         assert (await speaking.list_resources()).resources == []
         missing = await speaking.call_tool("list_videos", {})
@@ -312,6 +314,19 @@ def _record(library: Library) -> list[dict[str, Any]]:
     return audit.entries()
 
 
+async def test_what_footage_said_is_no_name_wherever_it_was_read(library: Library, cuts: str) -> None:
+    async with client(library) as speaking:
+        call = {"video": "The ferry leaves at nine"}
+        before = await speaking.call_tool("transcribe", call)
+        assert (await speaking.call_tool("list_videos", {})).structured_content["videos"]
+        await speaking.read_resource(f"playhead://videos/{cuts}/transcript")
+        after = await speaking.call_tool("transcribe", call)
+        named = await speaking.call_tool("transcribe", {"video": "cuts.mp4"})
+    assert before.structured_content["error"]["kind"] == "InputError"
+    assert after.structured_content["verdict"]["category"] == "footage"
+    assert not named.is_error
+
+
 # Over a pipe
 
 
@@ -460,13 +475,17 @@ async def test_a_client_over_http_is_served_told_and_obeyed(
     async def hear(progress: float, total: float | None, message: str | None) -> None:
         told.append(message)
 
+    async def person(context: Any, params: Any) -> ElicitResult:
+        return ElicitResult(action="accept", content={"why": "over HTTP"})
+
     async with (
         httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=DEADLINE_S) as http,
-        Client(streamable_http_client(address, http_client=http), mode=mode) as speaking,
+        Client(streamable_http_client(address, http_client=http), mode=mode, elicitation_callback=person) as speaking,
     ):
         found = await speaking.call_tool("ask", {"request": FERRY})
         assert "[0:02.5–0:03.5]" in found.content[0].text
         assert (await speaking.read_resource("playhead://videos")).contents
+        assert not (await speaking.call_tool("ask", {"request": "Is there a bloodbath?"})).is_error
         before = runs(library)
         with anyio.move_on_after(1):
             await speaking.call_tool("dawdle", {}, progress_callback=hear)
