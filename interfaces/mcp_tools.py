@@ -27,6 +27,8 @@ from playhead.types import SearchResult, format_time
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from langchain_core.language_models.chat_models import BaseChatModel
+
     from playhead.interfaces.mcp_caller import Caller
     from playhead.tools.contract import Tool
     from playhead.types import Verdict
@@ -49,7 +51,7 @@ class Service:
     """
 
     def __init__(
-        self, library: Library, model: str | None = None, writer: Callable[[], Library] | None = None
+        self, library: Library, model: str | BaseChatModel | None = None, writer: Callable[[], Library] | None = None
     ) -> None:
         self.library, self._model = library, model
         self.writer = writer or (lambda: Library(library.folder, settings=library.settings))

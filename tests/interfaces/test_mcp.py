@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -32,6 +33,7 @@ from playhead.interfaces.cli import main
 from playhead.interfaces.mcp_server import make_server
 from playhead.interfaces.mcp_tools import Service
 from playhead.safety.gate import audit_of
+from playhead.testing import ScriptedChat
 from playhead.tools.registry import all_tools
 
 from ..agent.conftest import stock
@@ -325,6 +327,24 @@ async def test_what_footage_said_is_no_name_wherever_it_was_read(library: Librar
     assert before.structured_content["error"]["kind"] == "InputError"
     assert after.structured_content["verdict"]["category"] == "footage"
     assert not named.is_error
+
+
+async def test_a_request_that_is_cancelled_leaves_no_folder(library: Library) -> None:
+    """Here while it is planned: nothing of the plan runs afterwards."""
+    begun: list[set[str]] = []
+
+    def slowly(prompt: str) -> str:
+        begun.append(runs(library))
+        time.sleep(1)
+        return json.dumps({"steps": {"shots": {"tool": "detect_shots", "args": {"video": "cuts.mp4"}}}})
+
+    before = runs(library)
+    async with Client(make_server(Service(library, ScriptedChat(slowly)))) as speaking:
+        with anyio.move_on_after(0.5) as scope:
+            await speaking.call_tool("ask", {"request": "Show the shots"})
+    assert scope.cancelled_caught
+    assert len(begun[0] - before) == 1
+    assert runs(library) == before
 
 
 # Over a pipe
