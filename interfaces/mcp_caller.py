@@ -95,9 +95,9 @@ class Caller:
         """Why the person lets something through; empty where there is nobody to ask, or the answer is no."""
         if verdict.decision is not Decision.ASK or not self._can_ask():
             return ""
-        key = self._key(verdict)
         if self._session.can_send_request:
             return self._asked_now(verdict)
+        key = self._key(verdict)
         if key not in self._said:
             self.open[key] = verdict
         return self._said.get(key, "")
