@@ -174,8 +174,9 @@ def _ask(service: Service, args: AskArgs, caller: Caller) -> Told:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     failed = [agent.gate.mask(f"{o.step} ({o.tool}) {o.state}: {o.error}") for o in run.failed]
+    made = [str(path) for path in run.artifacts if path.suffix != ".json"]
     shown = (*files_of(run.answer), *run.artifacts)
-    text = "\n".join([*run.notes, str(run), *failed])
+    text = "\n".join([*run.notes, str(run), *failed, *made])
     return Told(text, shapes.run(run), shown, failed=run.exit_code not in (0, 2, 3))
 
 

@@ -118,6 +118,7 @@ async def test_an_answer_has_its_times_and_a_plan_runs_nothing(library: Library)
         assert runs(library) == before
         found = await speaking.call_tool("ask", {"request": FERRY})
         asked_back = await speaking.call_tool("ask", {"request": "?"})
+        cut = await speaking.call_tool("ask", {"request": "Cut cuts.mp4 from 0:01 to 0:02"})
     assert planned.structured_content["plan"]["steps"]["answer"]["tool"] == "answer_question"
     assert planned.structured_content["ok"]
     assert "“The ferry leaves at nine” [0:02.5–0:03.5]" in found.content[0].text
@@ -126,7 +127,8 @@ async def test_an_answer_has_its_times_and_a_plan_runs_nothing(library: Library)
     assert Path(found.structured_content["folder"], "answer.md").is_file()
     assert asked_back.content[0].text == "What shall I look for or do?"
     assert not asked_back.is_error
-    assert len(runs(library) - before) == 1, "what is asked back leaves no folder"
+    assert Path(cut.content[0].text.splitlines()[-1]).is_file(), "what was made is named where a model reads"
+    assert len(runs(library) - before) == 2, "what is asked back leaves no folder"
 
 
 async def test_what_cannot_be_done_is_told_in_a_result(library: Library, tmp_path: Path) -> None:
