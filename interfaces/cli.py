@@ -16,7 +16,8 @@ import typer
 
 from playhead import __version__
 from playhead.errors import InputError, PlayheadError
-from playhead.interfaces import asking, guarding, mcp_command, render, shapes
+from playhead.interfaces import asking, guarding, render, shapes
+from playhead.interfaces.mcp import command as mcp_command
 from playhead.interfaces.options import (
     DebugOption,
     JsonOption,

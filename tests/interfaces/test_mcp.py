@@ -28,10 +28,10 @@ from PIL import Image
 
 from playhead import Library, Settings
 from playhead.errors import InputError, SettingsError
-from playhead.interfaces import mcp_http, mcp_resources
 from playhead.interfaces.cli import main
-from playhead.interfaces.mcp_server import make_server
-from playhead.interfaces.mcp_tools import Service
+from playhead.interfaces.mcp import http, resources
+from playhead.interfaces.mcp.server import make_server
+from playhead.interfaces.mcp.tools import Service
 from playhead.safety.gate import audit_of
 from playhead.testing import ScriptedChat
 from playhead.tools.registry import all_tools
@@ -220,7 +220,7 @@ async def test_no_other_address_leads_anywhere(uri: str, library: Library, cuts:
 
 
 async def test_long_lists_come_in_pages(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mcp_resources, "_PAGE", 1)
+    monkeypatch.setattr(resources, "_PAGE", 1)
     async with client(library) as speaking:
         first = await speaking.list_resources()
         second = await speaking.list_resources(cursor=first.next_cursor)
@@ -539,23 +539,23 @@ def test_strangers_stay_outside(changed: dict[str, str], status: int, served: tu
 
 
 def test_a_token_that_others_may_read_is_refused(tmp_path: Path) -> None:
-    kept = mcp_http.kept_token(tmp_path / "token")
-    assert mcp_http.kept_token(tmp_path / "token") == kept
+    kept = http.kept_token(tmp_path / "token")
+    assert http.kept_token(tmp_path / "token") == kept
     (tmp_path / "token").chmod(0o644)
     with pytest.raises(SettingsError, match="others may read it"):
-        mcp_http.kept_token(tmp_path / "token")
+        http.kept_token(tmp_path / "token")
     (tmp_path / "short").write_text("short")
     (tmp_path / "short").chmod(0o600)
     for path in (tmp_path / "short", tmp_path, tmp_path / "none" / "token"):
         with pytest.raises(SettingsError, match="cannot be used"):
-            mcp_http.kept_token(path)
+            http.kept_token(path)
 
 
 @pytest.mark.enable_socket
 def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str], library: Library) -> None:
-    with mcp_http.listening(0) as taken:
+    with http.listening(0) as taken:
         with pytest.raises(InputError, match="--port"):
-            mcp_http.listening(taken.getsockname()[1])
+            http.listening(taken.getsockname()[1])
         flags = ["mcp", "--library", str(library.folder)]
         assert main([*flags, "--http", "--port", str(taken.getsockname()[1])]) == 2
         assert main([*flags, "--port", "1"]) == 2

@@ -17,8 +17,8 @@ from playhead import Agent, Library
 from playhead.agent.plan import read_plan
 from playhead.errors import BlockedError, PlayheadError
 from playhead.interfaces.cli import main
-from playhead.interfaces.mcp_server import make_server
-from playhead.interfaces.mcp_tools import Service
+from playhead.interfaces.mcp.server import make_server
+from playhead.interfaces.mcp.tools import Service
 from playhead.models.registry import Models
 from playhead.models.roles import GENERATION
 from playhead.safety.gate import audit_of

@@ -11,7 +11,7 @@ from mcp_types import BlobResourceContents, Resource, ResourceTemplate, TextReso
 
 from playhead.errors import InputError
 from playhead.interfaces import shapes
-from playhead.interfaces.mcp_pictures import jpeg
+from playhead.interfaces.mcp.pictures import jpeg
 from playhead.media.images import read_image
 from playhead.types import Door, Span, format_time
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from langchain_core.language_models.chat_models import BaseChatModel
 
-    from playhead.interfaces.mcp_caller import Caller
+    from playhead.interfaces.mcp.caller import Caller
     from playhead.tools.contract import Tool
     from playhead.types import Verdict
 

@@ -23,9 +23,10 @@ from mcp_types import (
 
 from playhead import __version__, prompts
 from playhead.errors import BlockedError, PlayheadError
-from playhead.interfaces import mcp_resources, shapes
-from playhead.interfaces.mcp_caller import Caller, rounds
-from playhead.interfaces.mcp_pictures import shown
+from playhead.interfaces import shapes
+from playhead.interfaces.mcp import resources
+from playhead.interfaces.mcp.caller import Caller, rounds
+from playhead.interfaces.mcp.pictures import shown
 from playhead.plain import plain
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
         ReadResourceRequestParams,
     )
 
-    from playhead.interfaces.mcp_tools import Service, Told
+    from playhead.interfaces.mcp.tools import Service, Told
 
     Context = ServerRequestContext[Any, Any]
 
@@ -82,7 +83,7 @@ class Answers:
         library = self._service.library
         if not (library.folder / "catalog.sqlite").exists():
             return ListResourcesResult(resources=[])
-        found, after = await self._read(context, lambda: mcp_resources.listed(library, cursor))
+        found, after = await self._read(context, lambda: resources.listed(library, cursor))
         return ListResourcesResult(resources=found, next_cursor=after)
 
     async def list_templates(
@@ -90,13 +91,13 @@ class Answers:
     ) -> ListResourceTemplatesResult:
         """The forms of address of what can be read."""
         del context, params
-        return ListResourceTemplatesResult(resource_templates=mcp_resources.templates())
+        return ListResourceTemplatesResult(resource_templates=resources.templates())
 
     async def read_resource(self, context: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
         """What is at an address."""
 
-        def read() -> list[mcp_resources.Contents]:
-            return mcp_resources.read(params.uri, self._service.library, self._service.agent().gate)
+        def read() -> list[resources.Contents]:
+            return resources.read(params.uri, self._service.library, self._service.agent().gate)
 
         return ReadResourceResult(contents=await self._read(context, read))
 
@@ -108,7 +109,7 @@ class Answers:
         """Nobody is asked while something is read: what the gate asks about is not read."""
         try:
             return await self._worked(Caller(context, {}), act)
-        except mcp_resources.UnknownResourceError as error:
+        except resources.UnknownResourceError as error:
             raise MCPError(INVALID_PARAMS, str(error), shapes.error(error)) from error
         except PlayheadError as error:
             raise MCPError(INVALID_REQUEST, str(error), _said(error)) from error

@@ -54,24 +54,24 @@ def mcp(
     with _heeding_its_end(), open_library(library, roles, profile=profile, policy=policy) as opened:
         import anyio
 
-        from playhead.interfaces.mcp_server import make_server
-        from playhead.interfaces.mcp_tools import Service
+        from playhead.interfaces.mcp.server import make_server
+        from playhead.interfaces.mcp.tools import Service
 
         server = make_server(Service(opened, spec or opened.settings.chat or None))
         if http:
-            from playhead.interfaces import mcp_http
             from playhead.interfaces.access import new_token
+            from playhead.interfaces.mcp import http as over_http
 
-            at = mcp_http.listening(PORT if port is None else port)
-            token = mcp_http.kept_token(token_file) if token_file else new_token()
-            render.note(f"Serving on http://{mcp_http.HOST}:{at.getsockname()[1]}{mcp_http.PATH}")
+            at = over_http.listening(PORT if port is None else port)
+            token = over_http.kept_token(token_file) if token_file else new_token()
+            render.note(f"Serving on http://{over_http.HOST}:{at.getsockname()[1]}{over_http.PATH}")
             render.note(render.line(f"Token: as in {token_file}" if token_file else f"Token: {token}"))
-            anyio.run(partial(mcp_http.serve, server, at, token))
+            anyio.run(partial(over_http.serve, server, at, token))
         else:
-            from playhead.interfaces import mcp_stdio
+            from playhead.interfaces.mcp import stdio
 
-            wire_in, wire_out = mcp_stdio.claimed()
-            anyio.run(mcp_stdio.serve, server, wire_in, wire_out)
+            wire_in, wire_out = stdio.claimed()
+            anyio.run(stdio.serve, server, wire_in, wire_out)
 
 
 @contextmanager
