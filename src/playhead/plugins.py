@@ -1,0 +1,123 @@
+"""What other packages add: tools, backends of models and commands, found by entry points and loaded when needed.
+
+Nothing is imported to know what there is: names are read from the metadata of the installed packages. What cannot be
+used is left out with a reason of one line, and everything else works on. What is built in always wins; of two packages
+that offer one name, the first by the alphabet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from playhead.errors import PlayheadError
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+    from importlib.metadata import EntryPoint
+
+T = TypeVar("T")
+_LONGEST = 200
+
+
+class Kind(StrEnum):
+    """What can be added; the value is the group of its entry points."""
+
+    TOOL = "playhead.tools"
+    MODEL = "playhead.models"
+    COMMAND = "playhead.interfaces"
+
+
+_CALLED = {Kind.TOOL: "tool", Kind.MODEL: "model", Kind.COMMAND: "command"}
+
+
+class PluginError(PlayheadError):
+    """Something that a package offers cannot be used."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One thing that a package offers, under the name of its entry point. Nothing of it is imported yet."""
+
+    kind: Kind
+    name: str
+    package: str
+    entry: EntryPoint
+
+    def __str__(self) -> str:
+        return f"The {_CALLED[self.kind]} {self.name} of {self.package}"
+
+    def load(self) -> Any:
+        """Import it. Raises `PluginError`, whatever its code raised."""
+        return self.trying(self.entry.load)
+
+    def trying(self, act: Callable[[], T]) -> T:
+        """What `act`, which runs code of the package, gives. Raises `PluginError`, whatever that code raised."""
+        try:
+            return act()
+        except PluginError:
+            raise
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - it is code of others, and may raise anything
+            why = " ".join(f"{type(error).__name__}: {error}".split())[:_LONGEST]
+            raise self.refusal(why) from error
+
+    def refusal(self, why: str, fix: str = "") -> PluginError:
+        """The error that says why it is left out, and what to do."""
+        name = self.package.partition(" ")[0]
+        return PluginError(f"{self} is left out", why, fix or f"Update {name}, or run: pip uninstall {name}")
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What is offered and cannot be used; `str()` is the reason on one line."""
+
+    kind: str
+    name: str
+    package: str
+    reason: str
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class Plugins(Generic[T]):
+    """What could be used, by name, and what was left out."""
+
+    found: dict[str, T]
+    left_out: tuple[LeftOut, ...] = ()
+
+
+def offers(kind: Kind) -> list[Offer]:
+    """Everything of a kind that installed packages offer, ordered by package and name. Imports nothing of theirs."""
+    from importlib.metadata import entry_points
+
+    found = [Offer(kind, entry.name, _package(entry), entry) for entry in entry_points(group=kind)]
+    return sorted(found, key=lambda offer: (offer.package, offer.name))
+
+
+def _package(entry: EntryPoint) -> str:
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else "an unnamed package"
+
+
+def gather(kind: Kind, built_in: Container[str], build: Callable[[Offer], tuple[str, T]]) -> Plugins[T]:
+    """Build each offer of a kind; `build` gives the name it goes by and the thing, or raises `PluginError`."""
+    found: dict[str, T] = {}
+    owners: dict[str, Offer] = {}
+    left_out: list[LeftOut] = []
+    for offer in offers(kind):
+        try:
+            name, thing = build(offer)
+            if name in built_in:
+                raise offer.refusal(f"{name} is built in")
+            if name in owners:
+                raise offer.refusal(f"{owners[name].package} offers a {_CALLED[kind]} {name}, too")
+        except PluginError as error:
+            left_out.append(LeftOut(_CALLED[kind], offer.name, offer.package, str(error)))
+        else:
+            found[name], owners[name] = thing, offer
+    return Plugins(found, tuple(left_out))
