@@ -14,18 +14,18 @@ from playhead.tools.contract import Tool
 from playhead.tools.offered import tool_of
 
 if TYPE_CHECKING:
-    from playhead.plugins import LeftOut
+    from playhead.plugins import Plugin
 
 
 @cache
 def all_tools() -> dict[str, Tool[Any, Any]]:
-    """The tools by name, in alphabetical order. Those of packages that cannot be used are left out: `left_out`."""
+    """The tools by name, in alphabetical order. Those of packages that cannot be used are left out: `plugins`."""
     return dict(sorted((_built_in() | _offered().found).items()))
 
 
-def left_out() -> tuple[LeftOut, ...]:
-    """Tools that packages offer and that cannot be used, each with the reason."""
-    return _offered().left_out
+def plugins() -> tuple[Plugin, ...]:
+    """The tools that packages offer, those that cannot be used with the reason."""
+    return _offered().seen
 
 
 def get_tool(name: str) -> Tool[Any, Any]:

@@ -72,24 +72,21 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
-    """What is offered and cannot be used; `str()` is the reason on one line."""
+class Plugin:
+    """One thing that was offered; `problem` says in one line why it is left out, and is empty where it is used."""
 
     kind: str
     name: str
     package: str
-    reason: str
-
-    def __str__(self) -> str:
-        return self.reason
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Plugins(Generic[T]):
-    """What could be used, by name, and what was left out."""
+    """What can be used, by name; and `seen`, everything that was offered."""
 
     found: dict[str, T]
-    left_out: tuple[LeftOut, ...] = ()
+    seen: tuple[Plugin, ...] = ()
 
 
 def offers(kind: Kind) -> list[Offer]:
@@ -108,8 +105,9 @@ def gather(kind: Kind, built_in: Container[str], build: Callable[[Offer], tuple[
     """Build each offer of a kind; `build` gives the name it goes by and the thing, or raises `PluginError`."""
     found: dict[str, T] = {}
     owners: dict[str, Offer] = {}
-    left_out: list[LeftOut] = []
+    seen: list[Plugin] = []
     for offer in offers(kind):
+        problem = ""
         try:
             name, thing = build(offer)
             if name in built_in:
@@ -117,7 +115,8 @@ def gather(kind: Kind, built_in: Container[str], build: Callable[[Offer], tuple[
             if name in owners:
                 raise offer.refusal(f"{owners[name].package} offers a {_CALLED[kind]} {name}, too")
         except PluginError as error:
-            left_out.append(LeftOut(_CALLED[kind], offer.name, offer.package, str(error)))
+            problem = str(error)
         else:
             found[name], owners[name] = thing, offer
-    return Plugins(found, tuple(left_out))
+        seen.append(Plugin(_CALLED[kind], offer.name, offer.package, problem))
+    return Plugins(found, tuple(seen))
