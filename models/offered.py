@@ -18,7 +18,7 @@ from playhead.plugins import Kind, gather, offers
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from playhead.plugins import Plugin, Offer
+    from playhead.plugins import Offer, Plugin
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
@@ -42,11 +42,13 @@ class Offered:
 
     def load(self, argument: str, how: dict[str, Any]) -> Any:
         """The model. Raises `PluginError` where it cannot be made, or is none of its role."""
-        model = self.offer.trying(lambda: self.type(argument, **how))
-        protocol, identity = PROTOCOLS[self.role], self.needs(argument).identity
+        model: Any = self.offer.trying(lambda: self.type(argument, **how))
+        protocol: Any = PROTOCOLS[self.role]
         if not isinstance(model, protocol):
             raise self.offer.refusal(f"it is no {protocol.__name__}: a member of that Protocol is missing")
-        if model.id != identity:  # what it made would be looked for under another name
+        if model.id != (
+            identity := self.needs(argument).identity
+        ):  # what it made would be looked for under another name
             raise self.offer.refusal(f"its id is {model.id!r}, and the identity of its needs {identity!r}")
         return model
 
@@ -73,13 +75,14 @@ def offered(offer: Offer) -> tuple[str, Offered]:
     """What is offered, imported, under its name. Raises `PluginError`."""
     role, _, name = offer.name.partition(".")
     if role not in set(Role):
-        raise offer.refusal(f"there is no role {role!r}", f"It must be called ROLE.NAME; roles are: {', '.join(Role)}")
+        raise offer.refusal(f"there is no role {role!r}", f"It is to be ROLE.NAME; roles are: {', '.join(Role)}")
     if not _NAME.fullmatch(name):
         raise offer.refusal(f"{name!r} is no name", "It must be called ROLE.NAME, in small letters, digits, - and _")
     kind = offer.load()
     if not isinstance(kind, type):
         raise offer.refusal("it is not a class")
-    if missing := [member for member in ("needs", *_methods(Role(role))) if not callable(getattr(kind, member, None))]:
+    members = ("needs", *_methods(Role(role)))
+    if missing := [member for member in members if not callable(getattr(kind, member, None))]:
         raise offer.refusal(f"its class has no {missing[0]}()")
     default, example = (str(getattr(kind, said, "")) for said in ("default", "example"))
     backend = Offered(Role(role), offer, default, example, kind)

@@ -1,8 +1,8 @@
 """The set of models in use: a spec for each role, and each model loaded when it is first asked for.
 
 A spec is `backend` or `backend:argument` (`clip:openai/clip-vit-base-patch32`). Adding a backend takes a class that
-satisfies its role's Protocol, with a static `needs(argument)`, and one line in `BACKENDS`; or an entry point of another
-package (`offered.py`), which can add a name and never take one.
+satisfies its role's Protocol, with a static `needs(argument)`, and one line in `BACKENDS`; or an entry point of
+another package (`offered.py`), which can add a name and never take one.
 """
 
 from __future__ import annotations

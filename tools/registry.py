@@ -41,9 +41,10 @@ def _built_in() -> dict[str, Tool[Any, Any]]:
     """One tool a module. A class derived from one of them elsewhere changes nothing here."""
     found: dict[str, Tool[Any, Any]] = {}
     for module in pkgutil.iter_modules(tools.__path__):
-        held = vars(import_module(f"playhead.tools.{module.name}")).values()
-        kinds = (kind for kind in held if isinstance(kind, type) and kind.__module__ == f"playhead.tools.{module.name}")
-        found |= {kind.name: kind() for kind in kinds if issubclass(kind, Tool) and kind is not Tool}
+        name = f"playhead.tools.{module.name}"
+        for kind in vars(import_module(name)).values():
+            if isinstance(kind, type) and kind.__module__ == name and issubclass(kind, Tool) and kind is not Tool:
+                found[kind.name] = kind()
     return found
 
 

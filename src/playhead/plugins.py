@@ -1,13 +1,12 @@
 """What other packages add: tools, backends of models and commands, found by entry points and loaded when needed.
 
 Nothing is imported to know what there is: names are read from the metadata of the installed packages. What cannot be
-used is left out with a reason of one line, and everything else works on. What is built in always wins; of two packages
-that offer one name, the first by the alphabet.
+used is left out with a reason of one line, and everything else works on. What is built in always wins; of two
+packages that offer one name, the first by the alphabet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from playhead.errors import PlayheadError
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Callable, Container
     from importlib.metadata import EntryPoint
 
 T = TypeVar("T")
@@ -61,7 +60,7 @@ class Offer:
             return act()
         except PluginError:
             raise
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - it is code of others, and may raise anything
+        except (Exception, SystemExit) as error:
             why = " ".join(f"{type(error).__name__}: {error}".split())[:_LONGEST]
             raise self.refusal(why) from error
 
