@@ -279,7 +279,7 @@ BAD_COMMANDS = {
     "value": ("register = 3", "{}:register", "it is not a function"),
     "nothing": ("def register(app): pass", "{}:register", "it adds no command"),
     "raises": ("def register(app): raise OSError('no')", "{}:register", "OSError: no"),
-    "untyped": (COMMAND.replace('str = "you"', "dict[str, int] = None"), "{}:register", "RuntimeError"),
+    "untyped": (COMMAND.replace('str = "you"', '"Nowhere" = None'), "{}:register", "NameError"),
     "Loud": (COMMAND, "{}:register", "is no name of a command"),
 }
 

@@ -40,6 +40,7 @@ def unfit(kind: type[Tool[Any, Any]]) -> str:
         "its name must be a word of small letters, digits and _": bool(_NAME.fullmatch(str(kind.name))),
         "it has no docstring, which is what a planner reads": bool(kind.__doc__ and kind.description()),
         "its Args are not derived from Arguments": isinstance(kind.Args, type) and issubclass(kind.Args, Arguments),
+        "its result is not a type": isinstance(kind.result, type),
         "it has a call of its own, past the gate": not past_the_gate(kind) and hasattr(kind.run, "admits"),
         "it says that it judges, as only what is built in may": kind.judges is False,
         "its effects are not a frozenset of Effect": _all_of(kind.effects, Effect),
