@@ -25,7 +25,6 @@ VIDEO = {"video": SMALL_FILM}
 CALLS: dict[str, dict[str, Any]] = {
     "answer_question": {"question": "When does the ferry leave?"},
     "check_safety": {"text": "moonshine"},
-    "cut_clip": {**VIDEO, "end_s": 1.0},
     "export_subtitles": VIDEO,
     "probe_video": VIDEO,
     "search_moments": {"query": "red"},

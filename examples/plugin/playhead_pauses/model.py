@@ -39,4 +39,4 @@ class Colours:
         mean = image.reshape(-1, 3).mean(axis=0) / 255
         distances = {name: float(np.abs(mean - colour).sum()) / 3 for name, colour in _COLOURS.items()}
         nearest = min(distances, key=lambda name: distances[name])
-        return Detection(f"{nearest} thing", 1 - distances[nearest], (0.0, 0.0, 1.0, 1.0))
+        return Detection(f"{nearest} surface", 1 - distances[nearest], (0.0, 0.0, 1.0, 1.0))

@@ -28,6 +28,9 @@ class Pauses:
 
     parts: tuple[Part, ...]
 
+    def __str__(self) -> str:
+        return f"Nobody speaks at {', '.join(str(part.span) for part in self.parts) or 'no time'}."
+
 
 class FindPauses(Tool[FindPausesArgs, Pauses]):
     """Finds where nobody speaks in a video: the stretches between its sentences, and before and after them."""

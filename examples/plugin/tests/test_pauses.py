@@ -40,4 +40,4 @@ def test_it_is_used_where_it_is_named() -> None:
     red = np.zeros((9, 16, 3), np.uint8)
     red[:, :, 0] = 255
     [[seen]] = Models({"objects": "colours"}).objects.detect([red])
-    assert (seen.label, seen.score) == ("red thing", 1.0)
+    assert (seen.label, seen.score) == ("red surface", 1.0)
