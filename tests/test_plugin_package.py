@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 PLAN = """
 inputs: {video: small.mp4}
 steps:
-  pauses: {tool: find_pauses, args: {video: $video}}
+  pauses: {tool: find_pauses, args: {video: $video, at_least_s: 0.6}}
   seen: {tool: detect_objects, args: {video: $video}}
 answer: pauses
 """
@@ -91,7 +91,7 @@ def test_a_plan_runs_with_the_tool_and_the_model(site: Path, library: Path, tmp_
     words = ("run", "plan.yaml", "--model", "objects=colours", "--out", "out")
     ran = run(site, CLI, *words, where=tmp_path, library=library)
     assert ran.returncode == 0, ran.stderr
-    assert "Nobody speaks at 0:01.7–0:02.5, 0:03.5–0:04.0." in ran.stdout
+    assert "Nobody speaks at 0:01.7–0:02.5." in ran.stdout
     seen = (tmp_path / "out" / "artifacts" / "seen.json").read_text()
     assert "white surface" in seen
 

@@ -66,5 +66,6 @@ class ScriptedChat(BaseChatModel):
         if isinstance(answer, Exception):
             raise answer
         said = answer(self.prompts[-1]) if callable(answer) else answer
-        message = said if isinstance(said, AIMessage) else AIMessage(said)
+        # A copy: LangChain writes an id into what it is given.
+        message = said.model_copy() if isinstance(said, AIMessage) else AIMessage(said)
         return ChatResult(generations=[ChatGeneration(message=message)])
