@@ -160,7 +160,7 @@ BAD_TOOLS = {
     "leaves": ("raise SystemExit(3)", "{}:Greet", "SystemExit: 3"),
     "lines": ("raise ValueError('a\\n  b')", "{}:Greet", "ValueError: a b"),
     "nowhere": (TOOL, "{}:Missing", "AttributeError"),
-    "misspelt": (TOOL, "{}:not an object!", "AttributeError"),
+    "misspelt": (TOOL, "{}:not an object!", "does not say module:Name"),
     "constructed": (TOOL + "    def __init__(self):\n        self.x = 1 / 0\n", "{}:Greet", "ZeroDivisionError"),
     "function": ("def greet(): pass", "{}:greet", "it is not a Tool"),
     "instance": (TOOL + "\ngreet = Greet()", "{}:greet", "it is not a Tool"),
@@ -220,6 +220,18 @@ def test_of_two_packages_with_one_name_the_first_keeps_it(offer: Callable[..., N
     assert list(problems()) == ["greet"]
     assert "first 1.0 offers a tool greet, too" in problems()["greet"]
     assert "pip uninstall second" in problems()["greet"]
+
+
+def test_metadata_that_cannot_be_read_stops_nothing(offer: Callable[..., None], tmp_path: Path) -> None:
+    offer("playhead.tools", "greet", TOOL, "{}:Greet", "sound")
+    offer("playhead.tools", "greet", TOOL, "{}:Greet", "torn")
+    (tmp_path / "site" / "torn-1.0.dist-info" / "entry_points.txt").write_text("[playhead.tools]\nno sign of sense\n")
+    forget()
+    assert "greet" in all_tools()
+    assert problems() == {
+        "entry_points.txt": "The tool entry_points.txt of torn 1.0 is left out: its entry point does not say "
+        "module:Name. Update torn, or run: pip uninstall torn"
+    }
 
 
 def test_a_class_derived_from_a_tool_takes_nothing_away(offer: Callable[..., None]) -> None:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from playhead.errors import PlayheadError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
-    from importlib.metadata import EntryPoint
+    from collections.abc import Callable, Container, Iterable
+    from importlib.metadata import Distribution, EntryPoint
 
 T = TypeVar("T")
 _LONGEST = 200
@@ -52,6 +52,8 @@ class Offer:
 
     def load(self) -> Any:
         """Import it. Raises `PluginError`, whatever its code raised."""
+        if not self.entry.pattern.match(self.entry.value):
+            raise self.refusal("its entry point does not say module:Name")
         return self.trying(self.entry.load)
 
     def trying(self, act: Callable[[], T]) -> T:
@@ -90,14 +92,26 @@ class Plugins(Generic[T]):
 
 def offers(kind: Kind) -> list[Offer]:
     """Everything of a kind that installed packages offer, ordered by package and name. Imports nothing of theirs."""
-    from importlib.metadata import entry_points
+    from importlib.metadata import distributions
 
-    found = [Offer(kind, entry.name, _package(entry), entry) for entry in entry_points(group=kind)]
-    return sorted(found, key=lambda offer: (offer.package, offer.name))
+    found: dict[str, list[Offer]] = {}
+    for package in distributions():
+        if kind in (package.read_text("entry_points.txt") or ""):
+            name = f"{package.metadata['Name']} {package.metadata['Version']}"
+            shown = "".join(letter for letter in name if letter.isprintable())
+            entries = _entries(package, kind)
+            found.setdefault(package.name, [Offer(kind, entry.name, shown, entry) for entry in entries])
+    return sorted((offer for offered in found.values() for offer in offered), key=lambda o: (o.package, o.name))
 
 
-def _package(entry: EntryPoint) -> str:
-    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else "an unnamed package"
+def _entries(package: Distribution, kind: Kind) -> Iterable[EntryPoint]:
+    """Those of one package; where its metadata cannot be read, one that names the file and cannot be loaded."""
+    from importlib.metadata import EntryPoint
+
+    try:
+        return package.entry_points.select(group=kind)
+    except (TypeError, ValueError):
+        return [EntryPoint("entry_points.txt", "", kind)]
 
 
 def gather(kind: Kind, built_in: Container[str], build: Callable[[Offer], tuple[str, T]]) -> Plugins[T]:
