@@ -16,8 +16,9 @@ import typer
 
 from playhead import __version__
 from playhead.errors import InputError, PlayheadError
-from playhead.interfaces import asking, guarding, render, shapes
+from playhead.interfaces import asking, guarding, offered, render, shapes
 from playhead.interfaces.mcp import command as mcp_command
+from playhead.interfaces.offered import Commands
 from playhead.interfaces.options import (
     DebugOption,
     JsonOption,
@@ -39,6 +40,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    cls=Commands,
     epilog="Start with:  playhead index VIDEO…   then   playhead search 'the dog jumps over the fence'",
 )
 
@@ -314,7 +316,7 @@ def doctor(
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> int:
-    """Say which models are ready and how to get the rest, and how the decoding of footage is confined."""
+    """Say which models are ready and how to get the rest, what other packages add, and how decoding is confined."""
     del debug
     from playhead.media.sandbox import available
 
@@ -323,14 +325,17 @@ def doctor(
         render.say(str(confinement))
     with open_library(library, model, profile=profile) as opened:
         rows = opened.models.status()
+    added = offered.plugins(app)
     if json:
-        render.say_json({"roles": rows, "decoding": confinement})
+        render.say_json({"roles": rows, "plugins": added, "decoding": confinement})
     else:
         for row in rows:
             state = "none   " if row.spec == "none" else "ready  " if row.ready else "MISSING"
             render.say(f"{state}  {row.role:<15} {row.spec if row.spec != 'none' else _NO_GENERATOR}")
             if row.problem:
                 render.say(f"         {row.problem}")
+        for plugin in added:
+            render.say(render.line(plugin.problem or f"added    {plugin.kind} {plugin.name} by {plugin.package}"))
     return 0 if all(row.ready for row in rows) else 1
 
 
@@ -342,8 +347,10 @@ def tools(
 ) -> None:
     """List the tools that agents and scripts can use."""
     del debug
-    from playhead.tools.registry import all_tools, get_tool
+    from playhead.tools.registry import all_tools, get_tool, plugins
 
+    for problem in (plugin.problem for plugin in plugins() if plugin.problem):
+        render.note(render.line(problem))
     chosen = [get_tool(name)] if name else list(all_tools().values())
     if json:
         render.say_json({"tools": [shapes.tool(tool) for tool in chosen]})

@@ -89,6 +89,7 @@ def _settings(model: Any) -> str:
         name: value
         for name, value in sorted(vars(model).items())
         if isinstance(value, str | int | float | bool | list | tuple | dict) and not _SECRET.search(name)
+        if not name.startswith("_")  # what LangChain remembers of a model once it was used
     }
     return hashlib.sha256(repr(plain).encode()).hexdigest()[:8]
 

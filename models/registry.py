@@ -1,7 +1,8 @@
 """The set of models in use: a spec for each role, and each model loaded when it is first asked for.
 
 A spec is `backend` or `backend:argument` (`clip:openai/clip-vit-base-patch32`). Adding a backend takes a class that
-satisfies its role's Protocol, with a static `needs(argument)`, and one line in `BACKENDS`.
+satisfies its role's Protocol, with a static `needs(argument)`, and one line in `BACKENDS`; or an entry point of
+another package (`offered.py`), which can add a name and never take one.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from playhead.errors import PlayheadError, SettingsError
+from playhead.models import offered
 from playhead.models.captions import Composed
 from playhead.models.gallery import Gallery
 from playhead.models.roles import GENERATION, Role
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from playhead.models.needs import Needs
+    from playhead.models.offered import Offered
     from playhead.models.roles import (
         Captioner,
         Detector,
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
         Voice,
         VoiceActivity,
     )
+    from playhead.plugins import Plugin
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,14 @@ class Backend:
         """The class, imported now; its module imports nothing heavy."""
         module, _, name = self.target.partition(":")
         return getattr(import_module(f"playhead.models.{module}"), name)
+
+    def needs(self, argument: str) -> Needs:
+        """What it needs."""
+        return cast("Needs", self.type.needs(argument))
+
+    def load(self, argument: str, how: dict[str, Any]) -> Any:
+        """The model."""
+        return self.type(argument, **how)
 
 
 BACKENDS: dict[Role, dict[str, Backend]] = {
@@ -154,7 +166,7 @@ class _Choice:
 
     role: Role
     spec: str
-    backend: Backend
+    backend: Backend | Offered
     argument: str
 
     @property
@@ -167,7 +179,7 @@ class _Choice:
         return self.spec == "none"
 
     def needs(self) -> Needs:
-        return cast("Needs", self.backend.type.needs(self.argument))
+        return self.backend.needs(self.argument)
 
 
 class Models:
@@ -344,22 +356,28 @@ class Models:
     def _load_generator(self, choice: _Choice) -> Any:
         if problem := choice.needs().broken():
             raise problem
-        return choice.backend.type(choice.argument, threads=self.threads, device=self.device, memory=self.memory)
+        how = {"threads": self.threads, "device": self.device, "memory": self.memory}
+        return choice.backend.load(choice.argument, how)
 
     def _load(self, choice: _Choice) -> Any:
         if choice.composed:
             return Composed(*(self._get(part) for part in COMPOSED_FROM))
         if problem := choice.needs().broken():
             raise problem
-        return choice.backend.type(choice.argument, threads=self.threads, device=self.device)
+        return choice.backend.load(choice.argument, {"threads": self.threads, "device": self.device})
+
+
+def plugins() -> tuple[Plugin, ...]:
+    """The backends that packages offer, those that cannot be used with the reason. Imports every one."""
+    return offered.plugins(BACKENDS)
 
 
 def _choose(role_name: str, spec: str) -> _Choice:
     role = _role(role_name)
     name, _, argument = spec.partition(":")
-    backend = BACKENDS[role].get(name)
+    backend = BACKENDS[role].get(name) or offered.backend(role, name)
     if backend is None:
-        raise _unknown(f"{role} model", name, BACKENDS[role])
+        raise _unknown(f"{role} model", name, [*BACKENDS[role], *offered.names(role)])
     if not argument and backend.example:
         raise SettingsError(
             f"{name!r} does not say which model",

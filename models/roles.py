@@ -325,3 +325,21 @@ class Voice(Protocol):
 
     def unreadable(self, text: str) -> str:
         """Why this voice cannot read `text` (a script it does not know), or `""` when it can."""
+
+
+PROTOCOLS: dict[Role, type] = {
+    Role.PICTURE: ImageTextEncoder,
+    Role.OBJECTS: Detector,
+    Role.TEXT: TextReader,
+    Role.VOICE_ACTIVITY: VoiceActivity,
+    Role.SPEECH: Transcriber,
+    Role.SENTENCES: SentenceEncoder,
+    Role.CAPTION: Captioner,
+    Role.TEXT_SAFETY: TextModerator,
+    Role.IMAGE_SAFETY: ImageModerator,
+    Role.VOICE: Voice,
+    Role.IMAGE_GENERATION: ImageGenerator,
+    Role.SOUND_GENERATION: SoundGenerator,
+    Role.FILM_GENERATION: FilmGenerator,
+}
+"""What a model of each role is."""

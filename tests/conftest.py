@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
 import warnings
 import wave
-from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import imageio_ffmpeg
 import numpy as np
@@ -21,15 +18,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from playhead import Library, Settings
 from playhead.models.registry import OFFLINE, Models
-from playhead.models.roles import GENERATION, Caption, Detection, Finding, Role
 from playhead.settings import DEFAULT_CHANNELS
-from playhead.testing import WordModerator
-from playhead.types import Channel, Span, Utterance
+from playhead.testing import FakeModels
+from playhead.types import Channel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
-    from numpy.typing import NDArray
 
 settings.register_profile("playhead", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("playhead")
@@ -165,144 +160,6 @@ def children() -> Callable[[], set[int]]:
 
 
 # Models small enough to see through
-
-COLOURS = {"red": (1, 0, 0), "green": (0, 1, 0), "blue": (0, 0, 1), "white": (1, 1, 1)}
-
-
-def _unit(rows: list[NDArray[np.float32]], dim: int) -> NDArray[np.float32]:
-    if not rows:
-        return np.zeros((0, dim), np.float32)
-    matrix = np.stack(rows).astype(np.float32)
-    return matrix / np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-9)
-
-
-class RedModerator:
-    """Takes whatever is red for a weapon."""
-
-    id = "red"
-    categories = frozenset({"illicit"})
-
-    def moderate(self, images: Sequence[NDArray[np.uint8]]) -> list[tuple[Finding, ...]]:
-        means = [image.reshape(-1, 3).mean(axis=0) / 255 for image in images]
-        return [(Finding("illicit", float(np.clip(m[0] - max(m[1], m[2]), 0, 1)), "red"),) for m in means]
-
-
-@dataclass
-class FakeModels:
-    """A set of models that know four colours, count how often they are asked, and change their names on demand."""
-
-    calls: Counter[str] = field(default_factory=Counter)
-    version: dict[str, int] = field(default_factory=lambda: dict.fromkeys(Role, 1))
-    said: str = ""
-    moderators: dict[str, Any] = field(
-        default_factory=lambda: {Role.TEXT_SAFETY: WordModerator(), Role.IMAGE_SAFETY: RedModerator()}
-    )
-
-    makers: Models | None = None
-
-    def identity(self, role: str) -> str:
-        if self.makers and role in GENERATION:
-            return self.makers.identity(role)
-        return f"fake-{role}-{self.version[role]}"
-
-    def generates(self, role: Role, name: str = "") -> bool:
-        return bool(self.makers and self.makers.generates(role, name))
-
-    def generator(self, role: Role, name: str = "") -> Any:
-        return self.makers.generator(role, name) if self.makers else None
-
-    def spec(self, role: str) -> str:
-        return f"fake:{self.version[role]}"
-
-    def settle(self, roles: Iterable[str]) -> None:
-        """They are all here: nothing is downloaded."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name not in set(Role):
-            raise AttributeError(name)
-        if name in (Role.TEXT_SAFETY, Role.IMAGE_SAFETY):
-            return self.moderators[name]
-        return _Fake(self, name)
-
-
-@dataclass
-class _Fake:
-    """Any one of them."""
-
-    models: FakeModels
-    role: str
-    dim: int = 16
-    rate_hz: int = 8000
-    languages: frozenset[str] = frozenset()
-
-    @property
-    def id(self) -> str:
-        return self.models.identity(self.role)
-
-    def _count(self) -> None:
-        self.models.calls[self.role] += 1
-
-    def unreadable(self, text: str) -> str:
-        return ""
-
-    def encode_images(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        self._count()
-        return _unit([np.pad(image.mean(axis=(0, 1)) + 0.01, (0, self.dim - 3)) for image in images], self.dim)
-
-    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        self._count()
-        rows = [sum(np.array(COLOURS[w]) for w in t.split() if w in COLOURS) + np.zeros(3) for t in texts]
-        return _unit([np.pad(row, (0, self.dim - 3)) for row in rows], self.dim)
-
-    def crossed(self, query: str, text: str) -> int:
-        return 0
-
-    def calibration(self, query: NDArray[np.float32]) -> None:
-        """Nobody measured one."""
-
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        self._count()
-        rows = []
-        for text in texts:
-            row = np.zeros(self.dim, np.float32)
-            for word in text.lower().split():
-                row[hashlib.sha256(word.encode()).digest()[0] % self.dim] += 1
-            rows.append(row)
-        return _unit(rows, self.dim)
-
-    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[tuple[Detection, ...]]:
-        self._count()
-        found = []
-        for image in images:
-            mean = image.mean(axis=(0, 1)) / max(1.0, float(image.mean(axis=(0, 1)).max()))
-            label = min(COLOURS, key=lambda c: float(np.abs(mean - COLOURS[c]).sum()))
-            found.append((Detection(f"{label} thing", 0.9, (0, 0, 1, 1)),))
-        return found
-
-    def read(self, image: NDArray[np.uint8]) -> tuple[()]:
-        self._count()
-        return ()
-
-    def caption(self, images: Sequence[NDArray[np.uint8]]) -> list[Caption]:
-        self._count()
-        return [Caption(f"a {found[0].label}", composed=False) for found in self.detect(images)]
-
-    def start(self) -> _Fake:
-        return self
-
-    def feed(self, sound: NDArray[np.float32]) -> NDArray[np.float32]:
-        self._count()
-        return np.ones(len(sound) // 512, np.float32)
-
-    def transcribe(self, sound: NDArray[np.float32], language: str = "") -> tuple[Utterance, ...]:
-        self._count()
-        return (Utterance(Span(0.0, 0.5), self.models.said),) if self.models.said else ()
-
-    def speak(self, text: str, speed: float = 1.0, seed: int = 0) -> NDArray[np.float32]:
-        """A tone for each letter, of another height for another seed."""
-        self._count()
-        times = np.arange(round(len(text) / 500 / speed * self.rate_hz)) / self.rate_hz
-        return np.sin(2 * np.pi * (220 + seed % 100) * times).astype(np.float32) / 4
 
 
 @pytest.fixture

@@ -16,10 +16,11 @@ ROOMS = {name: folder for name, folder in FOLDERS.items() if name != "playhead"}
 
 
 def packages_on_disk() -> set[str]:
-    return {"playhead"} | {
+    return {
         ".".join((name, *init.parent.relative_to(folder).parts))
-        for name, folder in ROOMS.items()
-        for init in folder.rglob("__init__.py")
+        for name, folder in FOLDERS.items()
+        for init in files_below(folder)
+        if init.name == "__init__.py"
     }
 
 

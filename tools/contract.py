@@ -144,7 +144,14 @@ def _only_admitted(run: Any) -> Any:
             raise PlayheadError(f"{self.name} cannot be run like this", "it would pass by the gate", "Use its call()")
         return run(self, args, context)
 
+    guarded.admits = True  # type: ignore[attr-defined]
     return guarded
+
+
+def past_the_gate(kind: type[Tool[Any, Any]]) -> str:
+    """What a class, or one that it is derived from, puts over the way through the gate, or nothing."""
+    ours = ("call", "_run", "makes", "writes")
+    return next((name for name in ours if getattr(kind, name) is not getattr(Tool, name)), "")
 
 
 WAITING = "waiting for its turn"
@@ -177,9 +184,9 @@ class Tool(ABC, Generic[A, R]):
 
     def __init_subclass__(cls, **given: Any) -> None:
         super().__init_subclass__(**given)
-        if {"call", "_run"} & set(vars(cls)):
-            raise TypeError(f"{cls.__name__} may not have a call of its own: what a tool does is its run")
-        if "run" in vars(cls):
+        if own := past_the_gate(cls):
+            raise TypeError(f"{cls.__name__} may not have a call of its own ({own}): what a tool does is its run")
+        if not hasattr(cls.run, "admits"):
             cls.run = _only_admitted(cls.run)  # type: ignore[method-assign]
 
     @property

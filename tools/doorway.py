@@ -80,7 +80,7 @@ def admit(
     if derived:
         gate.footage(tool.name, tool.effects, derived)
     if not tool.judges:
-        words, what = _words(args), f"the call of {tool.name}"
+        words, what = words_in(args), f"the call of {tool.name}"
         gate.text(Door.GENERATE_INPUT if tool.makes else Door.TOOL_INPUT, words, what)
 
 
@@ -119,7 +119,7 @@ def is_data(field: FieldInfo) -> bool:
     return DATA in field.metadata
 
 
-def _words(args: BaseModel) -> Iterator[str]:
+def words_in(args: BaseModel) -> Iterator[str]:
     """Everything in the arguments that is words: the final strings that would be used."""
     for name, field in type(args).model_fields.items():
         if LABEL not in field.metadata and not _chosen(field.annotation):
@@ -128,7 +128,7 @@ def _words(args: BaseModel) -> Iterator[str]:
 
 def _strings(value: object) -> Iterator[str]:
     if isinstance(value, BaseModel):
-        yield from _words(value)
+        yield from words_in(value)
     elif is_dataclass(value):  # what an earlier step gave
         yield from texts_of(value)
     else:

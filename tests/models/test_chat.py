@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.messages import AIMessage
 
 from playhead.errors import ModelError, PlayheadError, SettingsError, WeightsError
 from playhead.models.chat import Chat, load_chat
@@ -131,9 +132,27 @@ def test_a_scripted_chat_keeps_to_its_script() -> None:
     with pytest.raises(IndexError, match="only 3 answers"):
         scripted.invoke("d")
     assert scripted.prompts == ["a", "b", "c", "d"]
-    with pytest.raises(NotImplementedError):
-        scripted.bind_tools([])
+    assert scripted.offered == ((), (), (), ())
     assert ScriptedChat("x").prompts == []
+
+
+def test_a_scripted_chat_calls_tools() -> None:
+    from langchain.agents import create_agent
+
+    def double(number: int) -> int:
+        """Twice the number."""
+        return 2 * number
+
+    call = AIMessage("", tool_calls=[{"name": "double", "args": {"number": 21}, "id": "1"}])
+    scripted = ScriptedChat(call, lambda prompt: f"It is {prompt.split()[-1]}.")
+    known = Chat(scripted).id
+    agent = create_agent(scripted, tools=[double])
+    said = agent.invoke({"messages": [("user", "Twice 21?")]})["messages"]
+    assert [message.type for message in said] == ["human", "ai", "tool", "ai"]
+    assert said[-1].text == "It is 42."
+    assert scripted.offered == (("double",), ("double",))
+    assert ScriptedChat(call).answers == (call,)
+    assert Chat(scripted).id == known
 
 
 # A real file, named by GGUF_MODEL

@@ -171,7 +171,7 @@ def _tokenizer(folder: Path) -> Any:
     """A tokenizer of single bytes."""
     from transformers import AutoTokenizer
 
-    from playhead.testing import _save_tokenizer
+    from playhead.testing.tiny import save_tokenizer
 
-    _save_tokenizer(folder)
+    save_tokenizer(folder)
     return AutoTokenizer.from_pretrained(folder)

@@ -15,10 +15,10 @@ from playhead.models.roles import Finding, Role
 from playhead.safety.audit import Audit
 from playhead.safety.gate import Gate
 from playhead.safety.policy import MAKING, MINORS, Policy, load_policy
-from playhead.testing import WordModerator
+from playhead.testing import RedModerator, WordModerator
 from playhead.types import Decision, Door, Verdict
 
-from ..conftest import FakeModels, RedModerator
+from ..conftest import FakeModels
 from .conftest import MAIL, stopped
 
 if TYPE_CHECKING:

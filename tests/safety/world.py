@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any, cast
 from playhead import Library, Settings, prompts
 from playhead.models.cache import cache_folder
 from playhead.models.roles import Caption, Role, TextLine
+from playhead.testing.fakes import FakeModel, FakeModels
 from playhead.types import Span, Utterance
-
-from ..conftest import FakeModels, _Fake
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +53,7 @@ class Hostile(FakeModels):
         return super().__getattr__(name)
 
 
-class _Witness(_Fake):
+class _Witness(FakeModel):
     """Says one order after another, by the brightness of the picture."""
 
     models: Hostile

@@ -32,6 +32,7 @@ FILES = {path.stem for path in Path(next(iter(tools.__path__))).glob("*.py")} - 
     "looking",
     "making",
     "naming",
+    "offered",
     "registry",
     "retrieving",
     "story_book",
@@ -158,46 +159,6 @@ def test_a_tool_is_a_class_with_arguments_and_a_run(context: Context) -> None:
     assert "greet" not in all_tools()
     with pytest.raises(TypeError):
         Tool()  # type: ignore[abstract]
-
-
-@pytest.fixture
-def entry_points(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[type]]:
-    """Tools that installed packages offer."""
-
-    class Entry:
-        def __init__(self, kind: type) -> None:
-            self.kind = kind
-
-        def load(self) -> type:
-            return self.kind
-
-    offered: list[type] = []
-
-    def found(group: str) -> list[Entry]:
-        assert group == "playhead.tools"
-        return [Entry(kind) for kind in offered]
-
-    monkeypatch.setattr("playhead.tools.registry.entry_points", found)
-    all_tools.cache_clear()
-    yield offered
-    all_tools.cache_clear()
-
-
-def test_packages_add_tools(entry_points: list[type]) -> None:
-    entry_points.append(Greet)
-    assert isinstance(get_tool("greet"), Greet)
-    assert set(all_tools()) == FILES | {"greet"}
-
-
-def test_two_tools_of_one_name_are_refused(entry_points: list[type]) -> None:
-    class Impostor(Greet):
-        """Says that it is another."""
-
-        name: ClassVar[str] = "probe_video"
-
-    entry_points.append(Impostor)
-    with pytest.raises(InputError, match="Two tools are called probe_video"):
-        all_tools()
 
 
 # What a tool may open

@@ -1,0 +1,1 @@
+"""A tool, a model and a command for Playhead."""
