@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from playhead import __version__
 from playhead.errors import PlayheadError
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from playhead.interfaces.web.served import Served
 
+_log = logging.getLogger(__name__)
 _SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "Printed when the server starts. For everything."},
     "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "Of /api/session. For reading."},
@@ -43,6 +46,7 @@ def make_app(served: Served) -> FastAPI:
     app.add_exception_handler(PlayheadError, _told)
     app.add_exception_handler(RequestValidationError, _unfit)
     app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _told)
     app.add_middleware(Outgoing)
     app.openapi = _described(app)  # type: ignore[method-assign]
@@ -79,6 +83,8 @@ def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:
 
 
 async def _told(_: Request, error: Exception) -> Response:
+    if not isinstance(error, PlayheadError):
+        _log.error("A request failed", exc_info=error)
     return failure(error)
 
 
@@ -87,6 +93,10 @@ async def _unfit(_: Request, error: Exception) -> Response:
     found = error.errors() if isinstance(error, RequestValidationError) else []
     faults = [f"{'.'.join(str(part) for part in fault['loc'][1:]) or 'body'}: {fault['msg']}" for fault in found[:20]]
     return refusal(422, {"kind": "InputError", "message": f"The request does not fit: {'; '.join(faults)}"})
+
+
+async def _gone(_: Request, __: Exception) -> Response:
+    return refusal(400, {"kind": "InputError", "message": "The request broke off. Send it again"})  # nobody hears it
 
 
 async def _refused(_: Request, error: Exception) -> Response:
