@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -15,7 +15,7 @@ from playhead import __version__
 from playhead.errors import PlayheadError
 from playhead.interfaces.access import COOKIE, Access
 from playhead.interfaces.web import looking, working
-from playhead.interfaces.web.failures import failure, refusal
+from playhead.interfaces.web.failures import NotFoundError, failure, refusal
 from playhead.interfaces.web.outgoing import Outgoing
 from playhead.interfaces.web.pages import POLICY, pages
 
@@ -43,6 +43,7 @@ def make_app(served: Served) -> FastAPI:
     app.include_router(working.router)
     for address, (path, kind) in pages().items():
         app.add_api_route(address, _page(path, kind), methods=["GET", "HEAD"], include_in_schema=False)
+    app.add_api_route(served.entrance.path, _entrance(served), include_in_schema=False)
     app.add_exception_handler(PlayheadError, _told)
     app.add_exception_handler(RequestValidationError, _unfit)
     app.add_exception_handler(HTTPException, _refused)
@@ -55,7 +56,7 @@ def make_app(served: Served) -> FastAPI:
 
 def guarded(served: Served, hosts: Collection[str]) -> Access:
     """The server behind its door: see `Access`."""
-    return Access(make_app(served), served.token, hosts, pages().keys())
+    return Access(make_app(served), served.token, hosts, {*pages(), served.entrance.path})
 
 
 def _page(path: Path, kind: str) -> Callable[[], Response]:
@@ -64,6 +65,15 @@ def _page(path: Path, kind: str) -> Callable[[], Response]:
         return FileResponse(path, media_type=kind, headers=headers)
 
     return page
+
+
+def _entrance(served: Served) -> Callable[[], Response]:
+    def enter() -> Response:
+        if not served.entrance.enter():
+            raise NotFoundError("This address led in once", "", "Open the address that was printed")
+        return RedirectResponse(f"/#token={served.token}", 303)
+
+    return enter
 
 
 def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from playhead.tools.contract import Context
 
 PORT = 8321
-TOKEN = "a token that nobody can guess"
+TOKEN = "a-token-that-nobody-can-guess"
 FINAL = ("done", "partial", "failed", "blocked", "cancelled")
 
 
