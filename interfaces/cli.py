@@ -17,7 +17,7 @@ import typer
 from playhead import __version__
 from playhead.errors import InputError, PlayheadError
 from playhead.interfaces import asking, guarding, offered, render, shapes
-from playhead.interfaces.mcp import command as mcp_command
+from playhead.interfaces.mcp import command as mcp
 from playhead.interfaces.offered import Commands
 from playhead.interfaces.options import (
     DebugOption,
@@ -32,6 +32,7 @@ from playhead.interfaces.options import (
     open_library,
     path_of,
 )
+from playhead.interfaces.web import command as web
 from playhead.types import Door
 
 app = typer.Typer(
@@ -375,7 +376,8 @@ def demo(
 
 asking.register(app)
 guarding.register(app)
-mcp_command.register(app)
+mcp.register(app)
+web.register(app)
 
 
 def main(arguments: list[str] | None = None) -> int:
