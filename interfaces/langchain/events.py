@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.callbacks import dispatch_custom_event
@@ -28,12 +29,12 @@ def teller() -> Callable[[Progress | Event], None]:
     config = var_child_runnable_config.get()
     if config is None:
         return lambda _: None
-    write = _writer()
+    write, here = _writer(), copy_context()  # the graph's writer asks where it is when it writes
 
     def tell(news: Progress | Event) -> None:
         name, said = EVENT if isinstance(news, Event) else PROGRESS, plain(news)
         dispatch_custom_event(name, said, config=config)
-        write({"type": name, **said})
+        here.copy().run(write, {"type": name, **said})
 
     return tell
 

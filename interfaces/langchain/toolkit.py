@@ -129,26 +129,28 @@ class VideoToolkit(BaseToolkit):
     def _made(
         self, name: str, description: str, checks: type[BaseModel], effects: frozenset[Effect], work: Work
     ) -> VideoTool:
-        mask = partial(_in_one_line, work, self.gate)
+        told = partial(_in_one_line, work, self.gate)
+
+        def here(arguments: dict[str, Any]) -> tuple[str, Any]:
+            return told(arguments, teller(), threading.Event())
+
+        async def beside(arguments: dict[str, Any]) -> tuple[str, Any]:
+            return await _beside(told, arguments)
+
         return VideoTool(
             name=name,
             description=description,
             args_schema=checks.model_json_schema(),
             checks=checks,
             effects=effects,
-            func=partial(_here, mask),
-            coroutine=partial(_beside, mask),
+            func=here,
+            coroutine=beside,
             response_format="content_and_artifact",
             handle_tool_error=True,
         )
 
 
 # How a call is made
-
-
-def _here(work: Work, arguments: dict[str, Any]) -> tuple[str, Any]:
-    """Here and now."""
-    return work(arguments, teller(), threading.Event())
 
 
 async def _beside(work: Work, arguments: dict[str, Any]) -> tuple[str, Any]:
