@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from langchain.agents.middleware import AgentMiddleware, AgentState, hook_config
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, RemoveMessage, ToolMessage
 from langgraph.types import Command
 
 from playhead.errors import BlockedError
@@ -76,22 +76,24 @@ class SafetyMiddleware(AgentMiddleware[AgentState[Any], Any]):
 
     @hook_config(can_jump_to=["end"])
     def after_model(self, state: AgentState[Any], runtime: Any) -> dict[str, Any] | None:
-        """Judge what the model says to people, and mask in it what the policy masks."""
+        """Judge what the model says to people, and mask in it what the policy masks.
+
+        A structured response is said as well; beside it stands a message of the tool by which it was given.
+        """
         del runtime
-        message, structured = state["messages"][-1], state.get("structured_response")
-        if not isinstance(message, AIMessage):
-            return None
+        structured, said = state.get("structured_response"), _since_the_model(state["messages"])
+        texts = [*(message.text for message in said), *texts_of(structured, whole=True)]
         try:
-            self._gate.text(Door.ANSWER, [message.text, *texts_of(structured, whole=True)], "the answer")
+            self._gate.text(Door.ANSWER, texts, "the answer")
         except BlockedError as error:
+            told: list[Any] = [AIMessage(self._told(error), id=said[0].id)]
+            told += [RemoveMessage(message.id) for message in said[1:] if message.id]
             cleared = {} if structured is None else {"structured_response": None}
-            return {"messages": [AIMessage(self._told(error), id=message.id)], "jump_to": "end", **cleared}
-        changed: dict[str, Any] = {}
-        if (masked := self._masked(message)) != message:
-            changed["messages"] = [masked]
-        if structured is not None and (shown := with_texts(structured, self._gate.mask)) != structured:
-            changed["structured_response"] = shown
-        return changed or None
+            return {"messages": told, "jump_to": "end", **cleared}
+        shown = with_texts(structured, self._gate.mask)
+        changed = {} if shown == structured else {"structured_response": shown}
+        masked = [new for old in said if (new := self._masked(old)) != old]
+        return changed | ({"messages": masked} if masked else {}) or None
 
     # Calls
 
@@ -155,3 +157,9 @@ class SafetyMiddleware(AgentMiddleware[AgentState[Any], Any]):
         if isinstance(block, str):
             return self._gate.mask(block)
         return block | {"text": self._gate.mask(block["text"])} if isinstance(block.get("text"), str) else block
+
+
+def _since_the_model(messages: list[Any]) -> list[Any]:
+    """The last message of the model, and what stands after it."""
+    after = list(takewhile(lambda message: not isinstance(message, AIMessage), reversed(messages)))
+    return messages[len(messages) - len(after) - 1 :]

@@ -10,6 +10,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from playhead import prompts
 from playhead.agent.check import Budget
+from playhead.errors import InputError
 from playhead.interfaces.langchain.middleware import SafetyMiddleware
 from playhead.interfaces.langchain.toolkit import VideoTool, VideoToolkit
 from playhead.models.chat import load_chat
@@ -49,7 +50,7 @@ def create_video_agent(
     your tools that only read. Without a `checkpointer` conversations are kept in memory, one for each `thread_id`.
     `more` is what `langchain.agents.create_agent` takes besides.
     """
-    asked = frozenset(map(Effect, ask_before))
+    asked = _effects(ask_before)
     toolkit = VideoToolkit(library, consent=consent, budget=Budget(effects=frozenset(Effect) - asked))
     own = toolkit.get_tools()
     safety = SafetyMiddleware(toolkit.gate, reading=reading)  # named last: after the model it judges first
@@ -61,6 +62,13 @@ def create_video_agent(
         checkpointer=checkpointer or InMemorySaver(),
         **more,
     )
+
+
+def _effects(names: Iterable[str]) -> frozenset[Effect]:
+    """The effects of these names. Raises `InputError`."""
+    if unknown := sorted({str(name) for name in names} - set(Effect)):
+        raise InputError(f"No tool does {', '.join(unknown)}", "", f"What tools do: {', '.join(sorted(Effect))}")
+    return frozenset(map(Effect, names))
 
 
 def _asked_about(tools: Iterable[BaseTool], asked: frozenset[Effect]) -> dict[str, bool | InterruptOnConfig]:

@@ -89,39 +89,13 @@ def _by_command(tool: Tool[Any, Any], arguments: dict[str, Any], world: World) -
 def _by_toolkit(tool: Tool[Any, Any], arguments: dict[str, Any], world: World) -> list[object]:
     from playhead.interfaces.langchain import VideoToolkit
 
-    return _told_a_model(VideoToolkit(world.library), tool, arguments)
+    [called] = [one for one in VideoToolkit(world.library).get_tools() if one.name == tool.name]
+    message = called.invoke({"name": tool.name, "args": arguments, "id": "1", "type": "tool_call"})
+    assert message.status == "success" or (message.artifact is None and "\n" not in message.text)
+    return [] if message.artifact is None else [message.artifact]
 
 
-def _by_middleware(tool: Tool[Any, Any], arguments: dict[str, Any], world: World) -> list[object]:
-    """In an agent whose model calls the tool, as somebody else's would be called: by its name."""
-    from langchain.agents import create_agent
-
-    from playhead.interfaces.langchain import SafetyMiddleware, VideoToolkit
-
-    from ..interfaces.tool_chat import ScriptedToolChat, tool_messages
-
-    toolkit = VideoToolkit(world.library)
-    chat = ScriptedToolChat((tool.name, arguments), "")
-    agent = create_agent(chat, toolkit.get_tools(), middleware=[SafetyMiddleware(toolkit.gate)])
-    [message] = tool_messages(agent.invoke({"messages": []}))
-    return _given_out(message)
-
-
-def _told_a_model(toolkit: Any, tool: Tool[Any, Any], arguments: dict[str, Any]) -> list[object]:
-    [called] = [one for one in toolkit.get_tools() if one.name == tool.name]
-    return _given_out(called.invoke({"name": tool.name, "args": arguments, "id": "1", "type": "tool_call"}))
-
-
-def _given_out(message: Any) -> list[object]:
-    """What a model and a program are given: nothing but one line where it was stopped."""
-    if message.status == "error":
-        assert message.artifact is None
-        assert "\n" not in message.text
-        return []
-    return [message.artifact]
-
-
-WAYS = (_by_agent, _by_call, _by_run, _by_command, _by_toolkit, _by_middleware)
+WAYS = (_by_agent, _by_call, _by_run, _by_command, _by_toolkit)
 
 
 def _plan(tool: Tool[Any, Any], arguments: dict[str, Any]) -> Any:
