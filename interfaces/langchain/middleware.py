@@ -127,7 +127,9 @@ class SafetyMiddleware(AgentMiddleware[AgentState[Any], Any]):
             self._gate.footage(name, effects, marked)
         self._gate.text(Door.TOOL_INPUT, loose(arguments), f"the call of {name}")
 
-    def _let_out(self, request: ToolCallRequest, given: Given) -> Given:
+    def _let_out(self, request: ToolCallRequest, given: Any) -> Any:
+        if isinstance(given, list):  # of several messages and commands
+            return [self._let_out(request, one) for one in given]
         what = f"what {request.tool_call['name']} gives"
         if isinstance(given, Command):
             self._gate.text(Door.TOOL_OUTPUT, texts_of(given.update, whole=True), what)

@@ -96,10 +96,8 @@ class _ReadOnly:
 
     def __getattr__(self, name: str) -> Any:
         if name not in self._READS:
-            why = f"it is a copy of what a library holds, to be searched: there is no {name} here"
-            raise InputError(
-                "The vector store cannot do that", why, "What is to be found is indexed with Library.add"
-            )
+            why = "it is a copy of what a library holds, only to be searched"
+            raise InputError(f"{name} cannot be used on the vector store", why, "Index footage with Library.add")
         return getattr(self._inner, name)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 from langchain.agents import create_agent
 from langchain.agents.structured_output import ToolStrategy
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import HumanMessage, ToolMessage
+from langchain_core.tools import InjectedToolCallId
 from langchain_core.tools import tool as as_tool
 from langgraph.types import Command
 from pydantic import BaseModel
@@ -172,6 +173,18 @@ def test_what_a_tool_of_others_gives_is_judged_and_masked(library: Library) -> N
     one, two = tool_messages(ask(agent, "Fetch it"))
     assert (one.status, MAIL in one.text, "saw it" in one.text) == ("success", False, True)
     assert (two.status, BAD in two.text) == ("error", False)
+
+
+def test_what_a_tool_of_others_writes_into_the_state_is_judged(library: Library) -> None:
+    @as_tool
+    def note(words: str, tool_call_id: Annotated[str, InjectedToolCallId]) -> Command[Any]:
+        """Note a word."""
+        return Command(update={"messages": [ToolMessage(words.replace("-", ""), tool_call_id=tool_call_id)]})
+
+    chat = ScriptedToolChat(("note", {"words": "a blood-bath"}), ("note", {"words": "calm"}), "done")
+    agent = create_agent(chat, [note], middleware=[SafetyMiddleware(library)])
+    first, second = tool_messages(ask(agent, "Note it"))
+    assert (first.status, second.text) == ("error", "calm")
 
 
 @pytest.mark.parametrize("reading", [(), ("send",)])
