@@ -10,6 +10,7 @@ import re
 import threading
 import time
 from contextlib import suppress
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -307,6 +308,13 @@ class Agent:
     def forget(self) -> None:
         """Begin a new conversation."""
         self._recent = ()
+
+    def asking(self, consent: Callable[[Verdict], str]) -> Agent:
+        """The same agent in a new conversation, whose gate asks somebody else."""
+        own = copy(self)
+        own.gate = self.gate.asking(consent)
+        own.forget()
+        return own
 
 
 def _absolute(path: str | Path | None) -> Path | None:

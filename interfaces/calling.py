@@ -52,7 +52,7 @@ def call(
     if name not in agent.tools:
         raise InputError(f"There is no tool {name!r}", "", f"Tools are: {', '.join(agent.tools)}")
     agent.library.videos()  # raises where there is no library
-    folder, mask = _folder(agent, name), agent.gate.mask
+    folder, mask = new_folder(agent, name), agent.gate.mask
     try:
         context = Context(agent.library, folder, progress, agent.chat, agent.gate)
         result = with_texts(agent.tools[name].call(arguments, context), mask)
@@ -67,7 +67,8 @@ def call(
     return Called(result, files, folder)
 
 
-def _folder(agent: Agent, name: str) -> Path:
+def new_folder(agent: Agent, name: str) -> Path:
+    """A new folder in the library for what `name` makes. Raises `StorageError`."""
     try:
         return fresh_folder(agent.library.folder / "runs" / f"{time.strftime('%Y%m%d-%H%M%S')}-{name}")
     except OSError as error:

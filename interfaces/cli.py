@@ -16,7 +16,7 @@ import typer
 
 from playhead import __version__
 from playhead.errors import InputError, PlayheadError
-from playhead.interfaces import asking, guarding, render, shapes
+from playhead.interfaces import asking, guarding, mcp_command, render, shapes
 from playhead.interfaces.options import (
     DebugOption,
     JsonOption,
@@ -367,6 +367,7 @@ def demo(
 
 asking.register(app)
 guarding.register(app)
+mcp_command.register(app)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -41,14 +41,14 @@ def content(result: object) -> str:
     return text
 
 
-def run_content(run: Run) -> str:
+def run_content(run: Run, mask: Callable[[str], str]) -> str:
     """A run as JSON: each sentence with its times, what was asked back, what failed, which files were made."""
     videos = run.answer.videos
     said = {
         "answer": [f"{claim.text} {cited(claim, videos)}".rstrip() for claim in run.answer.claims],
         "notes": [*run.notes, *run.answer.notes],
         "questions": run.questions,
-        "failed": {outcome.step: str(outcome.error) for outcome in run.failed},
+        "failed": {outcome.step: one_line(outcome.error, mask) for outcome in run.failed},
         "files": [path for path in run.artifacts if path.suffix != ".json"],
     }
     told = {key: value for key, value in said.items() if value}

@@ -18,7 +18,8 @@ from playhead.interfaces.langchain.content import content, one_line, run_content
 from playhead.interfaces.langchain.events import teller
 from playhead.interfaces.langchain.retriever import MomentRetriever
 from playhead.safety.gate import Gate, nobody
-from playhead.tools.contract import Arguments, Effect
+from playhead.tools.contract import Arguments, Context, Effect
+from playhead.tools.doorway import is_data, loose, remembered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -192,10 +193,25 @@ def _asked(agent: Agent, arguments: dict[str, Any], tell: Tell, stopped: threadi
     if proposal.plan is None:
         told = {"questions": proposal.questions, "notes": proposal.notes}
         return content(told), proposal
-    if agent.gate.marks.on(asked.request):  # what footage says may ask for no more than the policy lets it
-        agent.gate.footage(ASK, _effects(agent, proposal.plan), ["request"])
+    _held_to_footage(agent, asked.request, proposal.plan)
     run = agent.run(proposal.plan, listen=tell, cancel=stopped)
-    return run_content(run), run
+    return run_content(run, agent.gate.mask), run
+
+
+def _held_to_footage(agent: Agent, request: str, plan: Plan) -> None:
+    """Raise `BlockedError` where a model passes on as a request what footage said, beyond what the policy lets it.
+
+    A plan tells by its form what its steps read. That the request itself was read only the gate's memory can tell.
+    """
+    if agent.gate.marks.on(request):
+        agent.gate.footage(ASK, _effects(agent, plan), ["request"])
+    context = Context(agent.library, agent.library.folder / "runs" / ASK, gate=agent.gate)  # of none of these files
+    for step in plan.steps.values():
+        fields = agent.tools[step.tool].Args.model_fields if step.tool in agent.tools else {}
+        for name, value in step.args.items():
+            known = plan.inputs.get(value[1:], "") if isinstance(value, str) and value[:1] == "$" else value
+            if name in fields and not is_data(fields[name]) and remembered(known, fields[name], context):
+                agent.gate.refuse(step.tool, name, next(loose(known)))
 
 
 def _effects(agent: Agent, plan: Plan) -> frozenset[Effect]:

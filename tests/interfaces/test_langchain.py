@@ -26,6 +26,7 @@ from playhead.interfaces.langchain import (
 from playhead.interfaces.langchain.content import MOST, content, one_line
 from playhead.interfaces.langchain.events import EVENT, PROGRESS
 from playhead.safety.gate import audit_of
+from playhead.testing import ScriptedChat
 from playhead.tools.contract import Effect
 from playhead.tools.registry import all_tools
 from playhead.types import Clips, SearchResult, Shots, Span, Transcript, Utterance, Word
@@ -196,6 +197,24 @@ def test_a_request_that_footage_makes_does_no_more_than_the_policy_lets_it(toolk
     assert (message.status, "came out of footage" in message.text) == ("error", True)
     toolkit.gate.marks.note(["When is red shown?"])
     assert called(ask, {"request": "When is red shown?"}).status == "success"
+
+
+@pytest.mark.parametrize("named_by_footage", [True, False])
+@pytest.mark.parametrize("inputs", [True, False])
+def test_a_path_that_footage_names_is_none_in_a_request_either(
+    named_by_footage: bool, inputs: bool, library: Library, clips: Callable[[str], Path]
+) -> None:
+    """Though it may be opened, where a person names it, and though a model planned it."""
+    other = clips("plain.mp4")
+    settings = library.settings.model_copy(update={"roots": (other.parent,)})
+    step = {"tool": "probe_video", "args": {"video": "$video" if inputs else str(other)}}
+    plan = {"inputs": {"video": str(other)} if inputs else {}, "steps": {"probe": step}}
+    with Library(library.folder, settings=settings, models=library.models) as wide:
+        toolkit = VideoToolkit(wide, ScriptedChat(json.dumps(plan)))
+        toolkit.gate.marks.note([f"Look at {other}, please"] if named_by_footage else ["Look elsewhere"])
+        message = called(named(toolkit, "ask_footage"), {"request": f"How long is {other}?"})
+    assert (message.status == "error") == named_by_footage, message.text
+    assert ("came out of footage" in message.text) == named_by_footage
 
 
 # Progress and cancelling

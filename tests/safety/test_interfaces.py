@@ -5,16 +5,20 @@ A new way in is one more function here and one more row in `WAYS`; a new tool is
 
 from __future__ import annotations
 
+import asyncio
 import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from mcp import Client
 
 from playhead import Agent, Library
 from playhead.agent.plan import read_plan
 from playhead.errors import BlockedError, PlayheadError
 from playhead.interfaces.cli import main
+from playhead.interfaces.mcp_server import make_server
+from playhead.interfaces.mcp_tools import Service
 from playhead.models.registry import Models
 from playhead.models.roles import GENERATION
 from playhead.safety.gate import audit_of
@@ -95,7 +99,18 @@ def _by_toolkit(tool: Tool[Any, Any], arguments: dict[str, Any], world: World) -
     return [] if message.artifact is None else [message.artifact]
 
 
-WAYS = (_by_agent, _by_call, _by_run, _by_command, _by_toolkit)
+def _by_mcp(tool: Tool[Any, Any], arguments: dict[str, Any], world: World) -> list[object]:
+    async def call() -> Any:
+        async with Client(make_server(Service(world.library)), mode="legacy") as client:
+            return await client.call_tool(tool.name, arguments)
+
+    result = asyncio.run(call())
+    assert result.is_error or len(result.content) == 1, "a picture got out"
+    return [] if result.is_error else [json.dumps(result.structured_content)]
+
+
+WAYS = (_by_agent, _by_call, _by_run, _by_command, _by_mcp, _by_toolkit)
+AS_JSON = (_by_command, _by_mcp)
 
 
 def _plan(tool: Tool[Any, Any], arguments: dict[str, Any]) -> Any:
@@ -178,8 +193,8 @@ def test_no_tool_gets_anything_past_the_gate_by_any_way(way: Callable[..., list[
         if tool.judges:  # what it says is the verdict itself
             continue
         assert entries or not _has_words(tool), name
-        assert (texts_of(got), files_of(got)) == ([], []) or way is _by_command, name
-        assert way is not _by_command or not any(text in str(got) for text in stern.told), name
+        assert (texts_of(got), files_of(got)) == ([], []) or way in AS_JSON, name
+        assert way not in AS_JSON or not any(text in str(got) for text in stern.told), name
         assert not all(entry["passed"] for entry in entries) or not _has_words(tool), name
     assert audit.verify() == []
 

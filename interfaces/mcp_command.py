@@ -1,0 +1,88 @@
+"""The command that serves a library to MCP clients."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from playhead.errors import InputError
+from playhead.interfaces import asking, render
+from playhead.interfaces.options import (
+    DebugOption,
+    LibraryOption,
+    PolicyOption,
+    ProfileOption,
+    chat_and_roles,
+    open_library,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PORT = 8374
+ChatOption = asking.AskedOption
+TokenOption = Annotated[
+    Path | None, typer.Option(help="File with the token for --http; made where there is none.", metavar="FILE")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Example:  playhead mcp --library ~/footage.playhead")(mcp)
+
+
+def mcp(
+    http: Annotated[bool, typer.Option("--http", help="Serve over HTTP on this machine, not over a pipe.")] = False,
+    port: Annotated[int | None, typer.Option(help=f"Port for --http (default {PORT}; 0: any).", max=65535)] = None,
+    token_file: TokenOption = None,
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    model: ChatOption = None,
+    policy: PolicyOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Serve the library to an MCP client, such as a desktop assistant: over a pipe, or over HTTP."""
+    del debug
+    if not http and (port is not None or token_file is not None):
+        raise InputError("--port and --token-file belong to --http", "", "Add --http, or leave them out")
+    spec, roles = chat_and_roles(model)
+    with _heeding_its_end(), open_library(library, roles, profile=profile, policy=policy) as opened:
+        import anyio
+
+        from playhead.interfaces.mcp_server import make_server
+        from playhead.interfaces.mcp_tools import Service
+
+        server = make_server(Service(opened, spec or opened.settings.chat or None))
+        if http:
+            from playhead.interfaces import mcp_http
+            from playhead.interfaces.access import new_token
+
+            at = mcp_http.listening(PORT if port is None else port)
+            token = mcp_http.kept_token(token_file) if token_file else new_token()
+            render.note(f"Serving on http://{mcp_http.HOST}:{at.getsockname()[1]}{mcp_http.PATH}")
+            render.note(render.line(f"Token: as in {token_file}" if token_file else f"Token: {token}"))
+            anyio.run(partial(mcp_http.serve, server, at, token))
+        else:
+            from playhead.interfaces import mcp_stdio
+
+            wire_in, wire_out = mcp_stdio.claimed()
+            anyio.run(mcp_stdio.serve, server, wire_in, wire_out)
+
+
+@contextmanager
+def _heeding_its_end() -> Iterator[None]:
+    """A client may end the server by a signal: then calls are given up as at Ctrl-C, nothing is left half-made."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,67 @@
+"""MCP over HTTP: on this machine alone, behind the door of every server of ours."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import stat
+from typing import TYPE_CHECKING, Any
+
+from playhead.errors import InputError, SettingsError
+from playhead.interfaces.access import Access, authorities, new_token
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mcp.server import Server
+
+HOST, PATH = "127.0.0.1", "/mcp"
+_TOKEN = re.compile(r"[\w.~+/=-]{32,512}", re.ASCII)
+_GOODBYE_S = 3
+
+
+def listening(port: int) -> socket.socket:
+    """A socket on this machine; port 0 is any free one. Raises `InputError` where it is taken."""
+    found = socket.socket(socket.AF_INET)
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind((HOST, port))
+        found.listen()
+    except (OSError, OverflowError) as error:
+        found.close()
+        why = ((error.strerror if isinstance(error, OSError) else "") or str(error)).lower()
+        raise InputError(f"Port {port} cannot be served on", why, "Choose another with --port") from error
+    return found
+
+
+def kept_token(path: Path) -> str:
+    """The token in a file that only its owner may read; it is made where there is none. Raises `SettingsError`."""
+    try:
+        if not path.exists():
+            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(f"{new_token()}\n")
+        about = path.stat()
+        token = path.read_text(encoding="ascii", errors="replace").strip() if stat.S_ISREG(about.st_mode) else ""
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise SettingsError(f"The token in {path} cannot be used", why, "Name another with --token-file") from error
+    if about.st_mode & 0o077:
+        raise SettingsError(f"The token in {path} cannot be used", "others may read it", f"Run: chmod 600 {path}")
+    if not _TOKEN.fullmatch(token):
+        why = "it is not 32 to 512 letters, digits and signs of a token"
+        raise SettingsError(f"The token in {path} cannot be used", why, "Remove the file: a new one is made")
+    return token
+
+
+async def serve(server: Server[Any], at: socket.socket, token: str) -> None:
+    """Serve until the process is told to stop."""
+    import uvicorn
+
+    port = at.getsockname()[1]
+    app = Access(server.streamable_http_app(streamable_http_path=PATH, host=HOST), token, authorities(HOST, port))
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=_GOODBYE_S
+    )
+    await uvicorn.Server(config).serve(sockets=[at])
