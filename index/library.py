@@ -281,6 +281,15 @@ class Library:
         channel = channel_of(self.indexed(found))
         return self._catalog(write=False).vectors(channel, self.models.picture.id, within)[1]
 
+    def vectors(self, channel: Channel | str) -> tuple[list[Segment], Vectors, str]:
+        """Every segment of a channel with its vector by the encoder in force, row by row, and the name of that."""
+        kind, catalog = Channel(channel), self._catalog(write=False)
+        space = self.models.identity(Role.PICTURE if kind in PICTORIAL else Role.SENTENCES)
+        ids, matrix = catalog.vectors(kind, space)
+        row = {vector_id: number for number, vector_id in enumerate(ids)}
+        found = catalog.segments_by_vector(row)
+        return [stored.segment for stored in found], matrix[[row[stored.vector_id] for stored in found]], space
+
     def shots(self, video: str | Video) -> list[Span]:
         """The stretches between cuts; none where only sound was indexed."""
         return self._catalog(write=False).shots(self.video(video).id)

@@ -161,7 +161,7 @@ class VectorIndex:
 
     def _fill(self, target: Path, catalog: Catalog, progress: Callable[[Progress], None]) -> None:
         spaces = catalog.spaces()
-        names = {_name(channel, space) for channel, space, _ in spaces}
+        names = {collection_name(channel, space) for channel, space, _ in spaces}
         client = self._client(target)
         for collection in client.list_collections():
             if collection.name not in names:
@@ -204,7 +204,7 @@ class VectorIndex:
     def _collection(self, folder: Path, channel: Channel, space: str, *, create: bool) -> Any:
         from chromadb.errors import NotFoundError
 
-        client, name = self._client(folder), _name(channel, space)
+        client, name = self._client(folder), collection_name(channel, space)
         if create:
             return client.get_or_create_collection(
                 name,
@@ -218,7 +218,8 @@ class VectorIndex:
             return None
 
 
-def _name(channel: Channel, space: str) -> str:
+def collection_name(channel: Channel, space: str) -> str:
+    """What Chroma calls the vectors of a channel by an encoder."""
     return f"{channel}-{hashlib.sha256(space.encode()).hexdigest()[:16]}"
 
 

@@ -71,7 +71,7 @@ def admit(
     if unknown := sorted(set(given) - set(known)):  # an alias, or one beside the schema: it would be judged by nobody
         raise InputError(f"{tool.name} cannot run", f"it declares no argument {', '.join(unknown)}")
     if marked is None:
-        derived = {name for name, value in given.items() if _remembered(value, known[name], context)}
+        derived = {name for name, value in given.items() if remembered(value, known[name], context)}
     else:
         derived = set(marked)
     for name in sorted(derived):
@@ -84,7 +84,7 @@ def admit(
         gate.text(Door.GENERATE_INPUT if tool.makes else Door.TOOL_INPUT, words, what)
 
 
-def _remembered(value: object, field: FieldInfo, context: Context) -> bool:
+def remembered(value: object, field: FieldInfo, context: Context) -> bool:
     """Whether footage said this lately. A choice among fixed values, or a name of one's own, says nothing."""
     marks = context.gate.marks
     return not _chosen(field.annotation) and any(marks.on(text) and not _own(text, context) for text in loose(value))

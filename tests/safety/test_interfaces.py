@@ -91,6 +91,15 @@ def _by_command(tool: Tool[Any, Any], arguments: dict[str, Any], world: World) -
     return [] if code else [path.read_text() for path in (out / "artifacts").glob("*.json")]
 
 
+def _by_toolkit(tool: Tool[Any, Any], arguments: dict[str, Any], world: World) -> list[object]:
+    from playhead.interfaces.langchain import VideoToolkit
+
+    [called] = [one for one in VideoToolkit(world.library).get_tools() if one.name == tool.name]
+    message = called.invoke({"name": tool.name, "args": arguments, "id": "1", "type": "tool_call"})
+    assert message.status == "success" or (message.artifact is None and "\n" not in message.text)
+    return [] if message.artifact is None else [message.artifact]
+
+
 def _by_mcp(tool: Tool[Any, Any], arguments: dict[str, Any], world: World) -> list[object]:
     async def call() -> Any:
         async with Client(make_server(Service(world.library)), mode="legacy") as client:
@@ -122,7 +131,7 @@ def _words(said: Any) -> list[str]:
     return [said] if isinstance(said, str) and said else []
 
 
-WAYS = (_by_agent, _by_call, _by_run, _by_command, _by_mcp, _by_page)
+WAYS = (_by_agent, _by_call, _by_run, _by_command, _by_mcp, _by_page, _by_toolkit)
 AS_JSON = (_by_command, _by_mcp)
 
 
