@@ -131,7 +131,7 @@ def test_a_search_shows_a_picture_the_times_and_the_evidence_of_each_moment(stil
         "div": 1, "p": 2, "bdi": 12, "table": 1, "tr": 2, "td": 4, "b": 2, "span": 5, "br": 2, "img": 1,
     }  # fmt: skip
     assert "“|the ferry|”: 2 moments" in page.text
-    assert "0:06.0–0:08.5| |talk.mp4| |0.87|speech 0:06.0–0:08.5| |The ferry leaves" in page.text
+    assert "0:06.0–0:08.5| |talk.mp4| |0.87|speech 0:06.0–0:08.5| “|The ferry leaves|”" in page.text
     assert page.texts[-1] == "Read slowly."
     [(alt, data)] = page.pictures
     assert alt == "talk.mp4 at 0:06.0"

@@ -16,7 +16,20 @@ from functools import singledispatch
 from typing import TYPE_CHECKING, TypeVar
 
 from playhead.plain import spelled_out
-from playhead.types import Answer, Clip, Clips, Frames, Image, Images, Moment, SearchResult, Video, cited, format_time
+from playhead.types import (
+    PICTORIAL,
+    Answer,
+    Clip,
+    Clips,
+    Frames,
+    Image,
+    Images,
+    Moment,
+    SearchResult,
+    Video,
+    cited,
+    format_time,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -227,8 +240,8 @@ def _moment(moment: Moment) -> str:
 
 
 def _evidence(found: Evidence) -> str:
-    said = f" {words(found.text)}" if found.text else ""
-    return f"{faint(f'{found.channel} {found.span}')}{said}"
+    said = f"“{words(found.text)}”" if found.text else "looks like it" if found.channel in PICTORIAL else ""
+    return f"{faint(f'{found.channel} {found.span}')} {said}"
 
 
 def _tiles(pictures: Sequence[tuple[Path, str]]) -> str:
