@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 NAMES = ("cuts.mp4", "numbered.mkv", "plain.mp4", "talk.mkv")
 CLI = "playhead.interfaces.cli"
 ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-KILLS, LINES = 20, 2
-EVERY = 4  # kills in a row before a library may finish
+KILLS, LINES = 12, 2
+EVERY = 3  # kills in a row before a library may finish
 CHANNELS = "picture,object,speech"
 TABLES = {
     "meta": "SELECT * FROM meta ORDER BY 1",
