@@ -267,10 +267,11 @@ def test_training_tells_texts_apart_and_is_repeatable():
     kinds = ("harmless editing", "harmful illicit")
     examples = [text for text in texts.own() if text.about["kind"] in kinds][::4]  # enough to tell them apart
     data = training.gather(examples)
+    illicit = CATEGORIES.index("illicit")
+    data.labels[:, np.arange(len(CATEGORIES)) != illicit] = -1  # of the others nobody says anything: that is quick
     known = np.ones(len(examples), np.bool_)
     first, second = training.train(data, known), training.train(data, known)
     np.testing.assert_array_equal(first.weight, second.weight)
-    illicit = CATEGORIES.index("illicit")
     chances = data.encoded.chances(first)[:, illicit]
     assert training.average_precision(data.labels[:, illicit] == 1, chances) > 0.99
 
