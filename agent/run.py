@@ -80,6 +80,9 @@ class Run:
             return 0
         return 3 if any(outcome.ok for outcome in (self.outcomes or {}).values()) else 1
 
+    def _repr_html_(self) -> str:
+        return report.fragment(self)
+
     def __str__(self) -> str:
         if self.questions:
             return "\n".join(self.questions)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from playhead.plain import plain
+from playhead.plain import STEERING, plain, spelled_out
 from playhead.types import format_time
 
 if TYPE_CHECKING:
@@ -18,14 +17,10 @@ if TYPE_CHECKING:
     from playhead.types import Evidence, IndexReport, Moment, Progress, SearchResult, Segment, Video
 
 
-# Controls other than tab and newline, changes of writing direction, and bytes that are not UTF-8.
-_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
 def say_json(value: Any, *, indent: int | None = 2) -> None:
     """One JSON document on standard output; on one line without `indent`."""
     text = json.dumps(plain(value), ensure_ascii=not _speaks_unicode(), indent=indent)
-    sys.stdout.write(_STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
+    sys.stdout.write(STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
 
 
 def spell_out() -> None:
@@ -40,21 +35,17 @@ def _speaks_unicode() -> bool:
 
 def say(text: str) -> None:
     """A line, or several, on standard output."""
-    sys.stdout.write(_harmless(text) + "\n")
+    sys.stdout.write(spelled_out(text) + "\n")
 
 
 def note(text: str) -> None:
     """A line, or several, on standard error."""
-    sys.stderr.write(_harmless(text) + "\n")
+    sys.stderr.write(spelled_out(text) + "\n")
 
 
 def line(text: str) -> str:
     """The text on one line, with what would steer a terminal spelled out: file names and footage are not trusted."""
-    return _harmless(text.replace("\n", "\\n").replace("\t", "\\t"))
-
-
-def _harmless(text: str) -> str:
-    return _STEERING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return spelled_out(text.replace("\n", "\\n").replace("\t", "\\t"))
 
 
 def show_result(result: SearchResult, around: Sequence[Sequence[Segment]] = (), asked: str = "") -> None:

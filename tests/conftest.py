@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -246,6 +247,27 @@ def filmed(film: Path, models: Models, tmp_path_factory: pytest.TempPathFactory)
         assert not report.failed
         assert library.counts("film.mp4").keys() == set(DEFAULT_CHANNELS) - {Channel.MOTION}
         yield library
+
+
+@pytest.fixture(scope="session")
+def demonstration(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the demonstration's film as `talk.mp4` and its library; look, but change nothing.
+
+    It is made once for all workers: whoever comes first makes it, the others wait.
+    """
+    from playhead.interfaces.demo_film import build
+
+    apart = tmp_path_factory.getbasetemp()
+    folder = (apart.parent if "PYTEST_XDIST_WORKER" in os.environ else apart) / "demonstration"
+    with open(f"{folder}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "whole").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            build(folder).rename(folder / "talk.mp4")
+            with Library(folder / "footage.playhead", settings=Settings(), models=models) as library:
+                assert not library.add(folder / "talk.mp4").failed
+            (folder / "whole").touch()
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -44,6 +44,17 @@ def format_time(seconds: float) -> str:
     return f"{'-' if seconds < 0 and tenths else ''}{f'{hours}:' if hours else ''}{clock}"
 
 
+class Shown:
+    """A result that a notebook shows with its times and pictures, as HTML of bounded size."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        from playhead.markup import shown  # which knows these words, and is not needed elsewhere
+
+        return shown(self)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
     """The half-open time `[start_s, end_s)` in seconds."""
@@ -73,7 +84,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Video:
+class Video(Shown):
     """A file known by the sha256 of its bytes; `name` and `path` are only labels."""
 
     id: str
@@ -160,7 +171,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Shown):
     """A ranked span of one video with the evidence it rests on, strongest first."""
 
     video: Video
@@ -173,7 +184,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class SearchResult:
+class SearchResult(Shown):
     """Moments that match, best first; iterating gives them.
 
     `no_match` says that nothing passed the threshold; `nearest` is then what came closest. `notes` say what to know.
@@ -259,14 +270,14 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Frames:
+class Frames(Shown):
     """Pictures taken out of footage, in the order in which they were asked for."""
 
     frames: tuple[Frame, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
+class Image(Shown):
     """A picture file that was made; `text` says what it is to show."""
 
     path: Path
@@ -277,7 +288,7 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
-class Images:
+class Images(Shown):
     """Pictures that were made, in order."""
 
     images: tuple[Image, ...]
@@ -294,7 +305,7 @@ class Audio:
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class Clip(Shown):
     """A film that was made, on a clock that begins at 0; where it is cut from is in its `origin`."""
 
     path: Path
@@ -308,7 +319,7 @@ class Clip:
 
 
 @dataclass(frozen=True, slots=True)
-class Clips:
+class Clips(Shown):
     """Films that were made, in order."""
 
     clips: tuple[Clip, ...]
@@ -382,7 +393,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Shown):
     """Sentences with their evidence; none says that the footage does not show it.
 
     `dropped` counts sentences of a language model that had no valid evidence; `notes` say what to know.

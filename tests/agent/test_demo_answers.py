@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -75,10 +76,9 @@ ASKED = (
 
 
 @pytest.fixture(scope="module")
-def library(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    folder = tmp_path_factory.mktemp("demo")
-    with Library(folder / "library", settings=Settings(), models=models) as opened:
-        assert not opened.add(demo_film.build(folder)).failed
+def library(demonstration: Path, models: Models, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    folder = shutil.copytree(demonstration / "footage.playhead", tmp_path_factory.mktemp("demo") / "library")
+    with Library(folder, settings=Settings(), models=models) as opened:
         yield opened
 
 

@@ -209,13 +209,7 @@ FILMING = ("compose_story", "generate_video", "speak")  # what they make takes a
 TOOLS = sorted(all_tools())
 
 
-@pytest.mark.parametrize(
-    ("name", "often"),
-    [
-        *((name, 8 if name in FILMING else 25) for name in TOOLS),
-        *(pytest.param(name, 50, marks=pytest.mark.slow) for name in TOOLS),
-    ],
-)
+@pytest.mark.parametrize(("name", "often"), [(name, 12 if name in FILMING else 40) for name in TOOLS])
 def test_no_argument_of_a_tool_makes_it_do_more_than_it_may(name: str, often: int, house: House) -> None:
     tool = get_tool(name)
     schema = tool.schema()

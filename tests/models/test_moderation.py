@@ -148,9 +148,9 @@ def test_passages_hold_the_whole_text(text):
     assert [*filter(str.isalnum, "".join(found))] == [*filter(str.isalnum, text)]
 
 
-@pytest.mark.parametrize("place", [0, 700, 1400])
+@pytest.mark.parametrize("place", [0, 150, 300])
 def test_harm_is_found_anywhere_in_a_long_text(heads, place):
-    sentences = [f"On day {i} we filmed the harbour and the gulls above it." for i in range(1400)]
+    sentences = [f"On day {i} we filmed the harbour and the gulls above it." for i in range(300)]
     sentences.insert(place, HARMFUL["self_harm"])
     found = {finding.category: finding for finding in heads.moderate([" ".join(sentences)])[0]}
     assert found["self_harm"].score >= 0.2  # less than alone, for sentences are read with their neighbours
@@ -265,12 +265,13 @@ def test_training_tells_texts_apart_and_is_repeatable():
     training = script("moderation")
     texts = script("moderation_texts")
     kinds = ("harmless editing", "harmful illicit")
-    examples = [text for text in texts.own() if text.about["kind"] in kinds]
+    examples = [text for text in texts.own() if text.about["kind"] in kinds][::4]  # enough to tell them apart
     data = training.gather(examples)
+    illicit = CATEGORIES.index("illicit")
+    data.labels[:, np.arange(len(CATEGORIES)) != illicit] = -1  # of the others nobody says anything: that is quick
     known = np.ones(len(examples), np.bool_)
     first, second = training.train(data, known), training.train(data, known)
     np.testing.assert_array_equal(first.weight, second.weight)
-    illicit = CATEGORIES.index("illicit")
     chances = data.encoded.chances(first)[:, illicit]
     assert training.average_precision(data.labels[:, illicit] == 1, chances) > 0.99
 

@@ -227,6 +227,9 @@ def test_cross_validation_reports_recall_and_writes_nothing(training, shapes, tm
     assert "Use 2 to 3" in capsys.readouterr().err
 
 
+SHORT = Recipe(epochs=5, fewest_steps=120)  # features that are their captions, turned, are learnt at once
+
+
 def invented(count: int, noise: float) -> Examples:
     """Photographs whose features are their captions' vectors, turned, and noise."""
     dice = np.random.default_rng(0)
@@ -242,7 +245,7 @@ def invented(count: int, noise: float) -> Examples:
 @pytest.mark.slow
 def test_a_head_is_calibrated_on_what_it_never_saw():
     packaged = load(HEAD_FILE).calibration
-    learnt = calibration(invented(400, 0.1), Recipe(epochs=5), str)
+    learnt = calibration(invented(400, 0.1), SHORT, str)
     assert learnt[0] > 0 > learnt[1]  # likeness speaks for a match, likeness to the cohort against it
     assert learnt.tolist() != packaged.tolist()
     assert calibration(invented(100, 0.1), Recipe(), str).tolist() == packaged.tolist()
@@ -250,7 +253,7 @@ def test_a_head_is_calibrated_on_what_it_never_saw():
 
 @pytest.mark.slow
 def test_validation_tells_how_well_films_are_searched():
-    found = cross_validate(invented(400, 0.1), 5, Recipe(epochs=5), str)
+    found = cross_validate(invented(400, 0.1), 3, SHORT, str)
     assert found.first > 0.9
     area, kept = found.told_apart(by_cohort=False)
     assert 0.9 < area <= 1

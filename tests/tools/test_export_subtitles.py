@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import av
 import numpy as np
@@ -20,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from playhead import Library, Settings
 from playhead.agent.answer import answered
 from playhead.errors import InputError, MediaError, MediaLimitError, ModelError, StorageError
 from playhead.index.translate import translate
@@ -36,12 +38,14 @@ from playhead.tools.contract import Context
 from playhead.tools.registry import get_tool
 from playhead.types import Clip, Documents, Limits, Moment, Origin, Part, Source, Span, Utterance, Word
 
+from ..conftest import FakeModels
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
-    from playhead import Library
+    from playhead.models.registry import Models
 
 RULES = Rules()
 LONG = (
@@ -211,16 +215,24 @@ def test_what_is_said_is_no_markup(kind: str, tmp_path: Path) -> None:
     assert len(pysubs2.SSAFile.from_string(written, format_=kind)) == 2
 
 
-@pytest.fixture
-def context(place: Callable[..., Path], opened: Callable[..., Library], tmp_path: Path) -> Context:
-    """A library of a film of 2 s that says something, by its subtitles, and one that does not."""
-    film = place("talk.mp4")
-    film.with_suffix(".srt").write_text(
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory, clips: Callable[[str], Path]) -> Iterator[Library]:
+    """A film of 2 s that says something, by its subtitles, and one that does not."""
+    folder = tmp_path_factory.mktemp("said")
+    (folder / "footage").mkdir()
+    for name in ("talk.mp4", "plain.mp4"):
+        shutil.copy(clips(name), folder / "footage" / name)
+    (folder / "footage" / "talk.srt").write_text(
         "1\n00:00:00,100 --> 00:00:00,900\nHello there\n\n2\n00:00:01,100 --> 00:00:01,900\nשלום 😀\n"
     )
-    place("plain.mp4")
-    library = opened(channels=("speech",))
-    assert not library.add(film.parent).failed
+    settings = Settings.model_validate({"channels": ("speech",)})
+    with Library(folder / "library", settings=settings, models=cast("Models", FakeModels())) as library:
+        assert not library.add(folder / "footage").failed
+        yield library
+
+
+@pytest.fixture
+def context(library: Library, tmp_path: Path) -> Context:
     (tmp_path / "made").mkdir()
     return Context(library, tmp_path / "made")
 

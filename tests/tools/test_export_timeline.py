@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from xml.etree import ElementTree as ET
 
 import av
@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from playhead import Library, Settings
 from playhead.errors import InputError, MediaError, StorageError
 from playhead.media.chapters import as_ffmetadata, as_youtube
 from playhead.media.editorial import as_edl, as_fcpxml, as_otio
@@ -41,10 +42,12 @@ from playhead.types import (
     Video,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from ..conftest import FakeModels
 
-    from playhead import Library
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playhead.models.registry import Models
 
 NTSC, FILM = Fraction(30000, 1001), Fraction(24000, 1001)
 NASTY = "שלום 😀 <b>&amp; \"quoted\" 'it' = ; # \\ back\nslash\u202e\x07.mp4"
@@ -70,11 +73,18 @@ def sources(ffmpeg: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def library(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """It holds the sound; the films are files that may be opened."""
+    settings = Settings.model_validate({"channels": ("speech",), "roots": (sources,)})
+    folder = tmp_path_factory.mktemp("timelines") / "library"
+    with Library(folder, settings=settings, models=cast("Models", FakeModels())) as library:
+        assert not library.add(sources / "sound.wav").failed
+        yield library
+
+
 @pytest.fixture
-def context(sources: Path, opened: Callable[..., Library], tmp_path: Path) -> Context:
-    """A library that holds the sound; the films are files that may be opened."""
-    library = opened(channels=("speech",), roots=(sources,))
-    assert not library.add(sources / "sound.wav").failed
+def context(library: Library, tmp_path: Path) -> Context:
     (tmp_path / "made").mkdir()
     return Context(library, tmp_path / "made")
 
@@ -364,22 +374,20 @@ def many(count: int, medium: Medium) -> list[Placed]:
     return [Placed(medium, Span(n, n + 0.4)) for n in range(count)]
 
 
-def test_five_thousand_events_are_written_at_once_and_fill_six_numbered_lists(context: Context) -> None:
+def test_more_events_than_a_list_may_have_fill_numbered_lists(context: Context) -> None:
     video = video_of(context, "ntsc.mp4")
-    windows = [{"video": str(video.path), "start_s": n % 60, "end_s": n % 60 + 0.4} for n in range(5000)]
-    began = time.process_time()
+    windows = [{"video": str(video.path), "start_s": n % 60, "end_s": n % 60 + 0.4} for n in range(2000)]
     made = get_tool("export_timeline").call({"moments": windows}, context)
-    assert time.process_time() - began < 20
     lists = [document.path for document in made.documents if document.format == "edl"]
-    assert [path.name[-6:] for path in lists] == [f"-{n}.edl" for n in range(1, 7)]
-    assert any("5000 fill 6 numbered lists" in note for note in made.notes)
+    assert [path.name[-6:] for path in lists] == [f"-{n}.edl" for n in range(1, 4)]
+    assert any("2000 fill 3 numbered lists" in note for note in made.notes)
     read = [from_edl(path.read_text(), NTSC) for path in lists]
-    assert [len(cut) for cut in read] == [999] * 5 + [5]
+    assert [len(cut) for cut in read] == [999, 999, 2]
     lasts = [re.findall(r"(\S+) (\S+)$", text.read_text(), re.MULTILINE) for text in lists]
     records = [[pair for pair in found if ";" in pair[0]] for found in lasts]
     assert [found[0][0] for found in records[1:]] == [found[-1][1] for found in records[:-1]]
     whole = next(document.path for document in made.documents if document.format == "otio")
-    assert len(from_otio(whole.read_text())) == 5000
+    assert len(from_otio(whole.read_text())) == 2000
 
 
 def test_ten_times_the_events_take_no_hundred_times_as_long() -> None:

@@ -90,16 +90,12 @@ def test_what_is_spoken_is_heard_again(context: Context, models: Models) -> None
     assert made.duration_s == pytest.approx(len(sound) / rate_hz)
 
 
-def test_it_says_of_itself_where_it_comes_from(context: Context, models: Models) -> None:
+def test_it_says_of_itself_and_in_the_file_where_it_comes_from(context: Context, models: Models) -> None:
     made = speak(context, text="Good morning.", seed=7)
     assert (made.origin.source, made.origin.model, made.origin.seed) == (Source.GENERATED, models.voice.id, 7)
     assert made.origin.prompt == "Good morning."
     beside = json.loads(made.path.with_name(f"{made.path.name}.provenance.json").read_text())
     assert (beside["source"], beside["seed"], beside["tool"]["name"]) == ("generated", 7, "speak")
-
-
-def test_the_file_itself_says_that_nobody_spoke(context: Context) -> None:
-    made = speak(context, text="Good morning.")
     data = made.path.read_bytes()
     assert b"digitalsourcetype/trainedAlgorithmicMedia" in data
     assert b'CreatorTool="hibari' in data
@@ -119,7 +115,7 @@ def test_the_same_call_gives_the_same_bytes_and_another_seed_others(context: Con
 
 
 def test_twice_as_fast_takes_about_half_the_time(context: Context) -> None:
-    text = "A long walk along the river, and then home again before it is dark."
+    text = "A long walk along the river, and home again."
     slow, fast = speak(context, text=text, speed=0.75), speak(context, text=text, speed=1.5)
     assert 1.6 < slow.duration_s / fast.duration_s < 2.4
 
@@ -141,9 +137,7 @@ def test_silence_is_not_made_loud() -> None:
 # What an earlier step told
 
 
-def test_what_was_told_is_read_aloud_and_names_the_footage(
-    context: Context, library: Library, models: Models
-) -> None:
+def test_what_was_told_is_read_aloud_and_names_the_footage(context: Context, library: Library) -> None:
     video = library.video("subtitled.mp4")
     doctor, ferry = "The doctor keeps the vaccine in the refrigerator.", "The ferry leaves at half past nine."
     said = [Utterance(Span(0.2, 0.7), doctor), Utterance(Span(1, 1.5), ferry)]
@@ -154,9 +148,8 @@ def test_what_was_told_is_read_aloud_and_names_the_footage(
         Story("The doctor", tuple(Page(u.text, evidence=(replace(cited, span=u.span),)) for u in said)),
     ):
         made = speak(context, told=told)
-        words = heard(made.path, models)
-        assert all(word in words for word in ("doctor", "vaccine", "nine"))
-        assert "note" not in words
+        lines = [line for line in made.text.splitlines() if line not in ("", "The doctor.")]
+        assert lines == [doctor, ferry]  # no note; that what is said is heard is tried above
         assert [(part.video.id, part.span) for part in made.origin.parts] == [(video.id, u.span) for u in said]
         beside = json.loads(made.path.with_name(f"{made.path.name}.provenance.json").read_text())
         assert [part["sha256"] for part in beside["sources"]] == [video.id] * 2
