@@ -1,26 +1,29 @@
-"""One tool, called by somebody outside: gated like a step of a plan, its files in a folder of its own."""
+"""What somebody outside, such as a model of theirs, may have done: one tool, or a whole request."""
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from playhead.agent.agent import fresh_folder
-from playhead.agent.run import copy_masked
+from playhead.agent.run import Run, copy_masked
 from playhead.errors import InputError, StorageError
-from playhead.plain import plain
+from playhead.interfaces.content import content
 from playhead.safety.texts import files_of, with_texts
 from playhead.tools.contract import Context
+from playhead.tools.doorway import is_data, loose, remembered
+from playhead.types import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from playhead.agent.agent import Agent
+    from playhead.agent.plan import Plan
+    from playhead.tools.contract import Effect
     from playhead.types import Progress
 
 
@@ -37,8 +40,8 @@ class Called:
     folder: Path
 
     def __str__(self) -> str:
-        """The result as JSON on one line, for a language model: its keys are what other tools take."""
-        return json.dumps(plain(self.result), ensure_ascii=False)
+        """The result as a language model reads it: see `content`."""
+        return content(self.result)
 
 
 def call(
@@ -65,6 +68,38 @@ def call(
     with suppress(OSError):  # it holds what was made
         folder.rmdir()
     return Called(result, files, folder)
+
+
+def ask(agent: Agent, request: str, video: str = "", **how: Any) -> Run:
+    """Plan, run and answer a request that a model passes on, who may have it from footage. As `Agent.run`."""
+    proposal = agent.plan(request, video)
+    if proposal.plan is None:
+        return Run(None, Answer(()), questions=proposal.questions, notes=proposal.notes)
+    _held_to_footage(agent, request, proposal.plan)
+    return replace(agent.run(proposal.plan, **how), notes=proposal.notes)
+
+
+def _held_to_footage(agent: Agent, request: str, plan: Plan) -> None:
+    """Raise `BlockedError` where a model passes on as a request what footage said, beyond what the policy lets it.
+
+    A plan tells by its form what its steps read. That the request itself was read only the gate's memory can tell.
+    """
+    if agent.gate.marks.on(request):
+        agent.gate.footage("a request", _effects(agent, plan), ["request"])
+    context = Context(
+        agent.library, agent.library.folder / "runs" / "none", gate=agent.gate
+    )  # of none of these files
+    for step in plan.steps.values():
+        fields = agent.tools[step.tool].Args.model_fields if step.tool in agent.tools else {}
+        for name, value in step.args.items():
+            known = plan.inputs.get(value[1:], "") if isinstance(value, str) and value[:1] == "$" else value
+            if name in fields and not is_data(fields[name]) and remembered(known, fields[name], context):
+                agent.gate.refuse(step.tool, name, next(loose(known)))
+
+
+def _effects(agent: Agent, plan: Plan) -> frozenset[Effect]:
+    """All that the steps of a plan do, as far as their tools are known."""
+    return frozenset().union(*(agent.tools[s.tool].effects for s in plan.steps.values() if s.tool in agent.tools))
 
 
 def new_folder(agent: Agent, name: str) -> Path:

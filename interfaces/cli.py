@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from playhead import __version__
-from playhead.errors import InputError, PlayheadError
+from playhead.errors import BlockedError, InputError, PlayheadError
 from playhead.interfaces import asking, guarding, offered, render, shapes
 from playhead.interfaces.mcp import command as mcp
 from playhead.interfaces.offered import Commands
@@ -426,7 +426,10 @@ def _report(error: Exception, *, as_json: bool) -> int:
         path = getattr(getattr(error, "ctx", None), "command_path", "playhead")
         what, code, fix = str(usage()), InputError.exit_code, f"See: {path} --help"
     elif isinstance(error, PlayheadError):
-        what, code, fix = str(error), error.exit_code, ""
+        from playhead.safety.gate import SAY_WHY
+
+        asked = isinstance(error, BlockedError) and error.verdict.remedy.endswith(SAY_WHY)
+        what, code, fix = str(error), error.exit_code, "Say so with --override WHY" if asked else ""
     else:
         what, code = f"Unexpected {type(error).__name__}: {error}", 1
         fix = "Run again with --debug to see where"

@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, Remove
 from langgraph.types import Command
 
 from playhead.errors import BlockedError
-from playhead.interfaces.langchain.content import one_line
+from playhead.interfaces.content import one_line
 from playhead.interfaces.langchain.toolkit import VideoTool
 from playhead.safety.gate import Gate, nobody
 from playhead.safety.texts import texts_of, with_texts

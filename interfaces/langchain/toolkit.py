@@ -13,13 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from playhead.agent.agent import Agent, CancelledError
 from playhead.errors import InputError, PlayheadError
 from playhead.index.library import Library  # noqa: TC001 - pydantic reads the fields by their types
-from playhead.interfaces.calling import call
-from playhead.interfaces.langchain.content import content, one_line, run_content
+from playhead.interfaces.calling import ask, call
+from playhead.interfaces.content import content, one_line, run_content
 from playhead.interfaces.langchain.events import teller
 from playhead.interfaces.langchain.retriever import MomentRetriever
 from playhead.safety.gate import Gate, nobody
-from playhead.tools.contract import Arguments, Context, Effect
-from playhead.tools.doorway import is_data, loose, remembered
+from playhead.tools.contract import Arguments, Effect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
     from playhead.agent.check import Budget
     from playhead.agent.executor import Event
-    from playhead.agent.plan import Plan
     from playhead.tools.contract import Tool
     from playhead.types import Progress, Verdict
 
@@ -189,34 +187,8 @@ def _called(agent: Agent, name: str, arguments: dict[str, Any], tell: Tell, _: t
 
 def _asked(agent: Agent, arguments: dict[str, Any], tell: Tell, stopped: threading.Event) -> tuple[str, Any]:
     asked = AskArgs.model_validate(arguments)
-    proposal = agent.plan(asked.request, asked.video)
-    if proposal.plan is None:
-        told = {"questions": proposal.questions, "notes": proposal.notes}
-        return content(told), proposal
-    _held_to_footage(agent, asked.request, proposal.plan)
-    run = agent.run(proposal.plan, listen=tell, cancel=stopped)
+    run = ask(agent, asked.request, asked.video, listen=tell, cancel=stopped)
     return run_content(run, agent.gate.mask), run
-
-
-def _held_to_footage(agent: Agent, request: str, plan: Plan) -> None:
-    """Raise `BlockedError` where a model passes on as a request what footage said, beyond what the policy lets it.
-
-    A plan tells by its form what its steps read. That the request itself was read only the gate's memory can tell.
-    """
-    if agent.gate.marks.on(request):
-        agent.gate.footage(ASK, _effects(agent, plan), ["request"])
-    context = Context(agent.library, agent.library.folder / "runs" / ASK, gate=agent.gate)  # of none of these files
-    for step in plan.steps.values():
-        fields = agent.tools[step.tool].Args.model_fields if step.tool in agent.tools else {}
-        for name, value in step.args.items():
-            known = plan.inputs.get(value[1:], "") if isinstance(value, str) and value[:1] == "$" else value
-            if name in fields and not is_data(fields[name]) and remembered(known, fields[name], context):
-                agent.gate.refuse(step.tool, name, next(loose(known)))
-
-
-def _effects(agent: Agent, plan: Plan) -> frozenset[Effect]:
-    """All that the steps of a plan do, as far as their tools are known."""
-    return frozenset().union(*(agent.tools[s.tool].effects for s in plan.steps.values() if s.tool in agent.tools))
 
 
 def _faults(error: Any) -> str:

@@ -38,7 +38,9 @@ def register(app: typer.Typer) -> None:
 
 def mcp(
     http: Annotated[bool, typer.Option("--http", help="Serve over HTTP on this machine, not over a pipe.")] = False,
-    port: Annotated[int | None, typer.Option(help=f"Port for --http (default {PORT}; 0: any).", max=65535)] = None,
+    port: Annotated[
+        int | None, typer.Option(help=f"Port for --http (default {PORT}; 0: any).", min=0, max=65535)
+    ] = None,
     token_file: TokenOption = None,
     library: LibraryOption = None,
     profile: ProfileOption = None,
@@ -60,11 +62,12 @@ def mcp(
         server = make_server(Service(opened, spec or opened.settings.chat or None))
         if http:
             from playhead.interfaces.access import new_token
+            from playhead.interfaces.loopback import HOST, bound
             from playhead.interfaces.mcp import http as over_http
 
-            at = over_http.listening(PORT if port is None else port)
+            at = bound(PORT if port is None else port)
             token = over_http.kept_token(token_file) if token_file else new_token()
-            render.note(f"Serving on http://{over_http.HOST}:{at.getsockname()[1]}{over_http.PATH}")
+            render.note(f"Serving on http://{HOST}:{at.getsockname()[1]}{over_http.PATH}")
             render.note(render.line(f"Token: as in {token_file}" if token_file else f"Token: {token}"))
             anyio.run(partial(over_http.serve, server, at, token))
         else:

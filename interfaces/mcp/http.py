@@ -4,35 +4,22 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import stat
 from typing import TYPE_CHECKING, Any
 
-from playhead.errors import InputError, SettingsError
+from playhead.errors import SettingsError
 from playhead.interfaces.access import Access, authorities, new_token
+from playhead.interfaces.loopback import server_of
 
 if TYPE_CHECKING:
+    import socket
     from pathlib import Path
 
     from mcp.server import Server
 
-HOST, PATH = "127.0.0.1", "/mcp"
+PATH = "/mcp"
 _TOKEN = re.compile(r"[\w.~+/=-]{32,512}", re.ASCII)
 _GOODBYE_S = 3
-
-
-def listening(port: int) -> socket.socket:
-    """A socket on this machine; port 0 is any free one. Raises `InputError` where it is taken."""
-    found = socket.socket(socket.AF_INET)
-    try:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind((HOST, port))
-        found.listen()
-    except (OSError, OverflowError) as error:
-        found.close()
-        why = ((error.strerror if isinstance(error, OSError) else "") or str(error)).lower()
-        raise InputError(f"Port {port} cannot be served on", why, "Choose another with --port") from error
-    return found
 
 
 def kept_token(path: Path) -> str:
@@ -57,11 +44,6 @@ def kept_token(path: Path) -> str:
 
 async def serve(server: Server[Any], at: socket.socket, token: str) -> None:
     """Serve until the process is told to stop."""
-    import uvicorn
-
-    port = at.getsockname()[1]
-    app = Access(server.streamable_http_app(streamable_http_path=PATH, host=HOST), token, authorities(HOST, port))
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=_GOODBYE_S
-    )
-    await uvicorn.Server(config).serve(sockets=[at])
+    host, port = at.getsockname()
+    app = Access(server.streamable_http_app(streamable_http_path=PATH, host=host), token, authorities(host, port))
+    await server_of(app, _GOODBYE_S).serve(sockets=[at])

@@ -16,7 +16,7 @@ from playhead.agent.agent import Agent
 from playhead.errors import InputError
 from playhead.index.library import Library
 from playhead.interfaces import shapes
-from playhead.interfaces.calling import call, new_folder
+from playhead.interfaces.calling import ask, call, new_folder
 from playhead.plain import plain
 from playhead.safety.gate import nobody
 from playhead.safety.texts import files_of
@@ -167,7 +167,7 @@ def _ask(service: Service, args: AskArgs, caller: Caller) -> Told:
     agent = service.planner(caller.consent)
     folder = new_folder(agent, "ask")
     try:
-        run = agent.run(args.request, video=args.video, out=folder, listen=caller.listen, cancel=caller.left)
+        run = ask(agent, args.request, args.video, out=folder, listen=caller.listen, cancel=caller.left)
         if run.folder is None or caller.open:  # nothing ran, or it will run again
             shutil.rmtree(folder)
     except BaseException:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import signal
-import socket
 import sys
 import threading
 import time
@@ -16,6 +14,7 @@ import typer
 
 from playhead.errors import InputError
 from playhead.interfaces import render
+from playhead.interfaces.loopback import HOST, bound, server_of
 from playhead.interfaces.options import (
     DebugOption,
     LibraryOption,
@@ -27,6 +26,7 @@ from playhead.interfaces.options import (
 )
 
 if TYPE_CHECKING:
+    import socket
     from pathlib import Path
     from types import FrameType
 
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
     from playhead.interfaces.web.served import Served
 
-HOST = "127.0.0.1"
-_TRIED = 50
 _PATIENCE_S = 1
 
 
@@ -77,40 +75,8 @@ def serve(
         _serve(served, listening, found, no_browser=no_browser)
 
 
-def bound(port: int) -> socket.socket:
-    """A socket on this machine alone, before anything else is loaded. Raises `InputError`."""
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((HOST, port))
-        listening.listen(128)
-    except OSError as error:
-        listening.close()
-        if error.errno != errno.EADDRINUSE:
-            why = (error.strerror or str(error)).lower()
-            raise InputError(f"Port {port} cannot be used", why, "Choose another with --port") from error
-        fix = f"Port {free} is free: --port {free}" if (free := _free(port)) else "Choose another with --port"
-        raise InputError(f"Port {port} is taken", "another program answers there", fix) from error
-    return listening
-
-
-def _free(port: int) -> int:
-    """The next port that nobody listens on; 0 where none was found."""
-    for other in range(port + 1, min(port + _TRIED, 65536)):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tried:
-            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                tried.bind((HOST, other))
-            except OSError:
-                continue
-            return other
-    return 0
-
-
 def _serve(served: Served, listening: socket.socket, paths: list[Path], *, no_browser: bool) -> None:
     """Answer until Ctrl-C."""
-    import uvicorn
-
     from playhead.interfaces.access import authorities
     from playhead.interfaces.web import work
     from playhead.interfaces.web.app import guarded
@@ -121,11 +87,7 @@ def _serve(served: Served, listening: socket.socket, paths: list[Path], *, no_br
         names = ", ".join(path.name or str(path) for path in paths)
         served.jobs.start("index", names, work.indexing(served.desk, *paths))
     _announce(served, port, no_browser=no_browser)
-    config = uvicorn.Config(
-        app, log_config=None, log_level="critical", access_log=False, lifespan="off", ws="none",
-        server_header=False, proxy_headers=False, timeout_graceful_shutdown=_PATIENCE_S,
-    )  # fmt: skip
-    _until_told(uvicorn.Server(config), served, listening)
+    _until_told(server_of(app, _PATIENCE_S), served, listening)
 
 
 def _announce(served: Served, port: int, *, no_browser: bool) -> None:

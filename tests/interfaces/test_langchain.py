@@ -18,12 +18,12 @@ from playhead import Library, Run
 from playhead.agent.executor import CancelledError
 from playhead.agent.planner import Proposal
 from playhead.errors import BlockedError, InputError
+from playhead.interfaces.content import MOST, content, one_line
 from playhead.interfaces.langchain import (
     MomentRetriever,
     VideoTool,
     VideoToolkit,
 )
-from playhead.interfaces.langchain.content import MOST, content, one_line
 from playhead.interfaces.langchain.events import EVENT, PROGRESS
 from playhead.safety.gate import audit_of
 from playhead.testing import ScriptedChat

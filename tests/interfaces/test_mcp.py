@@ -29,6 +29,7 @@ from PIL import Image
 from playhead import Library, Settings
 from playhead.errors import InputError, SettingsError
 from playhead.interfaces.cli import main
+from playhead.interfaces.loopback import bound
 from playhead.interfaces.mcp import http, resources
 from playhead.interfaces.mcp.server import make_server
 from playhead.interfaces.mcp.tools import Service
@@ -553,9 +554,9 @@ def test_a_token_that_others_may_read_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.enable_socket
 def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str], library: Library) -> None:
-    with http.listening(0) as taken:
+    with bound(0) as taken:
         with pytest.raises(InputError, match="--port"):
-            http.listening(taken.getsockname()[1])
+            bound(taken.getsockname()[1])
         flags = ["mcp", "--library", str(library.folder)]
         assert main([*flags, "--http", "--port", str(taken.getsockname()[1])]) == 2
         assert main([*flags, "--port", "1"]) == 2

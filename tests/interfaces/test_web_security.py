@@ -30,6 +30,7 @@ from playhead import Library, Settings
 from playhead.errors import InputError, MediaError
 from playhead.interfaces.access import COOKIE, authorities, read_cookie, read_key
 from playhead.interfaces.cli import main
+from playhead.interfaces.loopback import bound, server_of
 from playhead.interfaces.web import command, pages
 from playhead.interfaces.web.app import guarded, make_app
 from playhead.interfaces.web.ranges import Bytes, OutsideError, wanted
@@ -475,7 +476,7 @@ def test_a_port_that_is_taken_is_told_with_one_that_is_free(capsys: pytest.Captu
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(InputError, match=f"Port {port} is taken.*is free: --port"):
-            command.bound(port)
+            bound(port)
         assert main(["serve", "--port", str(port), "--no-browser"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert main(["serve", "--no-browser", "no such folder"]) == 2
@@ -554,12 +555,11 @@ def test_what_is_at_work_when_it_ends_is_cancelled_and_can_be_gone_on_with(
 @pytest.mark.enable_socket
 def test_whoever_stops_taking_a_film_or_following_a_job_stops_nothing(page: Tab) -> None:
     """Over a real connection that is dropped while a film is sent, and while events are."""
-    import uvicorn
 
-    listening = command.bound(0)
+    listening = bound(0)
     port = listening.getsockname()[1]
     app = guarded(page.served, authorities("127.0.0.1", port))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
+    server = server_of(app, 1)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:

@@ -1,0 +1,58 @@
+"""Serving on this machine alone."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from typing import TYPE_CHECKING
+
+from playhead.errors import InputError
+
+if TYPE_CHECKING:
+    from uvicorn import Server
+
+    from playhead.interfaces.access import App
+
+HOST = "127.0.0.1"
+_TRIED = 50
+
+
+def bound(port: int) -> socket.socket:
+    """A socket on this machine alone, before anything else is loaded. Raises `InputError`."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+        listening.listen(128)
+    except OSError as error:
+        listening.close()
+        if error.errno != errno.EADDRINUSE:
+            why = (error.strerror or str(error)).lower()
+            raise InputError(f"Port {port} cannot be used", why, "Choose another with --port") from error
+        fix = f"Port {free} is free: --port {free}" if (free := _free(port)) else "Choose another with --port"
+        raise InputError(f"Port {port} is taken", "another program answers there", fix) from error
+    return listening
+
+
+def _free(port: int) -> int:
+    """The next port that nobody listens on; 0 where none was found."""
+    for other in range(port + 1, min(port + _TRIED, 65536)):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                tried.bind((HOST, other))
+            except OSError:
+                continue
+            return other
+    return 0
+
+
+def server_of(app: App, patience_s: int) -> Server:
+    """A server that says nothing of itself; told to end, it waits so long for who is still being answered."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app, log_config=None, log_level="critical", access_log=False, lifespan="auto", ws="none",
+        server_header=False, proxy_headers=False, timeout_graceful_shutdown=patience_s,
+    )  # fmt: skip
+    return uvicorn.Server(config)
