@@ -108,9 +108,9 @@ export class Ask {
     if (error) parts.push(errorBox(error, again));
     if (state === "cancelled") parts.push(el("p", { class: "note" }, "The run was cancelled. What was done is kept and is not done again."));
     if (result?.questions?.length) parts.push(...result.questions.map((each) => el("p", { class: "note" }, each)));
-    const steps = Object.entries(job.steps ?? {});
-    const how = steps.length ? el("details", { class: "how" }, el("summary", {}, `How: ${count(steps.length, "step")}`), el("ol", { class: "steps live" }, liveSteps(job.steps))) : null;
-    this.frame(...parts, fileList(job.files), how);
+    const results = (file) => file.kind === "data"; // what a step gave, as JSON: it is in the answer already
+    const files = job.files ?? [];
+    this.frame(...parts, fileList(files.filter((file) => !results(file))), how(job.steps, files.filter(results)));
     this.tell(job);
     if (!$("answer").contains(document.activeElement)) reveal($("answer").querySelector("h3"));
   }
@@ -120,4 +120,11 @@ export class Ask {
     const notes = (result?.answer?.notes ?? []).join(" ");
     announce(["done", "partial"].includes(state) ? `Answer: ${sentences || notes}` : `The run ended: ${state}`);
   }
+}
+
+/** How it was done: the steps, and what each gave. */
+function how(steps = {}, results) {
+  const number = Object.keys(steps).length;
+  if (!number) return null;
+  return el("details", { class: "how" }, el("summary", {}, `How: ${count(number, "step")}`), el("ol", { class: "steps live" }, liveSteps(steps)), fileList(results));
 }

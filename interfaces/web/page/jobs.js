@@ -10,10 +10,13 @@ const BUSY_MS = 700, IDLE_MS = 4000;
 const MOST = 12;
 const STATES = { waiting: "waits", running: "at work", done: "done", partial: "done in part", failed: "failed", blocked: "stopped by the gate", cancelled: "cancelled" };
 
-/** The list of jobs. `onIndexed()` hears that the library changed, `onShow(job)` that somebody wants to see a run. */
+/**
+ * The list of jobs. `onIndexed()` hears that the library changed, `onShow(job)` that somebody wants to see a run;
+ * `shown()` is the id of the one that is shown elsewhere.
+ */
 export class Jobs {
-  constructor({ onIndexed, onShow }) {
-    Object.assign(this, { onIndexed, onShow });
+  constructor({ onIndexed, onShow, shown }) {
+    Object.assign(this, { onIndexed, onShow, shown });
     this.rows = new Map();
     this.states = new Map();
     this.sending = new Map();
@@ -41,9 +44,8 @@ export class Jobs {
   }
 
   show(jobs) {
-    const listed = jobs.filter((job) => job.kind !== "index" || job.state !== "done");
-    const indexing = listed.filter((job) => job.kind === "index");
-    const others = listed.filter((job) => job.kind !== "index").slice(0, MOST);
+    const indexing = jobs.filter((job) => job.kind === "index" && job.state !== "done");
+    const others = jobs.filter((job) => job.kind !== "index" && job.id !== this.shown()).slice(0, MOST);
     place($("indexing"), [...this.sending.values(), ...indexing.map((job) => this.row(job))]);
     place($("jobs"), others.map((job) => this.row(job)));
     $("work").hidden = !others.length;

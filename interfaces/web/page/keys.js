@@ -31,6 +31,6 @@ export function listen(actions) {
 }
 
 /** Space on what is shown already plays and pauses it, instead of beginning it again. */
-const again = ({ key, target }) => key === " " && target.matches(".hit[aria-current], .line[aria-current]");
+const again = ({ key, target }) => key === " " && target.matches(".hit[aria-current], .line[aria-current='true']");
 
 export const showKeys = () => $("keys").showModal();

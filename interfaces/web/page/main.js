@@ -3,7 +3,7 @@
 import { get, openSession } from "./api.js";
 import { jumped, named, rested } from "./address.js";
 import { Ask } from "./ask.js";
-import { $, announce, el } from "./dom.js";
+import { $, announce, el, fill } from "./dom.js";
 import { Films } from "./films.js";
 import { Jobs } from "./jobs.js";
 import { listen, showKeys } from "./keys.js";
@@ -23,7 +23,7 @@ const transcript = new Transcript((line) => { jump(player.film, line.start_s); p
 const results = new Results({ choose: (moment, play) => choose(moment.video.id, moment, play), onHits: markHits });
 const moment = new Moment({ play: (span) => player.play(span), started: () => jobs.look() });
 const films = new Films({ open: (id) => openFilm(id), onForgotten });
-const jobs = new Jobs({ onIndexed: refresh, onShow: (job) => { show("asking"); ask.follow(job); } });
+const jobs = new Jobs({ onIndexed: refresh, onShow: (job) => { show("asking"); ask.follow(job); jobs.look(); }, shown: () => ask.shown });
 const ask = new Ask({ cite: (video, span) => choose(video.id, span, true), started: () => jobs.look() });
 let opening = 0;
 
@@ -64,6 +64,9 @@ function showFilm(film) {
   $("film").textContent = film.name;
   document.title = `${film.name} · Playhead`;
   films.mark(film.id);
+  const odd = film.warnings ?? [];
+  fill($("warnings"), odd.map((words) => el("li", {}, words)));
+  $("warnings").hidden = !odd.length;
   strip.show(film);
   moment.choose(film, null);
   transcript.open(film);

@@ -145,6 +145,7 @@ export class Player {
   }
 
   showState() {
-    $("toggle").textContent = this.playing ? "Pause" : "Play";
+    $("toggle").setAttribute("aria-label", this.playing ? "Pause" : "Play");
+    $("toggle").dataset.playing = String(this.playing);
   }
 }

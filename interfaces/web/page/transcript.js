@@ -7,6 +7,8 @@ import { time } from "./words.js";
 
 const SCROLLING = new Set(["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End"]);
 
+const LINGER_S = 0.5;
+
 /** The transcript of the open film. `seek(line)` hears which line somebody wants to hear. */
 export class Transcript {
   constructor(seek) {
@@ -59,10 +61,12 @@ export class Transcript {
     this.now_s = now_s;
     let current = -1;
     while (current + 1 < this.lines.length && this.lines[current + 1].start_s <= now_s + 0.05) current += 1;
+    const line = this.lines[current];
+    const now = line && now_s < line.end_s + LINGER_S ? "true" : "false"; // after it, the line is where the film is
+    if (line) line.row.firstChild.setAttribute("aria-current", now);
     if (current === this.current) return;
     this.lines[this.current]?.row.firstChild.removeAttribute("aria-current");
     this.current = current;
-    this.lines[current]?.row.firstChild.setAttribute("aria-current", "true");
     if (this.following) this.reveal();
   }
 
