@@ -72,6 +72,7 @@ export class Ask {
     this.title = job.title || "Answer";
     this.progress(job);
     $("answer").querySelector("h3").focus({ preventScroll: true });
+    reveal($("answer"));
     const hear = (news) => { if (this.shown === id && !ended(news)) this.progress(news); };
     const last = ended(job) ? job : await finished(id, hear);
     if (this.shown === id) this.show(last, again);
@@ -112,7 +113,7 @@ export class Ask {
     const files = job.files ?? [];
     this.frame(...parts, fileList(files.filter((file) => !results(file))), how(job.steps, files.filter(results)));
     this.tell(job);
-    if (!$("answer").contains(document.activeElement)) reveal($("answer").querySelector("h3"));
+    reveal($("answer"));
   }
 
   tell({ state, result }) {

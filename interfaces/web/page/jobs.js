@@ -80,9 +80,9 @@ export class Jobs {
     const drop = el("button", { type: "button", class: "link", "aria-label": `${ended(job) ? "Forget" : "Cancel"} ${job.title}`, onclick: () => this.drop(job) }, ended(job) ? "Forget" : "Cancel");
     const see = job.kind === "run" ? el("button", { type: "button", class: "link", "aria-label": `Show ${job.title}`, onclick: () => this.onShow(job) }, "Show") : null;
     const item = el("li", { "data-state": job.state },
-      el("div", { class: "job-head" }, el("span", { class: "job-title" }, job.title), see, drop),
-      state, ended(job) ? null : bar,
-      job.error ? errorBox(job.error) : null, failures(job), job.kind === "tool" ? fileList(job.files) : null);
+      el("div", { class: "job-head" }, el("span", { class: "job-title", title: job.title }, job.title), ended(job) ? state : null, see, drop),
+      ended(job) ? null : [state, bar],
+      ...troubles(job), job.kind === "tool" ? fileList(job.files) : null);
     return { item, bar, state };
   }
 
@@ -139,10 +139,10 @@ function sendingRow(file, cancel) {
   return { item, bar, state, say };
 }
 
-/** The files that could not be indexed, each with the reason. */
-function failures({ kind, result }) {
-  if (kind !== "index" || !result?.failed?.length) return null;
-  return result.failed.map(({ error }) => el("p", { class: "error" }, error));
+/** Why it failed; of indexing, each file that could not be used. */
+function troubles({ error, result }) {
+  if (result?.failed?.length) return result.failed.map((file) => el("p", { class: "error" }, file.error));
+  return error ? [errorBox(error)] : [];
 }
 
 /** Put rows in place without touching those that are there already, so that focus stays. */

@@ -186,6 +186,8 @@ function dropFiles() {
 }
 
 function wire() {
+  // What the film covers on a phone is no place to scroll to.
+  new ResizeObserver(() => document.documentElement.style.setProperty("--stage", `${$("stage").offsetHeight}px`)).observe($("stage"));
   $("add").addEventListener("click", () => $("files").click());
   $("files").addEventListener("change", () => { jobs.add([...$("files").files]); $("files").value = ""; });
   $("search").addEventListener("submit", () => show("finds"));

@@ -1,7 +1,7 @@
 // A plan before it runs: its steps in words, and the same as YAML to be edited, with its faults at their lines.
 
 import { ApiError, post } from "./api.js";
-import { announce, el, fill } from "./dom.js";
+import { announce, el, fill, reveal } from "./dom.js";
 import { about, count, plainly } from "./words.js";
 
 const PAUSE_MS = 400;
@@ -40,6 +40,7 @@ export class PlanView {
     this.showChecked(checked);
     if (!checked.ok) this.toggle();
     this.place.querySelector("h3").focus({ preventScroll: true });
+    reveal(this.place);
   }
 
   hide() {
