@@ -50,6 +50,9 @@ if TYPE_CHECKING:
 HEAD_NAME = "picture_head.safetensors"
 """A picture head in the library's folder takes the place of the offline profile's."""
 
+UPLOADS = "uploads"
+"""The folder in the library's for files that were handed over and lie nowhere else."""
+
 
 def _silent(_: Progress) -> None:
     """Nobody is watching."""
@@ -106,7 +109,7 @@ class Library:
         """
         if not paths:
             raise InputError("Nothing was indexed", "no file or folder was named")
-        self._create()
+        self.prepare()
         with writing(self.folder):
             catalog = self._catalog(write=True, create=True)
             report = Ingest(catalog, self.models, self.settings, self.folder, progress).run(Path(p) for p in paths)
@@ -127,7 +130,7 @@ class Library:
         from playhead.models.picture_validation import train_file
 
         captions = read_captions(Path(captioned).expanduser())
-        self._create()
+        self.prepare()
         with writing(self.folder):
             examples = gather(captions, progress)
             content = train_file(examples, Recipe(), about, progress)
@@ -358,7 +361,8 @@ class Library:
             raise LibraryError(f"There is no library at {self.folder}", "", "Make one with: playhead index PATH")
         return self.folder
 
-    def _create(self) -> None:
+    def prepare(self) -> None:
+        """Make the folder, where there is none. Raises `InputError` for one that holds something else."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             names = {path.name for path in self.folder.iterdir()}
@@ -381,6 +385,7 @@ class Library:
             raise LibraryError(f"The library {self.folder} cannot be used", why, START_ANEW)
         if names - {
             HEAD_NAME,
+            UPLOADS,
             "lock",
             "catalog.sqlite",
             "catalog.sqlite-wal",

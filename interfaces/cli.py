@@ -30,6 +30,7 @@ from playhead.interfaces.options import (
     open_library,
     path_of,
 )
+from playhead.interfaces.web import command as serving
 from playhead.types import Door
 
 app = typer.Typer(
@@ -367,6 +368,7 @@ def demo(
 
 asking.register(app)
 guarding.register(app)
+serving.register(app)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -90,12 +90,28 @@ def open_file(path: Path, roots: Sequence[Path], limits: Limits | None = None) -
 
     Raises `UnsafeMediaError`, `UnreadableMediaError` or `MediaLimitError`.
     """
-    limits = limits or Limits()
+    file = open_regular(path, roots)
+    try:
+        _check(file, limits or Limits())
+    except BaseException:
+        os.close(file.descriptor)
+        raise
+    return file
+
+
+def open_regular(path: Path, roots: Sequence[Path]) -> MediaFile:
+    """Open a regular file of any kind that lies under one of `roots`, to hand it on as it is.
+
+    Raises `UnsafeMediaError` or `UnreadableMediaError`.
+    """
     root, parts = _locate(path, roots)
     descriptor = _open_below(root, parts, path)
     try:
         status = os.fstat(descriptor)
-        _check(path, descriptor, status, limits)
+        if not stat.S_ISREG(status.st_mode):
+            raise UnsafeMediaError(
+                f"{path.name} was not opened", "it is not a regular file (a folder, pipe or device)"
+            )
     except BaseException:
         os.close(descriptor)
         raise
@@ -142,22 +158,20 @@ def _open_below(root: Path, parts: tuple[str, ...], path: Path) -> int:
     return current
 
 
-def _check(path: Path, descriptor: int, status: os.stat_result, limits: Limits) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise UnsafeMediaError(f"{path.name} was not opened", "it is not a regular file (a folder, pipe or device)")
-    if status.st_size == 0:
-        raise UnreadableMediaError(f"{path.name} cannot be read", "it is empty (0 bytes)")
-    if status.st_size > limits.bytes:
+def _check(file: MediaFile, limits: Limits) -> None:
+    if file.size == 0:
+        raise UnreadableMediaError(f"{file.name} cannot be read", "it is empty (0 bytes)")
+    if file.size > limits.bytes:
         raise MediaLimitError(
-            f"{path.name} was not opened",
-            f"it has {status.st_size:,} bytes and the limit is {limits.bytes:,}",
+            f"{file.name} was not opened",
+            f"it has {file.size:,} bytes and the limit is {limits.bytes:,}",
             "Raise limits.bytes if it is meant",
         )
-    head = os.pread(descriptor, 64, 0).lstrip(b"\xef\xbb\xbf \t\r\n")
+    head = os.pread(file.descriptor, 64, 0).lstrip(b"\xef\xbb\xbf \t\r\n")
     for magic, kind in _SCRIPTS.items():
         if head[: len(magic)].lower() == magic.lower():
             raise UnsafeMediaError(
-                f"{path.name} was not opened",
+                f"{file.name} was not opened",
                 f"it is {kind}, which can make a player read other files or addresses",
                 "Give the media file itself",
             )

@@ -102,6 +102,12 @@ class Gate:
         own._hear = hear
         return own
 
+    def asking(self, consent: Callable[[Verdict], str]) -> Gate:
+        """The same gate, with the same memory of footage, that asks somebody else."""
+        own = copy(self)
+        own._consent = consent
+        return own
+
     @cached_property
     def policy(self) -> Policy:
         """The policy in force. Raises `PolicyError`."""

@@ -1,0 +1,242 @@
+"""Work that goes on when the tab that asked for it is closed: what waits, what runs, and what came of it."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections import deque
+from collections.abc import Callable  # noqa: TC003 - a field of a dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from playhead.agent.executor import CancelledError
+from playhead.errors import BlockedError, PlayheadError
+from playhead.interfaces.web import replies
+from playhead.interfaces.web.failures import BusyError, NotFoundError, told
+from playhead.plain import plain
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playhead.agent.executor import Event
+    from playhead.types import Progress
+
+_KEPT = 100
+_MOST_WAITING = 100
+_log = logging.getLogger(__name__)
+
+
+class State(StrEnum):
+    """Where a job is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more will happen."""
+        return self not in (State.WAITING, State.RUNNING)
+
+
+@dataclass
+class Job:
+    """One piece of work. Its thread tells it what happens; anybody may look at it, or cancel it.
+
+    `after` is called once, when nothing is at work on it any more.
+    """
+
+    kind: str
+    title: str
+    after: Callable[[], None] = lambda: None
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    state: State = State.WAITING
+    version: int = 0
+    files: tuple[Path, ...] = ()
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    _said: dict[str, Any] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def shown(self) -> dict[str, Any]:
+        """All of it, as JSON."""
+        with self._lock:
+            about = {"id": self.id, "kind": self.kind, "title": self.title, "state": str(self.state)}
+            steps = {"steps": {name: dict(step) for name, step in self._said.get("steps", {}).items()}}
+            return about | self._said | (steps if "steps" in self._said else {})
+
+    # What its thread calls
+
+    def progress(self, news: Progress) -> None:
+        """How far it is. Raises `CancelledError` where somebody cancelled it."""
+        if self.cancelled.is_set():
+            raise CancelledError("It was cancelled", "", "Ask again to go on")
+        self._tell(progress=plain(news))
+
+    def expect(self, steps: dict[str, str]) -> None:
+        """The steps that it will take, with their tools."""
+        self._tell(steps={name: {"tool": tool, "state": "waiting", "message": ""} for name, tool in steps.items()})
+
+    def event(self, news: Event) -> None:
+        """What happens to a step."""
+        with self._lock:
+            if news.progress is not None:
+                self._tell(progress=plain(news.progress))
+            if news.step and news.kind != "progress":
+                state = "running" if news.kind == "started" else news.kind
+                step = {"tool": news.tool, "state": state, "message": news.message}
+                self._tell(steps=self._said.get("steps", {}) | {news.step: step})
+
+    def give(self, files: tuple[Path, ...], result: Callable[[dict[str, str]], Any]) -> None:
+        """What came of it; `result` is given the addresses of the files, by path."""
+        shown = [replies.file(self.id, number, path) for number, path in enumerate(files)]
+        addresses = {str(path): str(file["url"]) for path, file in zip(files, shown, strict=True)}
+        with self._lock:
+            if not self.state.final:
+                self.files = files
+                self._tell(files=shown, result=result(addresses))
+
+    def fail(self, error: Exception) -> None:
+        """Why it did not succeed, or not all of it."""
+        self._tell(error=told(error))
+
+    # What its queue calls
+
+    def enter(self, state: State) -> bool:
+        """Go over to a state; not from a final one."""
+        with self._lock:
+            if self.state.final:
+                return False
+            self.state = state
+            self.version += 1
+            if state.final:
+                self._said.pop("progress", None)
+            return True
+
+    def _tell(self, **news: Any) -> None:
+        with self._lock:
+            if not self.state.final:
+                self._said |= news
+                self.version += 1
+
+
+class Lane:
+    """Work in the order in which it came, so many at once, each in a thread of its own."""
+
+    def __init__(self, at_once: int) -> None:
+        self._free = at_once
+        self._waiting: deque[tuple[Job, Callable[[Job], State]]] = deque()
+        self._lock = threading.Lock()
+
+    def put(self, job: Job, work: Callable[[Job], State]) -> None:
+        """Do it when it is its turn. Raises `BusyError`."""
+        with self._lock:
+            if len(self._waiting) >= _MOST_WAITING:
+                raise BusyError("Too much is waiting", f"{_MOST_WAITING} jobs are before it", "Try again later")
+            self._waiting.append((job, work))
+            self._start()
+
+    def drop(self, job: Job) -> bool:
+        """Take back what waits; whether it still did."""
+        with self._lock:
+            held = len(self._waiting)
+            self._waiting = deque(item for item in self._waiting if item[0] is not job)
+            return len(self._waiting) < held
+
+    def _start(self) -> None:
+        while self._free and self._waiting:
+            self._free -= 1
+            job, work = self._waiting.popleft()
+            # The name tells the command line that work may go on when it ends: see `main`.
+            threading.Thread(target=self._work, args=(job, work), name=f"step of job {job.id}", daemon=True).start()
+
+    def _work(self, job: Job, work: Callable[[Job], State]) -> None:
+        try:
+            if job.enter(State.RUNNING):
+                job.enter(_done(job, work))
+        finally:
+            job.after()
+            with self._lock:
+                self._free += 1
+                self._start()
+
+
+class Jobs:
+    """Every job since the server started, the newest first; of the finished ones the last hundred."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[str, Job] = {}
+        self._lock = threading.Lock()
+        self._lanes = {"index": Lane(1), "": Lane(2)}
+        self.closing = threading.Event()
+
+    def start(
+        self, kind: str, title: str, work: Callable[[Job], State], after: Callable[[], None] = lambda: None
+    ) -> Job:
+        """A new job. `work` gives the state in which it ends, or raises; `after` is called in any case."""
+        job = Job(kind, title[:300], after)
+        self._lane(job).put(job, work)
+        with self._lock:
+            self._jobs[job.id] = job
+            finished = [old.id for old in self._jobs.values() if old.state.final]
+            for old in finished[: max(0, len(finished) - _KEPT)]:
+                del self._jobs[old]
+        return job
+
+    def all(self) -> list[Job]:
+        """The newest first."""
+        with self._lock:
+            return list(self._jobs.values())[::-1]
+
+    def get(self, job_id: str) -> Job:
+        """The job with this id. Raises `NotFoundError`."""
+        with self._lock:
+            if job_id in self._jobs:
+                return self._jobs[job_id]
+        raise NotFoundError("There is no such job", "it was forgotten, or the server was started anew")
+
+    def cancel(self, job_id: str) -> Job:
+        """End a job that waits or runs, now; forget one that is finished."""
+        job = self.get(job_id)
+        if job.state.final:
+            with self._lock:
+                self._jobs.pop(job_id, None)
+            return job
+        job.cancelled.set()
+        dropped = self._lane(job).drop(job)
+        job.enter(State.CANCELLED)
+        if dropped:
+            job.after()
+        return job
+
+    def close(self) -> int:
+        """Cancel everything; how much there was."""
+        self.closing.set()
+        unfinished = [job for job in self.all() if not job.state.final]
+        for job in unfinished:
+            self.cancel(job.id)
+        return len(unfinished)
+
+    def _lane(self, job: Job) -> Lane:
+        return self._lanes.get(job.kind, self._lanes[""])
+
+
+def _done(job: Job, work: Callable[[Job], State]) -> State:
+    """How the work ended."""
+    try:
+        return work(job)
+    except CancelledError:
+        return State.CANCELLED
+    except BlockedError as error:
+        job.fail(error)
+        return State.BLOCKED
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told where the job is shown
+        if not isinstance(error, PlayheadError):
+            _log.exception("A job failed")
+        job.fail(error)
+        return State.FAILED
