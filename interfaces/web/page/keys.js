@@ -4,7 +4,7 @@ import { $, el, fill } from "./dom.js";
 
 const ROWS = [
   ["/", "Search"], ["↑ ↓", "The moment before, the next (in the transcript: the line)"], ["Enter", "Play the moment"],
-  ["Space, K", "Play, pause"], ["J L", "Ten seconds back, on"], ["← →", "Five seconds back, on"],
+  ["Space K", "Play, pause"], ["J L", "Ten seconds back, on"], ["← →", "Five seconds back, on"],
   [", .", "One picture back, on"], ["I O", "A moment begins, ends here"], ["S", "Save the moment as a clip"],
   ["M", "Mute"], ["F", "Full screen"], ["A", "Ask"], ["?", "These keys"], ["Esc", "Out of a field"],
 ];
