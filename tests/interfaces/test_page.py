@@ -338,3 +338,14 @@ def test_nothing_sticks_out_and_dark_is_dark(page: Page, size: dict[str, int]) -
     seen = Image.open(BytesIO(page.screenshot())).convert("L")
     assert seen.size == (size["width"], size["height"])
     assert sum(seen.resize((8, 8)).tobytes()) / 64 < 110
+
+
+def test_what_is_no_film_says_so_where_it_was_dropped(page: Page) -> None:
+    page.evaluate(
+        "() => { const carried = new DataTransfer(); carried.items.add(new File(['no film'], 'notes.mp4'));"
+        "dispatchEvent(new DragEvent('drop', {dataTransfer: carried, cancelable: true})); }"
+    )
+    row = page.locator("#indexing li", has_text="notes.mp4")
+    sync_api.expect(row).to_contain_text("cannot be read")
+    row.get_by_role("button", name="Forget").click()
+    sync_api.expect(page.locator("#indexing li")).to_have_count(0)

@@ -1,6 +1,6 @@
 // Asking: a request becomes a plan, the plan is approved, and its run is watched until it answers.
 
-import { ended, finished, post, remove } from "./api.js";
+import { ended, post, remove, watch } from "./api.js";
 import { $, announce, el, fill, reveal, setProgress } from "./dom.js";
 import { answered, fileList } from "./answer.js";
 import { PlanView, liveSteps } from "./plan.js";
@@ -10,7 +10,7 @@ import { count } from "./words.js";
 /** The box that is asked. `cite(video, span)` plays a citation; `started(job)` hears of every run. */
 export class Ask {
   constructor({ cite, started }) {
-    Object.assign(this, { cite, started, shown: "" });
+    Object.assign(this, { cite, started, shown: "", unwatch: () => {} });
     this.plan = new PlanView($("planned"), { run: (yaml) => this.run(yaml), drop: () => this.dropped() });
     $("ask").addEventListener("submit", (event) => { event.preventDefault(); this.propose(); });
     $("request").addEventListener("keydown", (event) => {
@@ -67,18 +67,20 @@ export class Ask {
   }
 
   /** Show a run, also one that was begun in another tab, and go on until it has ended. */
-  async follow(job, again = null) {
-    const id = this.shown = job.id;
+  follow(job, again = null) {
+    this.unwatch();
+    this.shown = job.id;
     this.title = job.title || "Answer";
     this.progress(job);
     $("answer").querySelector("h3").focus({ preventScroll: true });
     reveal($("answer"));
-    const hear = (news) => { if (this.shown === id && !ended(news)) this.progress(news); };
-    const last = ended(job) ? job : await finished(id, hear);
-    if (this.shown === id) this.show(last, again);
+    const hear = (news) => (ended(news) ? this.show(news, again) : this.progress(news));
+    if (ended(job)) this.show(job, again);
+    else this.unwatch = watch(job.id, hear);
   }
 
   hideAnswer() {
+    this.unwatch();
     this.shown = "";
     $("answer").hidden = true;
     fill($("answer"));
@@ -96,11 +98,19 @@ export class Ask {
     if (!this.stop || this.stop.dataset.id !== id || !this.stop.isConnected) {
       this.live = el("ol", { class: "steps live" });
       this.bar = el("progress", { "aria-label": "How far the step at work is" });
-      this.stop = el("button", { type: "button", class: "quiet", "data-id": id, onclick: () => remove(`/api/jobs/${id}`) }, "Cancel the run");
+      this.stop = el("button", { type: "button", class: "quiet", "data-id": id, onclick: () => this.cancel(id) }, "Cancel the run");
       this.frame(this.live, this.bar, el("div", { class: "row" }, this.stop));
     }
     fill(this.live, liveSteps(steps));
     setProgress(this.bar, progress);
+  }
+
+  async cancel(id) {
+    try {
+      await remove(`/api/jobs/${id}`);
+    } catch (error) {
+      this.say(errorBox(error));
+    }
   }
 
   show(job, again) {

@@ -4,7 +4,7 @@ import { ended, get, remove, upload } from "./api.js";
 import { $, announce, el, fill, setProgress } from "./dom.js";
 import { fileList } from "./answer.js";
 import { errorBox } from "./verdict.js";
-import { bytes } from "./words.js";
+import { bytes, plainly } from "./words.js";
 
 const BUSY_MS = 700, IDLE_MS = 4000;
 const MOST = 12;
@@ -75,12 +75,13 @@ export class Jobs {
   }
 
   build(job) {
-    const bar = el("progress", { "aria-label": job.title });
+    const title = job.kind === "tool" ? plainly(job.title) : job.title;
+    const bar = el("progress", { "aria-label": title });
     const state = el("span", { class: "job-state" }, STATES[job.state]);
-    const drop = el("button", { type: "button", class: "link", "aria-label": `${ended(job) ? "Forget" : "Cancel"} ${job.title}`, onclick: () => this.drop(job) }, ended(job) ? "Forget" : "Cancel");
-    const see = job.kind === "run" ? el("button", { type: "button", class: "link", "aria-label": `Show ${job.title}`, onclick: () => this.onShow(job) }, "Show") : null;
+    const drop = el("button", { type: "button", class: "link", "aria-label": `${ended(job) ? "Forget" : "Cancel"} ${title}`, onclick: () => this.drop(job) }, ended(job) ? "Forget" : "Cancel");
+    const see = job.kind === "run" ? el("button", { type: "button", class: "link", "aria-label": `Show ${title}`, onclick: () => this.onShow(job) }, "Show") : null;
     const item = el("li", { "data-state": job.state },
-      el("div", { class: "job-head" }, el("span", { class: "job-title", title: job.title }, job.title), ended(job) ? state : null, see, drop),
+      el("div", { class: "job-head" }, el("span", { class: "job-title", title }, title), ended(job) ? state : null, see, drop),
       ended(job) ? null : [state, bar],
       ...troubles(job), job.kind === "tool" ? fileList(job.files) : null);
     return { item, bar, state };
@@ -90,9 +91,9 @@ export class Jobs {
     try {
       await remove(`/api/jobs/${job.id}`);
     } catch (error) {
-      if (error.status !== 404) throw error; // another tab was quicker
+      if (error.status !== 404) return this.rows.get(job.id)?.item.append(errorBox(error)); // else another tab was quicker
     }
-    this.look();
+    return this.look();
   }
 
   /** Send files to be indexed, one after the other. */

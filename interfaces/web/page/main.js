@@ -127,12 +127,12 @@ function onForgotten(id) {
 }
 
 async function refresh() {
-  const library = await get("/api/library");
+  const library = await get("/api/library").catch((error) => jobs.lost(error));
+  if (!library) return;
   films.show(library);
   films.mark(player.film?.id);
   if (!player.film && !library.videos.length) note("No film yet. Drop one here.");
   else if (!player.film && library.videos.length === 1) await openFilm(library.videos[0].id, null, { step: false });
-  return library;
 }
 
 /** On a phone one part is shown at a time. */

@@ -37,7 +37,7 @@ export class Moment {
   show({ state, error, files = [] }) {
     const film = files.find(({ kind }) => kind?.startsWith("video")) ?? files[0];
     if (error || !film) return fill($("clip-state"), errorBox(error ?? { message: `The clip is ${state}` }, (why) => this.save(why)));
-    fill($("clip-state"), el("a", { href: film.url, download: film.name }, `Download ${film.name}`), ` ${bytes(film.bytes)}`);
+    fill($("clip-state"), el("a", { href: film.url, download: film.name }, "Download clip"), ` ${bytes(film.bytes)}`);
   }
 
   async copy() {

@@ -4,6 +4,7 @@ import { ApiError, post } from "./api.js";
 import { announce, el, fill, reveal } from "./dom.js";
 import { about, count, plainly } from "./words.js";
 
+const UNITS = { _s: "s", _hz: "a second" };
 const PAUSE_MS = 400;
 const TOLD = {
   waiting: "waits", started: "at work", progress: "at work", running: "at work", done: "done", cached: "done before",
@@ -98,8 +99,7 @@ export class PlanView {
     const place = [problem.step, problem.argument].filter(Boolean).join(".");
     const parts = [place ? `${place}: ${problem.what}` : problem.what];
     if (problem.expected) parts.push(`expected ${problem.expected}`);
-    if (problem.suggestion) parts.push(problem.suggestion);
-    const words = parts.join("; ");
+    const words = parts.join("; ") + (problem.suggestion ? `. ${problem.suggestion}` : "");
     if (!line) return words;
     return el("button", { type: "button", class: "link", onclick: () => this.toLine(line) }, `Line ${line}: ${words}`);
   }
@@ -128,8 +128,12 @@ export function liveSteps(steps) {
 }
 
 function stepRow(name, { tool, args }, names, inputs) {
-  const said = Object.entries(args).map(([key, value]) => el("span", { class: "arg" },
-    el("span", { class: "arg-name" }, key.replaceAll("_", " ")), " ", valueOf(value, names, inputs)));
+  const said = Object.entries(args).map(([key, value]) => {
+    const [, label, unit] = /^(.+?)(_s|_hz)?$/.exec(key);
+    const told = valueOf(value, names, inputs).replace(`${label} of step`, "from step");
+    const measured = typeof value === "number" && unit ? `${told} ${UNITS[unit]}` : told;
+    return el("span", { class: "arg" }, el("span", { class: "arg-name" }, label.replaceAll("_", " ")), " ", measured);
+  });
   return el("li", {}, el("span", { class: "step-head" }, el("span", { class: "step-tool" }, plainly(tool)), el("span", { class: "dim" }, name)), el("span", { class: "args" }, said));
 }
 
@@ -139,13 +143,16 @@ function valueOf(value, names, inputs) {
   if (reference) {
     const [, name, part] = reference;
     const step = names.indexOf(name);
-    if (step >= 0) return `${part ? `${part.replaceAll("_", " ")} ` : ""}of step ${step + 1}`;
+    if (step >= 0) return `${part ? `${partOf(part)} ` : ""}of step ${step + 1}`;
     if (name in inputs) return valueOf(inputs[name], names, {});
   }
   if (Array.isArray(value)) return value.map((each) => valueOf(each, names, inputs)).join(", ");
   if (value !== null && typeof value === "object") return Object.entries(value).map(([key, each]) => `${key} ${valueOf(each, names, inputs)}`).join(", ");
   return typeof value === "string" ? `“${value}”` : String(value);
 }
+
+/** `moments[0].video` as a person says it. */
+const partOf = (path) => path.replace(/s\[(\d+)\]/g, (_, index) => ` ${Number(index) + 1}`).replaceAll(/[._]/g, " ");
 
 /** The line of the YAML that a fault is in, or 0: named by the parser, or where its step and argument stand. */
 function lineOf({ step = "", argument = "", what = "" }, yaml) {

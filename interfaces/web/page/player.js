@@ -19,7 +19,11 @@ export class Player {
 
   listen() {
     const { video } = this;
-    video.addEventListener("loadedmetadata", () => this.seekWanted());
+    video.addEventListener("loadedmetadata", () => {
+      // A picture in a codec that the browser lacks is left out in silence where it can play the sound.
+      if (this.film?.width && !video.videoWidth) this.onUnplayable();
+      this.seekWanted();
+    });
     video.addEventListener("timeupdate", () => this.tick());
     video.addEventListener("seeked", () => this.tick());
     video.addEventListener("play", () => { this.showState(); this.follow(); });

@@ -106,7 +106,8 @@ export class Strip {
     const box = (spans, [top, tall], least) => {
       for (const { start_s, end_s } of spans) {
         const left = this.x(start_s, width);
-        pen.fillRect(left, top * height, Math.max(this.x(end_s, width) - left, least), tall * height);
+        const wide = this.x(end_s, width) - left - 1; // neighbours stay apart
+        pen.fillRect(left, top * height, Math.max(wide, least), tall * height);
       }
     };
     if (this.moment) { pen.fillStyle = colour("moment"); box([this.moment], [0, 1], 2); }
