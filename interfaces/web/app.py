@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, RedirectResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from playhead import __version__
 from playhead.errors import PlayheadError
 from playhead.interfaces.access import COOKIE, Access
 from playhead.interfaces.web import looking, working
-from playhead.interfaces.web.failures import failure, refusal
+from playhead.interfaces.web.failures import NotFoundError, failure, refusal
 from playhead.interfaces.web.outgoing import Outgoing
 from playhead.interfaces.web.pages import POLICY, pages
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from playhead.interfaces.web.served import Served
 
+_log = logging.getLogger(__name__)
 _SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "Printed when the server starts. For everything."},
     "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "Of /api/session. For reading."},
@@ -40,9 +43,11 @@ def make_app(served: Served) -> FastAPI:
     app.include_router(working.router)
     for address, (path, kind) in pages().items():
         app.add_api_route(address, _page(path, kind), methods=["GET", "HEAD"], include_in_schema=False)
+    app.add_api_route(served.entrance.path, _entrance(served), include_in_schema=False)
     app.add_exception_handler(PlayheadError, _told)
     app.add_exception_handler(RequestValidationError, _unfit)
     app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _told)
     app.add_middleware(Outgoing)
     app.openapi = _described(app)  # type: ignore[method-assign]
@@ -51,7 +56,7 @@ def make_app(served: Served) -> FastAPI:
 
 def guarded(served: Served, hosts: Collection[str]) -> Access:
     """The server behind its door: see `Access`."""
-    return Access(make_app(served), served.token, hosts, pages().keys())
+    return Access(make_app(served), served.token, hosts, {*pages(), served.entrance.path})
 
 
 def _page(path: Path, kind: str) -> Callable[[], Response]:
@@ -60,6 +65,15 @@ def _page(path: Path, kind: str) -> Callable[[], Response]:
         return FileResponse(path, media_type=kind, headers=headers)
 
     return page
+
+
+def _entrance(served: Served) -> Callable[[], Response]:
+    def enter() -> Response:
+        if not served.entrance.enter():
+            raise NotFoundError("This address led in once", "", "Open the address that was printed")
+        return RedirectResponse(f"/#token={served.token}", 303)
+
+    return enter
 
 
 def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:
@@ -79,6 +93,8 @@ def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:
 
 
 async def _told(_: Request, error: Exception) -> Response:
+    if not isinstance(error, PlayheadError):
+        _log.error("A request failed", exc_info=error)
     return failure(error)
 
 
@@ -87,6 +103,10 @@ async def _unfit(_: Request, error: Exception) -> Response:
     found = error.errors() if isinstance(error, RequestValidationError) else []
     faults = [f"{'.'.join(str(part) for part in fault['loc'][1:]) or 'body'}: {fault['msg']}" for fault in found[:20]]
     return refusal(422, {"kind": "InputError", "message": f"The request does not fit: {'; '.join(faults)}"})
+
+
+async def _gone(_: Request, __: Exception) -> Response:
+    return refusal(400, {"kind": "InputError", "message": "The request broke off. Send it again"})  # nobody hears it
 
 
 async def _refused(_: Request, error: Exception) -> Response:

@@ -124,7 +124,7 @@ def _serve(served: Served, listening: socket.socket, paths: list[Path], *, no_br
     if sys.stderr.isatty():
         render.note("Open this address in a browser on this machine. Ctrl-C ends.")
         if not no_browser:
-            webbrowser.open(address)
+            webbrowser.open(f"http://{HOST}:{port}{served.entrance.path}")
     config = uvicorn.Config(
         app, log_config=None, log_level="critical", access_log=False, lifespan="off", ws="none",
         server_header=False, proxy_headers=False, timeout_graceful_shutdown=_PATIENCE_S,

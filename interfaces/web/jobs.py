@@ -182,10 +182,10 @@ class Jobs:
         job = Job(kind, title[:300], after)
         self._lane(job).put(job, work)
         with self._lock:
-            self._jobs[job.id] = job
             finished = [old.id for old in self._jobs.values() if old.state.final]
-            for old in finished[: max(0, len(finished) - _KEPT)]:
+            for old in finished[: max(0, len(finished) - _KEPT + 1)]:
                 del self._jobs[old]
+            self._jobs[job.id] = job
         return job
 
     def all(self) -> list[Job]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import secrets
+import threading
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Request
@@ -15,6 +18,7 @@ from playhead.interfaces.web.uploads import RESERVE, Uploads
 if TYPE_CHECKING:
     from playhead.interfaces.web.desk import Desk
 
+_OPEN_S = 60.0
 _FAILURES = {
     400: "Something that was given cannot be used",
     401: "The token is missing or wrong",
@@ -36,6 +40,26 @@ FAILURES: dict[int | str, dict[str, Any]] = {
 
 
 @dataclass
+class Entrance:
+    """The address a browser is started with, which leads in once: other users see what programs are started with."""
+
+    key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    until_s: float = field(default_factory=lambda: time.monotonic() + _OPEN_S)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def path(self) -> str:
+        """Where it is."""
+        return f"/open/{self.key}"
+
+    def enter(self) -> bool:
+        """Whether this is the first time, and in time."""
+        with self._lock:
+            open_still, self.until_s = time.monotonic() < self.until_s, 0.0
+        return open_still
+
+
+@dataclass
 class Served:
     """A desk, its jobs, and what was handed over."""
 
@@ -44,6 +68,7 @@ class Served:
     jobs: Jobs
     uploads: Uploads
     footage: Footage
+    entrance: Entrance = field(default_factory=Entrance)
 
     @classmethod
     def of(cls, desk: Desk, token: str, reserve: int = RESERVE) -> Served:

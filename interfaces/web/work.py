@@ -60,7 +60,7 @@ def calling_tool(desk: Desk, name: str, arguments: dict[str, Any], override: str
         if job.cancelled.is_set():
             shutil.rmtree(done.folder, ignore_errors=True)
             raise CancelledError("It was cancelled")
-        job.give(done.files, lambda addresses: replies.public(plain(done.result), addresses))
+        job.give(done.files, lambda addresses: {"result": replies.public(plain(done.result), addresses)})
         return State.DONE
 
     return work

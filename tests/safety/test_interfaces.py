@@ -24,6 +24,7 @@ from playhead.tools.doorway import files_of, texts_of
 from playhead.tools.registry import all_tools
 from playhead.types import Door
 
+from ..interfaces.web_tab import tab
 from .world import World, build
 
 if TYPE_CHECKING:
@@ -86,7 +87,28 @@ def _by_command(tool: Tool[Any, Any], arguments: dict[str, Any], world: World) -
     return [] if code else [path.read_text() for path in (out / "artifacts").glob("*.json")]
 
 
-WAYS = (_by_agent, _by_call, _by_run, _by_command)
+def _by_page(tool: Tool[Any, Any], arguments: dict[str, Any], world: World) -> list[object]:
+    """Over HTTP, a tool by its name; labels are left out, as they are from what the others give."""
+    with tab(world.library) as page:
+        job = page.ended(page.post(f"/api/tools/{tool.name}", json={"arguments": arguments}))
+        assert job["state"] in ("done", "failed", "blocked")
+        assert job["state"] == "done" or not (job.get("result") or job.get("files"))
+        return [*_words(job.get("result")), *(page.get(file["url"]).text for file in job.get("files", ()))]
+
+
+LABELS = ("id", "name", "url", "codec", "container", "channel", "kind", "source", "language")
+
+
+def _words(said: Any) -> list[str]:
+    """The texts in JSON that are no labels."""
+    if isinstance(said, dict):
+        return [text for key, value in said.items() if key not in LABELS for text in _words(value)]
+    if isinstance(said, list):
+        return [text for value in said for text in _words(value)]
+    return [said] if isinstance(said, str) and said else []
+
+
+WAYS = (_by_agent, _by_call, _by_run, _by_command, _by_page)
 
 
 def _plan(tool: Tool[Any, Any], arguments: dict[str, Any]) -> Any:
