@@ -31,6 +31,11 @@ FLAGS = (
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 AXE = "axe-core@4.14.1"  # MPL-2.0: fetched, not kept here
 AXE_SHA256 = "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745"
+STICKING_OUT = (
+    "[...document.querySelectorAll('.part')].flatMap(part => [...part.querySelectorAll('button, p, a, input')]"
+    ".filter(e => !e.closest('.unseen') && e.getBoundingClientRect().right > part.getBoundingClientRect().right + 1)"
+    ".map(e => e.outerHTML.slice(0, 100)))"
+)
 SHOTS = ("coins", "cat", "motorcycle")
 
 
@@ -88,6 +93,7 @@ def shut_out(page: Page, script: str) -> list[str]:
         page.set_viewport_size(size)  # type: ignore[arg-type]
         wide = page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
         found += [f"{size['width']} px: {wide} px too wide"] if wide > 0 else []
+        found += [f"{size['width']} px: sticks out: {words}" for words in page.evaluate(STICKING_OUT)]
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             report: dict[str, Any] = page.evaluate("axe.run({resultTypes: ['violations']})")
