@@ -136,11 +136,15 @@ export class Player {
   tick() {
     if (!this.film || this.wanted_s !== null) return;
     const now_s = this.time;
-    if (this.stop_s !== null && now_s >= this.stop_s) {
-      this.stop_s = null;
-      this.video.pause();
-    }
+    if (this.stop_s !== null && now_s >= this.stop_s) return this.rest(this.stop_s);
     this.showTime(now_s);
+  }
+
+  /** Stop there, however late it was noticed: at the last picture of the span, since its end belongs to the next. */
+  rest(at_s) {
+    this.video.pause();
+    this.seek(at_s - 2 * A_LITTLE_S);
+    this.stop_s = null;
   }
 
   showTime(now_s) {
