@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import FrameType
 
+    from uvicorn import Server
+
     from playhead.interfaces.web.served import Served
 
 HOST = "127.0.0.1"
@@ -118,22 +120,30 @@ def _serve(served: Served, listening: socket.socket, paths: list[Path], *, no_br
     if paths:
         names = ", ".join(path.name or str(path) for path in paths)
         served.jobs.start("index", names, work.indexing(served.desk, *paths))
-    address = f"http://{HOST}:{port}/#token={served.token}"
-    render.say(address)
+    _announce(served, port, no_browser=no_browser)
+    config = uvicorn.Config(
+        app, log_config=None, log_level="critical", access_log=False, lifespan="off", ws="none",
+        server_header=False, proxy_headers=False, timeout_graceful_shutdown=_PATIENCE_S,
+    )  # fmt: skip
+    _until_told(uvicorn.Server(config), served, listening)
+
+
+def _announce(served: Served, port: int, *, no_browser: bool) -> None:
+    """Print the address, and open it where somebody sits there."""
+    render.say(f"http://{HOST}:{port}/#token={served.token}")
     sys.stdout.flush()
     if sys.stderr.isatty():
         render.note("Open this address in a browser on this machine. Ctrl-C ends.")
         if not no_browser:
             webbrowser.open(f"http://{HOST}:{port}{served.entrance.path}")
-    config = uvicorn.Config(
-        app, log_config=None, log_level="critical", access_log=False, lifespan="off", ws="none",
-        server_header=False, proxy_headers=False, timeout_graceful_shutdown=_PATIENCE_S,
-    )  # fmt: skip
-    server = uvicorn.Server(config)
+
+
+def _until_told(server: Server, served: Served, listening: socket.socket) -> None:
+    """Answer; in the end let go of whoever follows a job, and cancel what is at work. Raises `KeyboardInterrupt`."""
     end = server.handle_exit
 
     def ending(number: int, frame: FrameType | None) -> None:
-        served.jobs.closing.set()  # whoever follows a job is let go
+        served.jobs.closing.set()
         end(number, frame)
 
     server.handle_exit = ending  # type: ignore[assignment, method-assign]

@@ -180,7 +180,11 @@ class Jobs:
     ) -> Job:
         """A new job. `work` gives the state in which it ends, or raises; `after` is called in any case."""
         job = Job(kind, title[:300], after)
-        self._lane(job).put(job, work)
+        try:
+            self._lane(job).put(job, work)
+        except BusyError:
+            after()
+            raise
         with self._lock:
             finished = [old.id for old in self._jobs.values() if old.state.final]
             for old in finished[: max(0, len(finished) - _KEPT + 1)]:

@@ -26,14 +26,17 @@ class Outgoing:
             await self._app(scope, receive, send)
             return
 
+        streamed = scope["path"].startswith(UPLOADS)
+
         async def fresh(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = list(message.get("headers", ()))
                 kept = any(name.lower() == b"cache-control" for name, _ in headers)
                 message["headers"] = headers if kept else [*headers, _NO_STORE]
+                if streamed and message["status"] >= 400:  # what is still to come is not waited for
+                    message["headers"].append((b"connection", b"close"))
             await send(message)
 
-        streamed = scope["path"].startswith(UPLOADS)
         await self._app(scope, receive if streamed else _counted(receive), fresh)
 
 

@@ -106,19 +106,14 @@ class Uploads:
         except MediaError as error:
             raise type(error)(f"{name} was not taken in", error.why, error.fix) from error
         with self._lock:
+            path = self._known(sha256) or _placed(part, self.folder / sha256, name)
             self._claims[sha256] += 1
-            known = [video.path for video in self._desk.videos() if video.id == sha256 and video.path.is_file()]
-            if known:
-                return Upload(known[0], sha256)
-            folder = self.folder / sha256
-            try:
-                folder.mkdir(exist_ok=True)
-                same = sorted(folder.iterdir())
-                if not same:
-                    part.rename(folder / name)
-            except OSError as error:
-                raise _refused(name, error) from error
-            return Upload(same[0] if same else folder / name, sha256)
+        return Upload(path, sha256)
+
+    def _known(self, sha256: str) -> Path | None:
+        """Where the same film lies already."""
+        found = [video.path for video in self._desk.videos() if video.id == sha256]
+        return next((path for path in found if path.is_file()), None)
 
     @property
     def _limit(self) -> int:
@@ -142,6 +137,17 @@ def clean(name: str) -> str:
         stem, ending = stem + ending, ""
     room = _LONGEST_NAME - len(ending.encode())
     return stem.encode()[:room].decode(errors="ignore").strip() + ending
+
+
+def _placed(part: Path, folder: Path, name: str) -> Path:
+    """Where it is from now on: what another tab handed over meanwhile is the same, byte for byte."""
+    try:
+        folder.mkdir(exist_ok=True)
+        for same in sorted(folder.iterdir()):
+            return same
+        return part.rename(folder / name)
+    except OSError as error:
+        raise _refused(name, error) from error
 
 
 def _create(part: Path) -> BinaryIO:

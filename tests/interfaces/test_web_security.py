@@ -27,13 +27,15 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from playhead import Library, Settings
-from playhead.errors import InputError
+from playhead.errors import InputError, MediaError
 from playhead.interfaces.access import COOKIE, authorities, read_key
 from playhead.interfaces.cli import main
 from playhead.interfaces.web import command, pages
 from playhead.interfaces.web.app import guarded, make_app
 from playhead.interfaces.web.ranges import Bytes, OutsideError, wanted
+from playhead.interfaces.web.sending import _blocks
 from playhead.interfaces.web.uploads import clean
+from playhead.media.files import open_regular
 from playhead.safety.gate import audit_of
 from playhead.types import Progress
 
@@ -44,6 +46,7 @@ from .web_tab import PORT, TOKEN, Tab, client, tab
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from playhead.media.files import MediaFile
     from playhead.models.registry import Models
 
 BEARER = {"authorization": f"Bearer {TOKEN}"}
@@ -240,6 +243,24 @@ def test_a_range_beyond_the_end_is_refused(page: Tab, said: str) -> None:
     assert (reply.status_code, reply.headers["content-range"]) == (416, f"bytes */{size}")
 
 
+def test_a_film_that_changes_while_it_is_sent_is_cut_short(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"a" * 1_000_000)
+
+    os.utime(film, (1, 1))
+    got = bytearray()
+
+    async def take(file: MediaFile) -> None:
+        async for block in _blocks(file, Bytes(0, file.size)):
+            got.extend(block)
+            film.write_bytes(b"b" * 1_000_000)
+
+    with open_regular(film, [tmp_path]) as file, pytest.raises(MediaError, match="changed"):
+        asyncio.run(take(file))
+    assert 0 < len(got) < 1_000_000
+    assert set(got) == set(b"a")
+
+
 # What is too much
 
 
@@ -315,6 +336,7 @@ def test_nothing_more_waits_than_can_be_seen_through(page: Tab) -> None:
     while (reply := page.post("/api/tools/slow", json={"arguments": {"text": "60"}})).status_code == 202:
         jobs.append(reply.json()["job"]["id"])
     assert (reply.status_code, len(jobs)) == (429, 102)
+    assert "Try again later" in reply.json()["error"]["message"]
     for job in jobs[::-1]:
         page.delete(f"/api/jobs/{job}")
     for job in jobs:
@@ -364,6 +386,13 @@ def test_what_the_gate_asks_about_passes_with_a_reason_and_is_recorded(
         audit = audit_of(library)
         assert audit is not None
         assert [entry["override"] for entry in audit.entries() if entry["override"]] == ["a history"]
+
+
+def test_what_footage_said_to_one_job_is_marked_for_the_next(page: Tab) -> None:
+    """A fresh agent for each request forgets answers, and not what came out of footage."""
+    assert page.ended(page.post("/api/tools/summarize", json={"arguments": {"video": "cuts.mp4"}}))["state"] == "done"
+    job = page.ended(page.post("/api/tools/probe_video", json={"arguments": {"video": "The ferry leaves at nine"}}))
+    assert (job["state"], job["error"].get("verdict", {}).get("category")) == ("blocked", "footage"), job
 
 
 def test_a_library_that_another_process_writes_to_is_told_so(page: Tab, shelf: Library, clips: Any) -> None:
