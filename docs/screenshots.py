@@ -88,7 +88,7 @@ def go_to(page: Page, part: str) -> None:
 
 
 def save(taken: bytes, path: Path) -> None:
-    """In six bits a colour: half as large, and nobody sees it. A palette would lose the marks, which are few pixels."""
+    """In six bits a colour, which nobody sees. A palette would lose the colours of the marks, which are small."""
     path.parent.mkdir(exist_ok=True)
     ImageOps.posterize(Image.open(BytesIO(taken)).convert("RGB"), 6).save(path, optimize=True)
     print(path.name, path.stat().st_size // 1000, "kB")
