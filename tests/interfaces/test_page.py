@@ -236,6 +236,10 @@ def test_keys_do_everything_and_leave_fields_alone(page: Page) -> None:
     page.keyboard.press("/")
     page.keyboard.type("old coins / jk?")
     assert page.input_value("#words") == "old coins / jk?"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement === document.body")
+    assert page.input_value("#words") == "old coins / jk?"
+    page.focus("#words")
     page.fill("#words", "rows of old coins")
     page.keyboard.press("Enter")
     page.locator(".hit").first.wait_for()

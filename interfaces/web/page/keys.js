@@ -17,17 +17,25 @@ export function listen(actions) {
     if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     const { target, key } = event;
     if ($("keys").open) return; // it closes itself with Esc
-    if (target.matches(WRITING)) return key === "Escape" ? target.blur() : undefined;
+    if (target.matches(WRITING)) return key === "Escape" ? leave(event) : undefined;
     if (target.matches("audio, video[controls]")) return undefined;
     if ((key === " " || key === "Enter") && target.closest(PRESSED_BY_SPACE) && !again(event)) return undefined;
     const act = actions[key.length === 1 ? key.toLowerCase() : key];
     if (act && act(event) !== false) event.preventDefault();
     return undefined;
   });
+  // A browser may press a button when the key comes up again.
+  document.addEventListener("keyup", (event) => { if (again(event)) event.preventDefault(); });
   fill($("key-rows"), ROWS.map(([keys, does]) => el("tr", {},
     el("th", { scope: "row" }, keys.split(" ").map((key) => [el("kbd", {}, key), " "]).flat()), el("td", {}, does))));
   $("show-keys").addEventListener("click", showKeys);
   $("close-keys").addEventListener("click", () => $("keys").close());
+}
+
+/** Out of a field; what stands in it stays. */
+function leave(event) {
+  event.preventDefault();
+  event.target.blur();
 }
 
 /** Space on what is shown already plays and pauses it, instead of beginning it again. */

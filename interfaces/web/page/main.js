@@ -190,7 +190,10 @@ function wire() {
   new ResizeObserver(() => document.documentElement.style.setProperty("--stage", `${$("stage").offsetHeight}px`)).observe($("stage"));
   $("add").addEventListener("click", () => $("files").click());
   $("files").addEventListener("change", () => { jobs.add([...$("files").files]); $("files").value = ""; });
-  $("search").addEventListener("submit", () => show("finds"));
+  $("search").addEventListener("submit", () => {
+    show("finds");
+    if (matchMedia("(pointer: coarse)").matches) $("words").blur(); // the keyboard on the screen covers what was found
+  });
   for (const button of document.querySelectorAll(".parts button")) button.addEventListener("click", () => show(button.dataset.to));
   addEventListener("popstate", restore);
   dropFiles();
