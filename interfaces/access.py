@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import json
 import secrets
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 
 from playhead.errors import InputError
@@ -50,6 +49,12 @@ def read_key(token: str) -> str:
     return hmac.new(token.encode(), b"read", hashlib.sha256).hexdigest()
 
 
+def read_cookie(token: str) -> tuple[str, str]:
+    """The cookie that reads, as name and value. Another server on this machine, on another port, has another name."""
+    key = read_key(token)
+    return f"{COOKIE}-{key[:8]}", key
+
+
 def authorities(host: str, port: int) -> frozenset[str]:
     """How a request may name a server on `host` and `port`. Raises `InputError` where that is not this machine."""
     if host not in LOOPBACK:
@@ -71,7 +76,7 @@ class Access:
 
     def __init__(self, app: App, token: str, hosts: Collection[str], open_to_all: Collection[str] = ()) -> None:
         self._app, self._hosts, self._open = app, frozenset(hosts), frozenset(open_to_all)
-        self._token, self._read_key = token.encode(), read_key(token).encode()
+        self._token, self._cookie = token.encode(), "=".join(read_cookie(token)).encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or let it through."""
@@ -115,11 +120,9 @@ class Access:
         return kind.lower() == b"bearer" and hmac.compare_digest(token.strip(), self._token)
 
     def _reads(self, headers: dict[bytes, list[bytes]]) -> bool:
-        try:
-            found = SimpleCookie(b"; ".join(headers.get(b"cookie", ())).decode("latin-1")).get(COOKIE)
-        except CookieError:
-            return False
-        return found is not None and hmac.compare_digest(found.value.encode(), self._read_key)
+        """Whether the cookie is among them; those of others may be of any form."""
+        shown = b";".join(headers.get(b"cookie", ())).split(b";")
+        return any(hmac.compare_digest(cookie.strip(), self._cookie) for cookie in shown)
 
 
 async def _refuse(status: int, why: str, send: Send) -> None:

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from playhead import __version__
 from playhead.errors import PlayheadError
-from playhead.interfaces.access import COOKIE, Access
+from playhead.interfaces.access import Access, read_cookie
 from playhead.interfaces.web import looking, working
 from playhead.interfaces.web.failures import NotFoundError, failure, refusal
 from playhead.interfaces.web.outgoing import Outgoing
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
     from playhead.interfaces.web.served import Served
 
 _log = logging.getLogger(__name__)
-_SCHEMES = {
-    "token": {"type": "http", "scheme": "bearer", "description": "Printed when the server starts. For everything."},
-    "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "Of /api/session. For reading."},
-}
 
 
 def make_app(served: Served) -> FastAPI:
@@ -50,7 +46,7 @@ def make_app(served: Served) -> FastAPI:
     app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _told)
     app.add_middleware(Outgoing)
-    app.openapi = _described(app)  # type: ignore[method-assign]
+    app.openapi = _described(app, served.token)  # type: ignore[method-assign]
     return app
 
 
@@ -76,13 +72,25 @@ def _entrance(served: Served) -> Callable[[], Response]:
     return enter
 
 
-def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:
+def _schemes(token: str) -> dict[str, Any]:
+    name = read_cookie(token)[0]
+    return {
+        "token": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "Printed when the server starts. For everything.",
+        },
+        "cookie": {"type": "apiKey", "in": "cookie", "name": name, "description": "Of /api/session. For reading."},
+    }
+
+
+def _described(app: FastAPI, token: str) -> Callable[[], dict[str, Any]]:
     """The description, with how to show who one is."""
     describe = app.openapi
 
     def described() -> dict[str, Any]:
         said = describe()
-        said.setdefault("components", {})["securitySchemes"] = _SCHEMES
+        said.setdefault("components", {})["securitySchemes"] = _schemes(token)
         for path in said["paths"].values():
             for method, operation in path.items():
                 ways = ("token", "cookie") if method == "get" else ("token",)

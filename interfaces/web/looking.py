@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from playhead.agent.plan import parse_plan
 from playhead.errors import PlanError
 from playhead.interfaces import shapes
-from playhead.interfaces.access import COOKIE, read_key
+from playhead.interfaces.access import read_cookie
 from playhead.interfaces.web import replies, schema
 from playhead.interfaces.web.failures import NotFoundError
 from playhead.interfaces.web.footage import open_below
@@ -32,7 +32,7 @@ _JPEG: dict[int | str, dict[str, Any]] = {200: {"description": "The picture", "c
 def begin_session(here: Here) -> Response:
     """Give the browser a cookie with which it can read, and only read, where it cannot send the token."""
     reply = JSONResponse({"read": True})
-    reply.set_cookie(COOKIE, read_key(here.token), httponly=True, samesite="strict", path="/")
+    reply.set_cookie(*read_cookie(here.token), httponly=True, samesite="strict", path="/")
     return reply
 
 

@@ -28,7 +28,7 @@ from schemathesis.specs.openapi.checks import (
 
 from playhead import Library, Settings
 from playhead.errors import InputError, MediaError
-from playhead.interfaces.access import COOKIE, authorities, read_key
+from playhead.interfaces.access import COOKIE, authorities, read_cookie, read_key
 from playhead.interfaces.cli import main
 from playhead.interfaces.web import command, pages
 from playhead.interfaces.web.app import guarded, make_app
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from playhead.models.registry import Models
 
 BEARER = {"authorization": f"Bearer {TOKEN}"}
-READING = {"cookie": f"{COOKIE}={read_key(TOKEN)}"}
+READING = {"cookie": f'theme={{"a": 1}}; {"=".join(read_cookie(TOKEN))}; x'}
 ROOT = Path(__file__).parents[2]
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
@@ -107,7 +107,15 @@ ROUTES = [
 
 
 @pytest.mark.parametrize(
-    "headers", [{}, {"authorization": "Bearer x"}, {"authorization": TOKEN}, {"cookie": f"{COOKIE}={TOKEN}"}]
+    "headers",
+    [
+        {},
+        {"authorization": "Bearer x"},
+        {"authorization": TOKEN},
+        {"cookie": f"{COOKIE}={TOKEN}"},
+        {"cookie": f"{COOKIE}={read_key(TOKEN)}"},
+        {"cookie": "=".join(read_cookie("that of another server"))},
+    ],
 )
 def test_without_the_token_nothing_is_there(page: Tab, headers: dict[str, str]) -> None:
     stranger = client(page.served, headers)
