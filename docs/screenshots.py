@@ -13,7 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageOps
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from playhead import Library
@@ -39,9 +39,9 @@ def main() -> None:
             opened.add(build(Path(folder)))
         flags = ["--headless=new", "--no-sandbox", "--disable-gpu"]
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        with served(library) as address:
-            for name, size in SIZES.items():
-                for scheme in ("light", "dark"):
+        for name, size in SIZES.items():
+            for scheme in ("light", "dark"):
+                with served(library) as address:  # a new one each time, which has not worked yet
                     save(picture(browser, address, size, scheme), IMAGES / f"page-{name}-{scheme}.png")
         browser.close()
 
@@ -88,9 +88,9 @@ def go_to(page: Page, part: str) -> None:
 
 
 def save(taken: bytes, path: Path) -> None:
-    """In six bits a colour, which nobody sees. A palette would lose the colours of the marks, which are small."""
+    """As small as it is without a loss: a palette would change the greys, or lose the marks, which are few pixels."""
     path.parent.mkdir(exist_ok=True)
-    ImageOps.posterize(Image.open(BytesIO(taken)).convert("RGB"), 6).save(path, optimize=True)
+    Image.open(BytesIO(taken)).convert("RGB").save(path, optimize=True)
     print(path.name, path.stat().st_size // 1000, "kB")
 
 
