@@ -1,0 +1,365 @@
+"""The page in a real browser, before a real server with the packaged models: everything that a person does there."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+import pytest
+from PIL import Image
+
+from playhead.interfaces import demo_film
+
+sync_api = pytest.importorskip("playwright.sync_api")
+pytest.importorskip("hibari")
+
+from .browser import CHROMIUM, DESKTOP, FLAGS, PHONE, SHOTS, axe, served, short_film, shut_out  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"there is no Chromium: {CHROMIUM}"),
+]
+
+LONG_MS = 120_000
+EXACT_S = 0.2
+UNPLAYABLE = "numbered.mkv"
+FERRY = "When does the ferry to the island leave?"
+AT = "document.getElementById('video').currentTime"
+RESTS = "document.getElementById('video').paused"
+DECODED = "(v => v.readyState >= 2 && v.videoWidth > 0 && !v.seeking)(document.getElementById('video'))"
+
+
+@dataclass
+class World:
+    """A server, the films it holds, and what was seen while they were added."""
+
+    address: str
+    context: BrowserContext
+    told: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+
+    def open(self, hash_: str | None = None) -> Page:
+        """A page as somebody opens it who was given the address; or another tab at a place."""
+        page = self.context.new_page()
+        page.set_default_timeout(LONG_MS)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", lambda said: self.faults.append(said.text) if "Content Security" in said.text else None)
+        page.goto(self.address if hash_ is None else self.address.partition("#")[0] + hash_)
+        return page
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    sync_api.expect.set_options(timeout=LONG_MS)
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def world(
+    browser: Browser, clips: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    """An empty library to which two films are added on the page, while somebody watches."""
+    folder = tmp_path_factory.mktemp("page")
+    films = [short_film(folder), Path(shutil.copy(clips(UNPLAYABLE), folder))]
+    with served(folder / "page.playhead") as address:
+        context = browser.new_context(viewport=DESKTOP, reduced_motion="reduce")
+        made = World(address, context)
+        page = made.open()
+        sync_api.expect(page.locator("#no-films")).to_be_visible()
+        if script := axe():
+            made.empty = shut_out(page, script)
+        page.evaluate(
+            "window.told = []; new MutationObserver(() => told.push(document.getElementById('indexing').innerText))"
+            ".observe(document.getElementById('indexing'), {childList: true, subtree: true, characterData: true})"
+        )
+        page.set_input_files("#files", films)
+        sync_api.expect(page.locator("#films li")).to_have_count(2)
+        sync_api.expect(page.locator("#indexing li")).to_have_count(0)
+        made.told = page.evaluate("told")
+        page.close()
+        yield made
+        context.close()
+
+
+@pytest.fixture
+def page(world: World) -> Iterator[Page]:
+    """The page, opened anew; nothing may have gone wrong on it unseen."""
+    opened = world.open()
+    sync_api.expect(opened.locator("#films li")).to_have_count(2)
+    yield opened
+    opened.close()
+    assert world.faults == []
+
+
+def search(page: Page, words: str) -> None:
+    page.fill("#words", words)
+    page.press("#words", "Enter")
+
+
+def find(page: Page, words: str) -> None:
+    search(page, words)
+    page.locator(".hit").first.wait_for()
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait for it; the policy of the page lets nothing wait inside it."""
+    end_s = time.monotonic() + LONG_MS / 1000
+    while not page.evaluate(condition):
+        assert time.monotonic() < end_s, condition
+        page.wait_for_timeout(30)
+
+
+def take_first(page: Page) -> None:
+    """Click the first hit, and see it chosen."""
+    page.locator(".hit").first.click()
+    sync_api.expect(page.locator("#moment-times")).to_have_text(page.locator(".hit .times").first.inner_text())
+
+
+def shown_at(page: Page) -> float:
+    """Where the player is, once a picture is there."""
+    until(page, DECODED)
+    return float(page.evaluate(AT))
+
+
+def shot(name: str) -> tuple[float, float]:
+    """When a shot of the short film begins and ends."""
+    at = 0.0
+    for scene in demo_film._SCENES:
+        if scene.name in SHOTS:
+            length = scene.frames / demo_film.CANVAS.rate_hz
+            if scene.name == name:
+                return at, at + length
+            at += length
+    raise AssertionError(name)
+
+
+def plan(page: Page, request: str) -> None:
+    page.fill("#request", request)
+    page.press("#request", "Enter")
+    page.locator("#planned .steps li").first.wait_for()
+
+
+def button(page: Page, name: str, inside: str = "body") -> None:
+    page.locator(inside).get_by_role("button", name=name, exact=True).click()
+
+
+def test_films_are_sent_and_watched_while_the_page_tells(world: World, page: Page) -> None:
+    told = "\n".join(world.told)
+    assert "sending" in told
+    assert "at work" in told
+    names = page.locator("#films .name").all_inner_texts()
+    assert sorted(names) == sorted([demo_film.NAME, UNPLAYABLE])
+    assert "token" not in page.url
+
+
+def test_a_hit_shows_its_second_and_the_way_back(page: Page) -> None:
+    find(page, "the face of a cat")
+    take_first(page)
+    start_s, _ = shot("cat")
+    assert shown_at(page) == pytest.approx(start_s, abs=EXACT_S)
+    assert page.locator("#strip").get_attribute("aria-valuetext") == "0:07.0 of 0:19.0"
+    assert page.evaluate("location.hash").endswith("&t=7")
+    find(page, "when does the ferry leave?")
+    take_first(page)
+    until(page, f"{AT} < 6")
+    page.go_back()
+    until(page, f"Math.abs({AT} - {start_s}) < {EXACT_S}")
+
+
+def test_a_plan_is_read_edited_run_and_its_citation_played(page: Page) -> None:
+    plan(page, FERRY)
+    button(page, "Edit", "#planned")
+    written = page.input_value("#yaml")
+    page.fill("#yaml", written.replace("search_moments", "search_momentz"))
+    sync_api.expect(page.locator("#planned .faults li")).to_contain_text("Line")
+    sync_api.expect(page.get_by_role("button", name="Run")).to_be_disabled()
+    assert page.locator(".gutter .faulty").count() == 1
+    page.fill("#yaml", written.replace(FERRY, "When does the ferry leave the pier?", 1))
+    sync_api.expect(page.get_by_role("button", name="Run")).to_be_enabled()
+    button(page, "Run", "#planned")
+    sync_api.expect(page.locator("#answer .claims")).to_contain_text("half past nine")
+    assert page.locator("#answer h3").inner_text() == "When does the ferry leave the pier?"
+    cited = page.locator("#answer .cite").first
+    start_s, end_s = (_seconds(part) for part in cited.inner_text().strip("[]").split("–"))
+    page.select_option("#rate", "2")
+    cited.click()
+    until(page, f"!{RESTS}")
+    until(page, RESTS)
+    assert start_s < end_s
+    assert page.evaluate(AT) == pytest.approx(end_s, abs=EXACT_S)
+    assert page.locator(".line[aria-current]").count() == 1
+
+
+def _seconds(clock: str) -> float:
+    minutes, seconds = clock.split(":")
+    return 60 * int(minutes) + float(seconds)
+
+
+def test_a_moment_is_kept_as_a_film_of_its_length(page: Page, tmp_path: Path) -> None:
+    find(page, "a red motorcycle in a garage")
+    take_first(page)
+    asked_s = [_seconds(part) for part in page.inner_text("#moment-times").split("–")]
+    button(page, "Save clip")
+    with page.expect_download() as waiting:
+        page.locator("#clip-state a").click()
+    kept = tmp_path / waiting.value.suggested_filename
+    waiting.value.save_as(kept)
+    with av.open(str(kept)) as clip:
+        assert clip.duration is not None
+        assert clip.duration / av.time_base == pytest.approx(asked_s[1] - asked_s[0], abs=0.15)
+        assert next(clip.decode(video=0)).width == demo_film.CANVAS.width
+
+
+def test_what_the_browser_cannot_play_is_cut_into_what_it_can(page: Page) -> None:
+    page.locator("#films button.film-open", has_text=UNPLAYABLE).click()
+    sync_api.expect(page.locator("#screen-words")).to_contain_text("cannot play")
+    button(page, "Make a clip of this moment")
+    assert shown_at(page) >= 0
+    sync_api.expect(page.locator("#screen-note")).to_be_hidden()
+
+
+def test_keys_do_everything_and_leave_fields_alone(page: Page) -> None:
+    page.keyboard.press("/")
+    page.keyboard.type("old coins / jk?")
+    assert page.input_value("#words") == "old coins / jk?"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement === document.body")
+    assert page.input_value("#words") == "old coins / jk?"
+    page.focus("#words")
+    page.fill("#words", "rows of old coins")
+    page.keyboard.press("Enter")
+    page.locator(".hit").first.wait_for()
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.className") == "hit"
+    assert shown_at(page) == pytest.approx(0.0, abs=EXACT_S)
+    page.keyboard.press("Enter")
+    until(page, f"!{RESTS}")
+    page.keyboard.press("k")
+    until(page, RESTS)
+    page.keyboard.press("l")
+    until(page, f"{AT} > 10")
+    now_s = shown_at(page)
+    page.keyboard.press("ArrowLeft")
+    until(page, f"Math.abs({AT} - {now_s - 5}) < {EXACT_S}")
+    page.keyboard.press("?")
+    sync_api.expect(page.locator("#keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    sync_api.expect(page.locator("#keys")).to_be_hidden()
+    page.focus("#strip")
+    page.keyboard.press("End")
+    until(page, f"{AT} > 18")
+    page.keyboard.press("a")
+    page.keyboard.type("a")
+    assert page.input_value("#request") == "a"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement === document.body")
+
+
+def test_another_tab_opens_a_link_and_sees_the_work(world: World, page: Page) -> None:
+    find(page, "the face of a cat")
+    take_first(page)
+    shown_at(page)
+    second = world.open(page.evaluate("location.hash"))
+    assert shown_at(second) == pytest.approx(shot("cat")[0], abs=EXACT_S)
+    plan(page, "Is there a cat?")
+    button(page, "Run", "#planned")
+    row = second.locator("#jobs li", has_text="Is there a cat?").first
+    row.get_by_role("button", name="Show").click()
+    sync_api.expect(second.locator("#answer .claims")).to_be_visible()
+    find(second, "a motorcycle")
+    second.close()
+
+
+def test_without_the_token_the_page_says_what_to_do(browser: Browser, world: World) -> None:
+    stranger = browser.new_context().new_page()
+    stranger.goto(world.address.partition("#")[0])
+    sync_api.expect(stranger.locator("#trouble")).to_contain_text("Open the address that `playhead serve` printed")
+    assert stranger.locator("#films li").count() == 0
+    stranger.context.close()
+
+
+def test_the_gate_says_why_and_hears_why(page: Page) -> None:
+    search(page, "stab him to death")
+    verdict = page.locator("#found-notes .verdict")
+    verdict.wait_for()
+    told = verdict.inner_text()
+    for words in ("The gate asks first", "violence", "the threshold is 0.70", "Reason", "What would change it"):
+        assert words in told
+    assert page.locator(".hit").count() == 0
+    page.get_by_label("Why it is all right").fill("a scene of the play that we rehearse")
+    button(page, "Go on with this reason")
+    sync_api.expect(page.locator("#found")).to_contain_text("Nothing shows or says that")
+    assert page.locator(".hits.nearest .hit").count() > 0
+
+
+def test_nobody_is_shut_out(world: World, page: Page) -> None:
+    """Every state of the page, on desktop and phone, light and dark."""
+    script = axe()
+    if not script:
+        pytest.skip("axe-core could not be fetched with npm")
+    found = {"empty": world.empty}
+    find(page, "the face of a cat")
+    take_first(page)
+    page.locator(".line").first.wait_for()
+    shown_at(page)
+    found["results, player and transcript"] = shut_out(page, script)
+    page.evaluate("document.body.dataset.part = 'transcript'")
+    found["the transcript on a phone"] = shut_out(page, script)
+    page.evaluate("document.body.dataset.part = 'asking'")
+    plan(page, FERRY)
+    button(page, "Edit", "#planned")
+    page.fill("#yaml", page.input_value("#yaml").replace("search_moments", "search_momentz"))
+    page.locator("#planned .faults li").first.wait_for()
+    found["a plan with a fault"] = shut_out(page, script)
+    button(page, "Cancel", "#planned")
+    plan(page, FERRY)
+    button(page, "Run", "#planned")
+    page.locator("#answer .claims").wait_for()
+    found["an answer"] = shut_out(page, script)
+    plan(page, "Is there a cat in the film that was added to this library, or only coins and a motorcycle?")
+    button(page, "Run", "#planned")
+    page.locator("#jobs li").first.wait_for()
+    found["the work"] = shut_out(page, script)
+    page.evaluate("document.body.dataset.part = 'finds'")
+    search(page, "stab him to death")
+    page.locator(".verdict").first.wait_for()
+    found["a verdict"] = shut_out(page, script)
+    assert {state: faults for state, faults in found.items() if faults} == {}
+
+
+@pytest.mark.parametrize("size", [{"width": 360, "height": 740}, {"width": 720, "height": 450}, PHONE, DESKTOP])
+def test_nothing_sticks_out_and_dark_is_dark(page: Page, size: dict[str, int]) -> None:
+    page.set_viewport_size(size)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme="dark")
+    find(page, "the face of a cat")
+    take_first(page)
+    shown_at(page)
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= size["width"]
+    seen = Image.open(BytesIO(page.screenshot())).convert("L")
+    assert seen.size == (size["width"], size["height"])
+    assert sum(seen.resize((8, 8)).tobytes()) / 64 < 110
+
+
+def test_what_is_no_film_says_so_where_it_was_dropped(page: Page) -> None:
+    page.evaluate(
+        "() => { const carried = new DataTransfer(); carried.items.add(new File(['no film'], 'notes.mp4'));"
+        "dispatchEvent(new DragEvent('drop', {dataTransfer: carried, cancelable: true})); }"
+    )
+    row = page.locator("#indexing li", has_text="notes.mp4")
+    sync_api.expect(row).to_contain_text("cannot be read")
+    row.get_by_role("button", name="Forget").click()
+    sync_api.expect(page.locator("#indexing li")).to_have_count(0)
