@@ -12,7 +12,7 @@ export function answered({ answer, verdicts = [], steps = {} }, cite) {
     answer.claims.length ? el("ol", { class: "claims" }, answer.claims.map((claim) => sentence(claim, videos.size > 1, cite))) : null,
     ...answer.notes.map((note) => el("p", { class: "note" }, note)),
     ...failed.map(([name, { error }]) => el("p", { class: "error" }, `${name}: ${error}`)),
-    ...verdicts.map((verdict) => el("details", { class: "verdict small" }, el("summary", {}, `The gate: ${verdict.decision}`), facts(verdict))),
+    ...verdicts.map((verdict) => el("details", { class: "verdict small" }, el("summary", {}, verdict.override ? "The gate let it through for the reason given" : `The gate: ${verdict.decision}`), facts(verdict))),
   ];
 }
 
