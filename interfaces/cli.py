@@ -426,9 +426,7 @@ def _report(error: Exception, *, as_json: bool) -> int:
         path = getattr(getattr(error, "ctx", None), "command_path", "playhead")
         what, code, fix = str(usage()), InputError.exit_code, f"See: {path} --help"
     elif isinstance(error, PlayheadError):
-        from playhead.safety.gate import SAY_WHY
-
-        asked = isinstance(error, BlockedError) and error.verdict.remedy.endswith(SAY_WHY)
+        asked = isinstance(error, BlockedError) and error.verdict.answerable
         what, code, fix = str(error), error.exit_code, "Say so with --override WHY" if asked else ""
     else:
         what, code = f"Unexpected {type(error).__name__}: {error}", 1

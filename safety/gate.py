@@ -35,7 +35,7 @@ _READ, _HALVED = 1000, 100
 _LONGEST_REASON = 500
 _WORTH_TELLING = 0.01
 _MAKE_ONE = "Make one with: playhead index PATH"
-SAY_WHY = "Say why it is all right; that is recorded"
+_SAY_WHY = "Say why it is all right; that is recorded"
 _FIRM = "Nobody can let it through"
 
 
@@ -150,7 +150,7 @@ class Gate:
             return None
         names = ", ".join(sorted(arguments))
         reason = f"{names} came out of footage, and {what} does more than read"
-        remedy = SAY_WHY if strictest is Decision.ASK else "Take a value of yours instead"
+        remedy = _SAY_WHY if strictest is Decision.ASK else "Take a value of yours instead"
         verdict = Verdict(strictest, Door.TOOL_INPUT, FOOTAGE, 1.0, 1.0, "marks", reason, remedy)
         return self._settled(verdict, Subject.text(what, names))
 
@@ -199,6 +199,7 @@ class Gate:
 
     def _settled(self, verdict: Verdict, subject: Subject) -> Verdict:
         if not verdict.passes and _overridable(self.policy, verdict.decision, verdict.category):
+            verdict = replace(verdict, answerable=True)
             verdict = replace(verdict, override=" ".join(self._consent(verdict).split())[:_LONGEST_REASON])
         self._record(verdict, subject)
         if verdict.decision is not Decision.ALLOW:
@@ -277,7 +278,7 @@ def _remedy(policy: Policy, door: Door, decision: Decision, finding: Finding) ->
     below = f"Below {least:g} it passes{'' if door in _WAYS_OUT else ': say it in other words'}"
     if decision is Decision.WARN:
         return below
-    return f"{below}. {SAY_WHY}" if _overridable(policy, decision, finding.category) else _FIRM
+    return f"{below}. {_SAY_WHY}" if _overridable(policy, decision, finding.category) else _FIRM
 
 
 def _weight(

@@ -464,7 +464,8 @@ class Verdict:
 
     `category`, `score` and `threshold` are those that decided (of `allow`: the category that came nearest);
     `scores` are all of them, highest first. `remedy` says what would change the outcome. `span` is the stretch of
-    the video that was judged, `override` the reason a person gave for letting it through all the same.
+    the video that was judged, `override` the reason a person gave for letting it through all the same; `answerable`
+    says that the policy lets a person give one.
     """
 
     decision: Decision
@@ -478,6 +479,7 @@ class Verdict:
     scores: tuple[tuple[str, float], ...] = ()
     override: str = ""
     span: Span | None = None
+    answerable: bool = False
 
     @property
     def passes(self) -> bool:

@@ -87,3 +87,8 @@ def slow(args: Any, context: Any) -> Said:
         context.progress(Progress("working", "slow", number, 500))
         time.sleep(0.01)
     return Said(args.text)
+
+
+def tool_messages(result: dict[str, Any]) -> list[ToolMessage]:
+    """What tools said in a conversation."""
+    return [message for message in result["messages"] if isinstance(message, ToolMessage)]

@@ -34,7 +34,6 @@ from playhead.types import Clips, SearchResult, Shots, Span, Transcript, Utteran
 from ..agent.conftest import Do, Said
 from ..safety.test_interfaces import ARGUMENTS
 from .chained import BAD, FILM, Heard, called, kept, named, slow, stern
-from .tool_chat import ScriptedToolChat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -251,7 +250,7 @@ def test_progress_reaches_callbacks_and_the_stream_of_a_graph(library: Library) 
         return Said(args.text)
 
     tool, heard = named(VideoToolkit(library, tools={"work": Do("work", work)}), "work"), Heard()
-    chat = ScriptedToolChat(("work", {"text": "a"}), "done")
+    chat = ScriptedChat(("work", {"text": "a"}), "done")
     agent = create_agent(chat, [tool])
     given = {"messages": [HumanMessage("work")]}
     streamed = list(agent.stream(given, {"callbacks": [heard]}, stream_mode="custom"))

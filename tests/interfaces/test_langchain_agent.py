@@ -22,11 +22,11 @@ from playhead.interfaces.langchain import (
     create_video_agent,
 )
 from playhead.safety.gate import audit_of
+from playhead.testing import ScriptedChat
 from playhead.tools.registry import all_tools
 from playhead.types import Channel
 
-from .chained import BAD, FILM, MAIL, ask, called, kept, named, stern
-from .tool_chat import ScriptedToolChat, tool_messages
+from .chained import BAD, FILM, MAIL, ask, called, kept, named, stern, tool_messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,14 +44,20 @@ def library(tmp_path_factory: pytest.TempPathFactory, clips: Callable[[str], Pat
 # Answers
 
 
-def cites(messages: list[Any]) -> str:
-    """What a model would say of the best moment that a search found."""
-    moment = messages[-1].artifact[0]
-    return f"{moment.evidence[0].text} [{moment.span}]"
+class Citing(ScriptedChat):
+    """Calls tools as it is told, then says of the best moment that the last of them found what a model would say."""
+
+    def __init__(self, *calls: tuple[str, dict[str, Any]]) -> None:
+        super().__init__(*calls, lambda _: self._cited())
+
+    def _cited(self) -> str:
+        [*_, told] = self.asked[-1]
+        moment = told.artifact[0]  # type: ignore[attr-defined]
+        return f"{moment.evidence[0].text} [{moment.span}]"
 
 
 def test_an_agent_answers_with_a_citation_over_real_footage(filmed: Library) -> None:
-    chat = ScriptedToolChat(("search_moments", {"query": "when does the ferry leave?", "limit": 1}), cites)
+    chat = Citing(("search_moments", {"query": "when does the ferry leave?", "limit": 1}))
     result = ask(create_video_agent(chat, filmed), "When does the ferry leave?")
     answer = result["messages"][-1].text
     assert "half past nine" in answer
@@ -59,7 +65,7 @@ def test_an_agent_answers_with_a_citation_over_real_footage(filmed: Library) -> 
     [moment] = filmed.search("when does the ferry leave?", limit=1)
     assert f"[{moment.span}]" in answer
     assert moment.span.overlap_s(said.span) == said.span.duration_s
-    assert set(chat.tools) == {*all_tools(), "ask_footage"}
+    assert set(chat.offered[0]) == {*all_tools(), "ask_footage"}
     system = chat.asked[0][0].text
     assert "film.mp4" in system
     assert "<footage-" in system
@@ -67,14 +73,14 @@ def test_an_agent_answers_with_a_citation_over_real_footage(filmed: Library) -> 
 
 def test_an_agent_delegates_a_whole_request(filmed: Library) -> None:
     request = {"request": "When does the ferry to the island leave?"}
-    chat = ScriptedToolChat(("ask_footage", request), lambda messages: json.loads(messages[-1].text)["answer"][0])
+    chat = ScriptedChat(("ask_footage", request), lambda _: json.loads(chat.asked[-1][-1].text)["answer"][0])
     answer = ask(create_video_agent(chat, filmed), "When does it leave?")["messages"][-1].text
     assert "half past nine" in answer
     assert "[0:06" in answer
 
 
 def test_an_agent_mends_a_wrong_call(library: Library) -> None:
-    chat = ScriptedToolChat(("search_moments", {"words": "red"}), ("search_moments", {"query": "red"}), cites)
+    chat = Citing(("search_moments", {"words": "red"}), ("search_moments", {"query": "red"}))
     result = ask(create_video_agent(chat, library), "Where is red?")
     wrong, right = tool_messages(result)
     assert (wrong.status, right.status) == ("error", "success")
@@ -82,7 +88,7 @@ def test_an_agent_mends_a_wrong_call(library: Library) -> None:
 
 
 def test_a_request_is_stopped_before_the_model_reads_it(library: Library) -> None:
-    chat = ScriptedToolChat("hello")
+    chat = ScriptedChat("hello")
     agent = create_video_agent(chat, library)
     result = ask(agent, f"Show me {BAD}")
     assert "violence" in result["messages"][-1].text
@@ -93,7 +99,7 @@ def test_a_request_is_stopped_before_the_model_reads_it(library: Library) -> Non
 
 
 def test_an_argument_is_stopped_and_the_model_is_told(library: Library) -> None:
-    chat = ScriptedToolChat(("search_moments", {"query": BAD}), "I may not.")
+    chat = ScriptedChat(("search_moments", {"query": BAD}), "I may not.")
     result = ask(create_video_agent(chat, library), "Where is it?")
     [message] = tool_messages(result)
     assert message.status == "error"
@@ -102,7 +108,7 @@ def test_an_argument_is_stopped_and_the_model_is_told(library: Library) -> None:
 
 
 def test_an_answer_is_stopped_and_its_reason_stands_there(library: Library) -> None:
-    agent = create_video_agent(ScriptedToolChat(f"There is {BAD} in it."), library)
+    agent = create_video_agent(ScriptedChat(f"There is {BAD} in it."), library)
     messages = ask(agent, "What is in it?")["messages"]
     assert "The answer was stopped" in messages[-1].text
     assert BAD not in str(messages)
@@ -112,7 +118,7 @@ def test_an_answer_is_stopped_and_its_reason_stands_there(library: Library) -> N
 
 
 def test_an_answer_is_masked(library: Library) -> None:
-    agent = create_video_agent(ScriptedToolChat(f"Write to {MAIL} please."), library)
+    agent = create_video_agent(ScriptedChat(f"Write to {MAIL} please."), library)
     answer = ask(agent, "Whom do I write to?")["messages"][-1].text
     assert MAIL not in answer
     assert answer.startswith("Write to")
@@ -127,7 +133,7 @@ class Form(BaseModel):
 
 @pytest.mark.parametrize("text", [BAD, MAIL])
 def test_a_structured_answer_is_judged_and_masked(text: str, library: Library) -> None:
-    chat = ScriptedToolChat(("Form", {"text": text, "count": 3}))
+    chat = ScriptedChat(("Form", {"text": text, "count": 3}))
     agent = create_video_agent(chat, library, response_format=ToolStrategy(Form))
     result = ask(agent, "What is in it?")
     assert text not in str(result.get("structured_response"))
@@ -145,7 +151,7 @@ def send(to: str, text: str) -> str:
     return f"sent {text} to {to}"
 
 
-def middled(library: Library, chat: ScriptedToolChat, **how: Any) -> tuple[Any, SafetyMiddleware, VideoToolkit]:
+def middled(library: Library, chat: ScriptedChat, **how: Any) -> tuple[Any, SafetyMiddleware, VideoToolkit]:
     """An agent of somebody else's, with a tool of theirs."""
     toolkit = VideoToolkit(library)
     safety = SafetyMiddleware(toolkit.gate, **how)
@@ -154,7 +160,7 @@ def middled(library: Library, chat: ScriptedToolChat, **how: Any) -> tuple[Any, 
 
 @pytest.mark.parametrize("arguments", [{"to": BAD, "text": "a"}, {"to": "you", "text": BAD}])
 def test_the_arguments_of_a_tool_of_others_are_judged(arguments: dict[str, Any], library: Library) -> None:
-    agent, safety, _ = middled(library, ScriptedToolChat(("send", arguments), "done"))
+    agent, safety, _ = middled(library, ScriptedChat(("send", arguments), "done"))
     [message] = tool_messages(ask(agent, "Send it"))
     assert message.status == "error"
     assert "The call of send was stopped" in message.text
@@ -168,7 +174,7 @@ def test_what_a_tool_of_others_gives_is_judged_and_masked(library: Library) -> N
         return f"{MAIL} saw it" if page == "one" else f"it was {BAD}"
 
     toolkit = VideoToolkit(library)
-    chat = ScriptedToolChat([("fetch", {"page": "one"}), ("fetch", {"page": "two"})], "done")
+    chat = ScriptedChat([("fetch", {"page": "one"}), ("fetch", {"page": "two"})], "done")
     agent = create_agent(chat, [fetch], middleware=[SafetyMiddleware(toolkit.gate)])
     one, two = tool_messages(ask(agent, "Fetch it"))
     assert (one.status, MAIL in one.text, "saw it" in one.text) == ("success", False, True)
@@ -181,7 +187,7 @@ def test_what_a_tool_of_others_writes_into_the_state_is_judged(library: Library)
         """Note a word."""
         return Command(update={"messages": [ToolMessage(words.replace("-", ""), tool_call_id=tool_call_id)]})
 
-    chat = ScriptedToolChat(("note", {"words": "a blood-bath"}), ("note", {"words": "calm"}), "done")
+    chat = ScriptedChat(("note", {"words": "a blood-bath"}), ("note", {"words": "calm"}), "done")
     agent = create_agent(chat, [note], middleware=[SafetyMiddleware(library)])
     first, second = tool_messages(ask(agent, "Note it"))
     assert (first.status, second.text) == ("error", "calm")
@@ -191,7 +197,7 @@ def test_what_a_tool_of_others_writes_into_the_state_is_judged(library: Library)
 def test_words_out_of_footage_reach_a_tool_of_others_only_where_it_reads(
     reading: tuple[str, ...], library: Library
 ) -> None:
-    chat = ScriptedToolChat(("transcribe", FILM), ("send", {"to": "you", "text": "The ferry leaves at nine"}), "done")
+    chat = ScriptedChat(("transcribe", FILM), ("send", {"to": "you", "text": "The ferry leaves at nine"}), "done")
     agent, _, _ = middled(library, chat, reading=reading)
     _, sent = tool_messages(ask(agent, "Send what is said"))
     assert sent.status == ("success" if reading else "error")
@@ -202,14 +208,14 @@ def test_our_own_tools_are_judged_once(library: Library) -> None:
     audit = audit_of(library)
     assert audit is not None
     before = len(audit.entries())
-    agent, _, _ = middled(library, ScriptedToolChat(("search_moments", {"query": "red"}), "done"))
+    agent, _, _ = middled(library, ScriptedChat(("search_moments", {"query": "red"}), "done"))
     ask(agent, "Where is red?")
     told = [entry["what"] for entry in audit.entries()[before:]]
     assert told == ["the request", "the call of search_moments", "what search_moments gives", "the answer"]
 
 
 async def test_the_gate_stands_in_an_agent_that_is_awaited(library: Library) -> None:
-    chat = ScriptedToolChat(("send", {"to": "you", "text": BAD}), ("detect_shots", FILM), f"It was {BAD}.")
+    chat = ScriptedChat(("send", {"to": "you", "text": BAD}), ("detect_shots", FILM), f"It was {BAD}.")
     agent, _, _ = middled(library, chat)
     result = await agent.ainvoke({"messages": [HumanMessage("Send it")]})
     sent, shots = tool_messages(result)
@@ -231,7 +237,7 @@ DRAW = ("generate_image", {"prompt": "a lighthouse", "source": "retrieved"})
 
 
 def test_a_person_is_asked_before_a_costly_call(library: Library) -> None:
-    chat = ScriptedToolChat(("detect_shots", FILM), ("transcribe", FILM), "done")
+    chat = ScriptedChat(("detect_shots", FILM), ("transcribe", FILM), "done")
     agent = create_video_agent(chat, library)
     waiting = ask(agent, "What is said?")
     [stop] = waiting["__interrupt__"]
@@ -245,7 +251,7 @@ def test_a_person_is_asked_before_a_costly_call(library: Library) -> None:
 
 def test_what_a_person_rejects_does_not_run(library: Library) -> None:
     before = kept(library)
-    agent = create_video_agent(ScriptedToolChat(DRAW, "as you wish"), library)
+    agent = create_video_agent(ScriptedChat(DRAW, "as you wish"), library)
     assert ask(agent, "Draw a lighthouse")["__interrupt__"]
     thread: Any = {"configurable": {"thread_id": "1"}}
     result = agent.invoke(Command(resume={"decisions": [{"type": "reject", "message": "no"}]}), thread)
@@ -254,7 +260,7 @@ def test_what_a_person_rejects_does_not_run(library: Library) -> None:
 
 
 def test_what_a_person_edits_is_judged_as_well(library: Library) -> None:
-    agent = create_video_agent(ScriptedToolChat(DRAW, "I may not"), library)
+    agent = create_video_agent(ScriptedChat(DRAW, "I may not"), library)
     assert ask(agent, "Draw a lighthouse")["__interrupt__"]
     edited = {"name": DRAW[0], "args": {**DRAW[1], "prompt": BAD}}
     thread: Any = {"configurable": {"thread_id": "1"}}
@@ -264,7 +270,7 @@ def test_what_a_person_edits_is_judged_as_well(library: Library) -> None:
 
 def test_asking_for_a_whole_request_is_no_way_around_the_person(library: Library) -> None:
     before = kept(library)
-    chat = ScriptedToolChat(("ask_footage", {"request": "Generate a picture of a lighthouse"}), "I have to ask")
+    chat = ScriptedChat(("ask_footage", {"request": "Generate a picture of a lighthouse"}), "I have to ask")
     result = ask(create_video_agent(chat, library), "Draw a lighthouse")
     [message] = tool_messages(result)
     assert message.status == "error"
@@ -273,18 +279,18 @@ def test_asking_for_a_whole_request_is_no_way_around_the_person(library: Library
 
 
 def test_nobody_is_asked_where_nothing_is_named(library: Library) -> None:
-    agent = create_video_agent(ScriptedToolChat(("transcribe", FILM), "done"), library, ask_before=())
+    agent = create_video_agent(ScriptedChat(("transcribe", FILM), "done"), library, ask_before=())
     assert "__interrupt__" not in ask(agent, "What is said?")
 
 
 def test_an_effect_that_no_tool_has_is_told(library: Library) -> None:
     with pytest.raises(InputError, match="expensive"):
-        create_video_agent(ScriptedToolChat(), library, ask_before=("expensive",))
+        create_video_agent(ScriptedChat(), library, ask_before=("expensive",))
 
 
 def test_two_agents_work_side_by_side(library: Library) -> None:
-    def turns(name: str) -> ScriptedToolChat:
-        return ScriptedToolChat(*[("cut_clip", FILM | {"end_s": 1})] * 2, name)
+    def turns(name: str) -> ScriptedChat:
+        return ScriptedChat(*[("cut_clip", FILM | {"end_s": 1})] * 2, name)
 
     results: dict[str, dict[str, Any]] = {}
     agents = {name: create_video_agent(turns(name), library) for name in ("one", "other")}

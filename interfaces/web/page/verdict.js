@@ -7,13 +7,11 @@ export function errorBox(error, again = null) {
   const verdict = error.verdict;
   if (!verdict) return el("p", { class: "error" }, error.message);
   const box = el("div", { class: "verdict" }, el("h3", {}, TITLES[verdict.decision] ?? "Stopped by the gate"), facts(verdict));
-  if (again && answerable(verdict)) box.append(reasonForm(again));
+  if (again && verdict.answerable) box.append(reasonForm(again));
   return box;
 }
 
 const TITLES = { ask: "The gate asks first", block: "Stopped by the gate", warn: "Let through with a warning" };
-
-const answerable = ({ decision, remedy = "" }) => decision === "ask" || remedy.includes("--override");
 
 /** Category, score, threshold, reason and remedy of a verdict. */
 export function facts(verdict) {
@@ -21,7 +19,7 @@ export function facts(verdict) {
     ["Category", (verdict.category || "none").replaceAll("_", " ")],
     ["Score", `${verdict.score.toFixed(2)}, the threshold is ${verdict.threshold.toFixed(2)}`],
     ["Reason", verdict.reason],
-    ["What would change it", (verdict.remedy ?? "").replace(" (--override WHY)", "")],
+    ["What would change it", verdict.remedy],
     ["Let through because", verdict.override],
   ];
   const shown = rows.filter(([, value]) => value);
