@@ -107,8 +107,8 @@ def test_words_among_arguments(given: dict[str, Any], judged: list[str]) -> None
 
 
 def test_labels_and_choices_of_the_tools_are_no_words() -> None:
-    assert list(_words(Window(video="a", start_s=0, end_s=1))) == []
-    assert list(_words(Picture(video="a", time_s=0, path=Path("/a.png")))) == []
+    assert list(words_in(Window(video="a", start_s=0, end_s=1))) == []
+    assert list(words_in(Picture(video="a", time_s=0, path=Path("/a.png")))) == []
 
 
 @pytest.mark.parametrize("name", sorted(all_tools()))
