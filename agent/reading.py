@@ -115,6 +115,10 @@ _LOCATES = re.compile(
     r"(?:has|have|did|does) (?:any|some)(?:one|body)\b.*\b(?:say|said|mention|mentioned))\b",
     re.IGNORECASE,
 )
+_CONTENT = re.compile(
+    r"^what(?:'s| is)\s+(?:(?:there |shown |to be seen )?(?:in|on)\s+(?P<inside>.+)|(?P<about>.+?)\s+about)$",
+    re.IGNORECASE,
+)
 _BESIDE = re.compile(
     r"^(?:tell me )?what (?:\w+ )*?(?:happens?|happened|comes|is shown|do we see)\b.*\b(?:before|after)\b",
     re.IGNORECASE,
@@ -328,6 +332,8 @@ def _as_question(text: str, intent: Intent) -> Intent:
         return searching
     if found := _HOW_LONG.match(bare):
         return replace(asking, tool="probe_video") if _is_footage(found["what"]) else asking
+    if (found := _CONTENT.match(bare)) and _is_footage(found["inside"] or found["about"]):
+        return replace(asking, tool="describe_video")
     if intent.tool == "describe_video" and _BESIDE.match(bare):
         return asking
     if SOMEWHERE.search(bare) and intent.tool not in _STRUCTURAL and not _QUESTION.match(bare):

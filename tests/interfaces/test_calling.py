@@ -100,3 +100,9 @@ def test_a_search_is_judged_and_masked(agent: Agent) -> None:
     assert around[0]
     with pytest.raises(BlockedError):
         search(agent.library, agent.gate, "a bloodbath")
+
+
+def test_a_refusal_names_what_footage_said(agent: Agent) -> None:
+    call(agent, "transcribe", {"video": "talk.mp4"})
+    with pytest.raises(BlockedError, match=f"“{SAID}” came out of footage and cannot be its moments"):
+        call(agent, "cut_clip", {"moments": [{"video": SAID, "start_s": 0, "end_s": 1}]})
