@@ -330,11 +330,9 @@ def _as_question(text: str, intent: Intent) -> Intent:
     structural = intent.tool in _STRUCTURAL and not (intent.tool == "detect_shots" and not _CUTS.search(bare))
     if _LOCATES.match(bare) and (not structural or intent.score < _ASKED):
         return searching
-    if found := _HOW_LONG.match(bare):
-        return replace(asking, tool="probe_video") if _is_footage(found["what"]) else asking
-    if (found := _CONTENT.match(bare)) and _is_footage(found["inside"] or found["about"]):
-        return replace(asking, tool="describe_video")
-    if intent.tool == "describe_video" and _BESIDE.match(bare):
+    if tool := _of_the_whole(bare):
+        return replace(asking, tool=tool)
+    if _HOW_LONG.match(bare) or (intent.tool == "describe_video" and _BESIDE.match(bare)):
         return asking
     if SOMEWHERE.search(bare) and intent.tool not in _STRUCTURAL and not _QUESTION.match(bare):
         return searching
@@ -347,6 +345,15 @@ def _as_question(text: str, intent: Intent) -> Intent:
     if asked and (intent.score < _ASKED or doubtful):
         return asking
     return intent
+
+
+def _of_the_whole(bare: str) -> str:
+    """The tool that answers a question about the footage as a whole: how long it is, what is in it."""
+    if (found := _HOW_LONG.match(bare)) and _is_footage(found["what"]):
+        return "probe_video"
+    if (found := _CONTENT.match(bare)) and _is_footage(found["inside"] or found["about"]):
+        return "describe_video"
+    return ""
 
 
 def _is_footage(text: str) -> bool:

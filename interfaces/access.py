@@ -115,7 +115,7 @@ class Access:
             return None
         return (
             401,
-            "The token is missing or wrong. Show it as Authorization: Bearer, or open the address that was printed",
+            "The token is missing or wrong. Show it (Authorization: Bearer), or open the address that was printed",
         )
 
     def _bears(self, headers: dict[bytes, list[bytes]]) -> bool:
