@@ -16,7 +16,7 @@ from playhead.agent.agent import Agent
 from playhead.errors import InputError
 from playhead.index.library import Library
 from playhead.interfaces import shapes
-from playhead.interfaces.calling import ask, call, new_folder
+from playhead.interfaces.calling import AskArgs, ask, call, heeding
 from playhead.plain import plain
 from playhead.safety.gate import nobody
 from playhead.safety.texts import files_of
@@ -84,7 +84,7 @@ class Service:
         """Call a tool. Raises what `calling.call` raises."""
         if own := self._own.get(name):
             return own.act(self, own.checked(arguments), caller)
-        called = call(self.agent(caller.consent), name, arguments, caller.progress)
+        called = call(self.agent(caller.consent), name, arguments, caller.progress, caller.left)
         said = plain(called.result)
         return Told(str(called), said if isinstance(said, dict) else {"result": said}, _pictures(called.result))
 
@@ -115,13 +115,6 @@ def _pictures(result: object) -> tuple[Path, ...]:
 
 
 # What is no tool of a plan
-
-
-class AskArgs(Arguments):
-    """A request in plain words."""
-
-    request: str = Field(min_length=1, description="What you want to know or have, in plain words.")
-    video: str = Field("", description="Id, name or path of the video that is meant where the request names none.")
 
 
 class NoArgs(Arguments):
@@ -165,14 +158,9 @@ class Own:
 
 def _ask(service: Service, args: AskArgs, caller: Caller) -> Told:
     agent = service.planner(caller.consent)
-    folder = new_folder(agent, "ask")
-    try:
-        run = ask(agent, args.request, args.video, out=folder, listen=caller.listen, cancel=caller.left)
-        if run.folder is None or caller.open:  # nothing ran, or it will run again
-            shutil.rmtree(folder)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+    run = ask(agent, args, caller.listen, caller.left)
+    if run.folder and caller.open:  # it will run again
+        shutil.rmtree(run.folder)
     failed = [agent.gate.mask(f"{o.step} ({o.tool}) {o.state}: {o.error}") for o in run.failed]
     made = [str(path) for path in run.artifacts if path.suffix != ".json"]
     shown = (*files_of(run.answer), *run.artifacts)
@@ -210,7 +198,7 @@ def _index(service: Service, args: IndexArgs, caller: Caller) -> Told:
             if gate.marks.on(text):
                 gate.refuse("index", "paths", text)
     with service.writer() as library:
-        report = library.add(*paths, progress=caller.progress)
+        report = library.add(*paths, progress=heeding(caller.left, caller.progress))
     said = shapes.report(report, own.folder)
     counts = [f"{len(said[name])} {name}" for name in ("added", "updated", "unchanged", "failed") if said[name]]
     failed = [f"{each['path']}: {each['error']}" for each in said["failed"]]

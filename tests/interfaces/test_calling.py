@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from playhead import Agent, Library, Settings
+from playhead.agent.agent import CancelledError
 from playhead.errors import BlockedError, InputError
-from playhead.interfaces.calling import call
+from playhead.interfaces.calling import AskArgs, ask, call
 from playhead.interfaces.searching import search
 
 from ..conftest import FakeModels
@@ -80,6 +82,27 @@ def test_a_call_is_stopped_by_whoever_watches_it(agent: Agent) -> None:
 
     with pytest.raises(InterruptedError):
         call(agent, "cut_clip", {"video": "talk.mp4", "end_s": 3}, stop)
+    assert not kept(agent)
+
+
+def test_a_call_that_is_cancelled_leaves_nothing(agent: Agent) -> None:
+    """Its only sign of progress is at its start, and it goes on to its end."""
+    cancel = threading.Event()
+    with pytest.raises(CancelledError):
+        call(agent, "cut_clip", {"video": "talk.mp4", "end_s": 1}, lambda _: cancel.set(), cancel)
+    assert not kept(agent)
+
+
+@pytest.mark.parametrize("until", ["started", "done"])
+def test_a_request_that_is_cancelled_leaves_nothing(until: str, agent: Agent) -> None:
+    cancel = threading.Event()
+    with pytest.raises(CancelledError):
+        ask(
+            agent,
+            AskArgs(request="Cut talk.mp4 from 0:00 to 0:01"),
+            lambda event: cancel.set() if event.kind == until else None,
+            cancel,
+        )
     assert not kept(agent)
 
 
