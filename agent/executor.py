@@ -137,6 +137,11 @@ class Executor:
         """
         return _Execution(self, plan, journal, listen, cancel or threading.Event(), fresh).run()
 
+    def told(self, error: Exception) -> str:
+        """An error, without the personal data that the policy masks."""
+        said = str(error) if isinstance(error, PlayheadError) else f"{type(error).__name__}: {error}"
+        return self._context.gate.mask(said)
+
     # One call, in a thread of its own
 
     def call(
@@ -345,10 +350,10 @@ class _Execution:
         self._files += files
         self._outcomes[outcome.step] = outcome
         about = {"seconds": round(outcome.seconds, 3), "sha256": outcome.sha256}
-        if outcome.error is not None:
-            about = {"error": _told(outcome.error)} | about
+        message = self._executor.told(outcome.error) if outcome.error else ""
+        if message:
+            about = {"error": message} | about
         self._journal.write(outcome.state, step=outcome.step, tool=outcome.tool, **about)
-        message = _told(outcome.error) if outcome.error else ""
         self._tell(Event(outcome.state, outcome.step, outcome.tool, message))
 
     def _tell(self, event: Event) -> None:
@@ -368,7 +373,3 @@ def digest(result: object) -> str:
     return hashlib.sha256(
         json.dumps(plain(result), sort_keys=True, ensure_ascii=False, default=str).encode()
     ).hexdigest()
-
-
-def _told(error: Exception) -> str:
-    return str(error) if isinstance(error, PlayheadError) else f"{type(error).__name__}: {error}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,13 @@ from mcp_types import ToolAnnotations
 from pydantic import Field, ValidationError
 
 from playhead.agent.agent import Agent
-from playhead.errors import InputError
+from playhead.errors import InputError, PolicyError
 from playhead.index.library import Library
 from playhead.interfaces import shapes
 from playhead.interfaces.calling import AskArgs, ask, call, heeding
+from playhead.interfaces.content import one_line, run_content
 from playhead.plain import plain
-from playhead.safety.gate import nobody
+from playhead.safety.gate import Gate, nobody
 from playhead.safety.texts import files_of
 from playhead.tools.contract import Arguments, Effect
 from playhead.tools.registry import all_tools
@@ -67,6 +69,14 @@ class Service:
         with self._lock:
             self._made = self._made or Agent(self.library, self._model)
         return self._made.asking(consent)
+
+    def mask(self, text: str) -> str:
+        """A text without the personal data that the policy masks."""
+        made = self._made
+        try:
+            return (made.gate if made else Gate.of(self.library)).mask(text)
+        except PolicyError:  # nothing passes without a policy: it is told of this
+            return text
 
     def planner(self, consent: Callable[[Verdict], str]) -> Agent:
         """The agent with its planner loaded, once for all clients."""
@@ -161,11 +171,9 @@ def _ask(service: Service, args: AskArgs, caller: Caller) -> Told:
     run = ask(agent, args, caller.listen, caller.left)
     if run.folder and caller.open:  # it will run again
         shutil.rmtree(run.folder)
-    failed = [agent.gate.mask(f"{o.step} ({o.tool}) {o.state}: {o.error}") for o in run.failed]
-    made = [str(path) for path in run.artifacts if path.suffix != ".json"]
-    shown = (*files_of(run.answer), *run.artifacts)
-    text = "\n".join([*run.notes, str(run), *failed, *made])
-    return Told(text, shapes.run(run), shown, failed=run.exit_code not in (0, 2, 3))
+    mask, shown = agent.gate.mask, (*files_of(run.answer), *run.artifacts)
+    failed = run.exit_code not in (0, 2, 3)
+    return Told(run_content(run, mask), shapes.run(run, partial(one_line, mask=mask)), shown, failed)
 
 
 def _plan(service: Service, args: AskArgs, caller: Caller) -> Told:

@@ -10,10 +10,13 @@ import pytest
 
 from playhead import Agent, Library, Settings
 from playhead.agent.agent import CancelledError
+from playhead.agent.plan import read_plan
 from playhead.errors import BlockedError, InputError
+from playhead.interfaces import asking
 from playhead.interfaces.calling import AskArgs, ask, call
 from playhead.interfaces.searching import search
 
+from ..agent.conftest import Do
 from ..conftest import FakeModels
 
 if TYPE_CHECKING:
@@ -114,6 +117,21 @@ def test_what_a_call_gives_and_writes_is_masked(agent: Agent) -> None:
     text = next(path for path in written.files if path.suffix == ".srt").read_text()
     assert "Write to" in text
     assert MAIL not in text
+
+
+def test_an_error_of_a_step_is_masked_wherever_it_is_told(agent: Agent, capsys: pytest.CaptureFixture[str]) -> None:
+    def work(*_: Any) -> Any:
+        raise InputError(f"Nobody is at {MAIL}")
+
+    agent = Agent(agent.library, tools={"fail": Do("fail", work)})
+    events: list[Any] = []
+    run = agent.run(read_plan({"steps": {"a": {"tool": "fail", "args": {"text": "a"}}}}), listen=events.append)
+    for json in (True, False):
+        assert asking._show(run, agent, json=json) == 1
+    assert run.folder is not None
+    told = (*capsys.readouterr(), str(events), (run.folder / "journal.jsonl").read_text())
+    assert [text for text in told if MAIL in text] == []
+    assert [text for text in told if "Nobody is at" not in text] == []
 
 
 def test_a_search_is_judged_and_masked(agent: Agent) -> None:

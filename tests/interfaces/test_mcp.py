@@ -126,9 +126,9 @@ async def test_an_answer_has_its_times_and_a_plan_runs_nothing(library: Library)
     claim = found.structured_content["answer"]["claims"][0]
     assert (claim["times"], claim["evidence"][0]["channel"]) == ("[0:02.5–0:03.5]", "speech")
     assert Path(found.structured_content["folder"], "answer.md").is_file()
-    assert asked_back.content[0].text == "What shall I look for or do?"
+    assert json.loads(asked_back.content[0].text) == {"questions": ["What shall I look for or do?"]}
     assert not asked_back.is_error
-    assert Path(cut.content[0].text.splitlines()[-1]).is_file(), "what was made is named where a model reads"
+    assert Path(json.loads(cut.content[0].text)["files"][0]).is_file(), "what was made is named where a model reads"
     assert len(runs(library) - before) == 2, "what is asked back leaves no folder"
 
 
@@ -245,6 +245,19 @@ async def test_what_is_blocked_is_told_with_its_verdict_and_recorded(library: Li
     )
     assert "hate 1.00" in asked.content[0].text
     assert [entry["passed"] for entry in _record(library)[-2:]] == [False, False]
+
+
+async def test_no_half_of_a_refusal_tells_what_the_policy_masks(library: Library, tmp_path: Path) -> None:
+    mail = "ada@example.org"
+    policy = tmp_path / "masking.yaml"
+    policy.write_text("extends: default\nname: masking\nversion: 1\nmask: [mail]\n")
+    with again(library, policy=str(policy)) as masking:
+        async with client(masking) as speaking:
+            unknown = await speaking.call_tool("transcribe", {"video": f"{mail} {'long ' * 400}"})
+            with pytest.raises(MCPError) as caught:
+                await speaking.read_resource(f"playhead://videos/{mail}")
+    told = [unknown.content[0].text, str(unknown.structured_content), caught.value.message, str(caught.value.data)]
+    assert [text for text in told if mail in text or "mail" not in text or len(text) > 1000] == []
 
 
 async def test_footage_that_is_blocked_cannot_be_read(library: Library, cuts: str, tmp_path: Path) -> None:
