@@ -11,8 +11,8 @@ from mcp_types import BlobResourceContents, Resource, ResourceTemplate, TextReso
 
 from playhead.errors import InputError
 from playhead.interfaces import shapes
-from playhead.interfaces.mcp.pictures import jpeg
-from playhead.media.images import read_image
+from playhead.interfaces.mcp.pictures import SIDE
+from playhead.media.images import read_image, small_jpeg
 from playhead.types import Door, Span, format_time
 
 if TYPE_CHECKING:
@@ -109,9 +109,8 @@ def _moment(uri: str, library: Library, gate: Gate, key: str, start: str, end: s
         image = read_image(library.folder / shown, [library.folder], library.settings.limits)
         if gate.policy.every_image:
             gate.image(Door.ANSWER, image, what)
-        contents.append(
-            BlobResourceContents(uri=uri, mime_type="image/jpeg", blob=base64.b64encode(jpeg(image)).decode())
-        )
+        blob = base64.b64encode(small_jpeg(image, SIDE)).decode()
+        contents.append(BlobResourceContents(uri=uri, mime_type="image/jpeg", blob=blob))
     return contents
 
 
