@@ -10,6 +10,7 @@ import pytest
 
 from playhead.errors import BlockedError, InputError, PlayheadError, SettingsError
 from playhead.interfaces.cli import app, main
+from playhead.interfaces.mcp.tools import Service
 from playhead.interfaces.offered import plugins
 from playhead.models import registry as models
 from playhead.models.registry import Models
@@ -112,6 +113,13 @@ def test_packages_add_tools(offer: Callable[..., None], library: Library, tmp_pa
     assert get_tool("greet").call({"name": "Ada"}, Context(library, tmp_path)) == "Hello Ada"
     assert list(all_tools()) == sorted([*before, "greet"])
     assert [(p.kind, p.name, p.package, p.problem) for p in plugins(app)] == [("tool", "greet", "greeter 1.0", "")]
+
+
+def test_nothing_is_vouched_for_in_tools_of_packages(offer: Callable[..., None], library: Library) -> None:
+    offer("playhead.tools", "greet", TOOL, "{}:Greet")
+    hints = {card.name: card.annotations for card in Service(library).cards()}
+    assert hints.pop("greet") is None
+    assert None not in hints.values()
 
 
 def test_packages_add_backends(offer: Callable[..., None]) -> None:

@@ -23,7 +23,7 @@ from playhead.plain import plain
 from playhead.safety.gate import Gate, nobody
 from playhead.safety.texts import files_of
 from playhead.tools.contract import Arguments, Effect
-from playhead.tools.registry import all_tools
+from playhead.tools.registry import all_tools, built_in
 from playhead.types import SearchResult, format_time
 
 if TYPE_CHECKING:
@@ -103,12 +103,12 @@ def _card(tool: Tool[Any, Any]) -> ToolCard:
     reads = not tool.effects & {Effect.WRITES, Effect.GENERATES}
     return ToolCard(
         name=tool.name, title=_title(tool.name), description=tool.description(), input_schema=tool.schema(),
-        annotations=_hints(reads=reads, again=reads),
+        annotations=_hints(reads=reads, again=reads) if built_in(tool.name) else None,
     )  # fmt: skip
 
 
 def _hints(*, reads: bool, again: bool) -> ToolAnnotations:
-    """Nothing here removes or changes a file of yours, or reaches out of this machine's library."""
+    """Nothing of ours removes or changes a file of yours, or reaches out of this machine's library."""
     return ToolAnnotations(read_only_hint=reads, destructive_hint=False, idempotent_hint=again, open_world_hint=False)
 
 

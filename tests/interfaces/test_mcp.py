@@ -574,3 +574,14 @@ def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str], librar
         assert main([*flags, "--http", "--port", str(taken.getsockname()[1])]) == 2
         assert main([*flags, "--port", "1"]) == 2
     assert "belong to --http" in capsys.readouterr().err
+
+
+@pytest.mark.enable_socket
+def test_a_token_that_cannot_be_used_closes_the_port(library: Library, tmp_path: Path) -> None:
+    with bound(0) as chosen:
+        port = chosen.getsockname()[1]
+    flags = ["mcp", "--library", str(library.folder), "--http", "--port", str(port)]
+    with pytest.raises(SettingsError) as refusal:
+        main([*flags, "--token-file", str(tmp_path), "--debug"])
+    with bound(port):  # while what raised is still there, and all that it holds
+        assert "cannot be used" in str(refusal.value)
