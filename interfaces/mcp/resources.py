@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcp_types import BlobResourceContents, Resource, ResourceTemplate, TextResourceContents
 
-from playhead.errors import InputError
+from playhead.errors import UnknownResourceError
 from playhead.interfaces import shapes
 from playhead.interfaces.mcp.pictures import SIDE
 from playhead.media.images import read_image, small_jpeg
@@ -26,10 +26,6 @@ Contents = TextResourceContents | BlobResourceContents
 VIDEOS = "playhead://videos"
 _ID, _SECONDS = r"([0-9a-f]{12,64})", r"(\d{1,9}(?:\.\d{1,6})?)"
 _PAGE = 200
-
-
-class UnknownResourceError(InputError):
-    """Nothing goes by this address."""
 
 
 def listed(library: Library, cursor: str | None) -> tuple[list[Resource], str | None]:

@@ -23,7 +23,7 @@ from mcp_types import (
 )
 
 from playhead import __version__, prompts
-from playhead.errors import PlayheadError
+from playhead.errors import PlayheadError, UnknownResourceError
 from playhead.interfaces import shapes
 from playhead.interfaces.content import one_line
 from playhead.interfaces.mcp import resources
@@ -111,7 +111,7 @@ class Answers:
         try:
             return await self._worked(Caller(context, {}), act)
         except PlayheadError as error:
-            code = INVALID_PARAMS if isinstance(error, resources.UnknownResourceError) else INVALID_REQUEST
+            code = INVALID_PARAMS if isinstance(error, UnknownResourceError) else INVALID_REQUEST
             said = self._said(error)
             raise MCPError(code, said["error"]["message"], said) from error
         except Exception as error:
