@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from playhead.agent.cache import Cache, key_of
 from playhead.agent.check import Budget, marked_arguments
 from playhead.agent.references import NothingThereError, references, resolve
+from playhead.agent.threads import begin
 from playhead.errors import BlockedError, InputError, ModelError, PlayheadError, StorageError
 from playhead.plain import plain
 from playhead.tools.contract import WAITING
@@ -299,7 +300,7 @@ class _Execution:
             outcome = self._executor.call(name, self._plan, values, progress, self._fresh)
             self._messages.put((call, outcome))
 
-        threading.Thread(target=work, name=f"step {name}", daemon=True).start()
+        begin(work, name)
 
     def _take(self) -> None:
         """Wait for news of any step, for a moment."""

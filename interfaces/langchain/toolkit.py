@@ -17,6 +17,7 @@ from playhead.interfaces.calling import AskArgs, ask, call
 from playhead.interfaces.content import content, one_line, run_content
 from playhead.interfaces.langchain.events import teller
 from playhead.interfaces.langchain.retriever import MomentRetriever
+from playhead.plain import faults
 from playhead.safety.gate import Gate, nobody
 from playhead.tools.contract import Effect
 
@@ -182,5 +183,4 @@ def _asked(agent: Agent, arguments: dict[str, Any], tell: Tell, stopped: threadi
 def _faults(error: Any) -> str:
     """Every argument of `ask_footage` that does not fit, on one line."""
     assert isinstance(error, ValidationError)
-    faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-    return one_line(f"{ASK} cannot run: {faults}")
+    return one_line(f"{ASK} cannot run: {faults(error.errors())}")

@@ -19,6 +19,7 @@ from mcp_types import ElicitRequest, ElicitRequestFormParams, ElicitResult, Inpu
 from pydantic import ValidationError
 
 from playhead.agent.executor import CancelledError
+from playhead.agent.threads import begin
 from playhead.types import Decision
 
 if TYPE_CHECKING:
@@ -143,8 +144,7 @@ class Caller:
                 outcome.set_exception(error)
             self._send(None)
 
-        # By this name the command line knows, at its end, that somebody may still be at work.
-        threading.Thread(target=work, name=f"step of {self._request_id}", daemon=True).start()
+        begin(work, f"of {self._request_id}")
         try:
             while (errand := await self._errands.get()) is not None:
                 await errand()

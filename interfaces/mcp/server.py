@@ -82,7 +82,7 @@ class Answers:
         """The videos and their transcripts, a page at a time; nothing where there is no library."""
         cursor = params.cursor if params else None
         library = self._service.library
-        if not (library.folder / "catalog.sqlite").exists():
+        if not library.exists:
             return ListResourcesResult(resources=[])
         found, after = await self._read(context, lambda: resources.listed(library, cursor))
         return ListResourcesResult(resources=found, next_cursor=after)

@@ -19,7 +19,7 @@ from playhead.index.library import Library
 from playhead.interfaces import shapes
 from playhead.interfaces.calling import AskArgs, ask, call, heeding
 from playhead.interfaces.content import one_line, run_content
-from playhead.plain import plain
+from playhead.plain import faults, plain
 from playhead.safety.gate import Gate, nobody
 from playhead.safety.texts import files_of
 from playhead.tools.contract import Arguments, Effect
@@ -162,8 +162,7 @@ class Own:
         try:
             return self.Args.model_validate(arguments)
         except ValidationError as error:
-            problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}" for e in error.errors())
-            raise InputError(f"{self.name} cannot run", problems, "Look at its schema") from error
+            raise InputError(f"{self.name} cannot run", faults(error.errors()), "Look at its schema") from error
 
 
 def _ask(service: Service, args: AskArgs, caller: Caller) -> Told:
@@ -200,7 +199,7 @@ def _list_videos(service: Service, args: NoArgs, caller: Caller) -> Told:
 def _index(service: Service, args: IndexArgs, caller: Caller) -> Told:
     own = service.library
     paths = [_below(text, own.settings.roots) for text in args.paths]
-    if (own.folder / "catalog.sqlite").exists():
+    if own.exists:
         gate = service.agent(caller.consent).gate
         for text in args.paths:
             if gate.marks.on(text):

@@ -137,10 +137,12 @@ async def test_what_cannot_be_done_is_told_in_a_result(library: Library, tmp_pat
         unknown = await speaking.call_tool("search_momentz", {})
         wrong = await speaking.call_tool("cut_clip", {"video": "cuts.mp4", "enb_s": 1})
         own = await speaking.call_tool("ask", {"requests": "x"})
+        long = await speaking.call_tool("plan", {"request": "x" * 2001})
         elsewhere = await speaking.call_tool("probe_video", {"video": "/etc/passwd"})
         hidden = await speaking.call_tool("index", {"paths": [str(tmp_path)]})
         halves = await speaking.call_tool("search_moments", {"query": "red \ud800", "half\ud800": "a letter"})
-    for refused, word in ((unknown, "search_moments"), (wrong, "enb_s"), (own, "requests"), (elsewhere, "passwd")):
+    told = {"search_moments": unknown, "enb_s": wrong, "requests": own, "2000": long, "passwd": elsewhere}
+    for word, refused in told.items():
         assert refused.is_error
         assert word in refused.content[0].text
         assert refused.structured_content["error"]["kind"] == "InputError"
