@@ -18,6 +18,7 @@ from playhead.interfaces.web import looking, working
 from playhead.interfaces.web.failures import NotFoundError, failure, refusal
 from playhead.interfaces.web.outgoing import Outgoing
 from playhead.interfaces.web.pages import POLICY, pages
+from playhead.plain import faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -108,9 +109,9 @@ async def _told(_: Request, error: Exception) -> Response:
 
 async def _unfit(_: Request, error: Exception) -> Response:
     """A body or an argument that does not fit, in one line that names every fault."""
-    found = error.errors() if isinstance(error, RequestValidationError) else []
-    faults = [f"{'.'.join(str(part) for part in fault['loc'][1:]) or 'body'}: {fault['msg']}" for fault in found[:20]]
-    return refusal(422, {"kind": "InputError", "message": f"The request does not fit: {'; '.join(faults)}"})
+    found = error.errors()[:20] if isinstance(error, RequestValidationError) else []
+    why = faults([fault | {"loc": fault["loc"][1:]} for fault in found], "body")
+    return refusal(422, {"kind": "InputError", "message": f"The request does not fit: {why}"})
 
 
 async def _gone(_: Request, __: Exception) -> Response:
