@@ -93,7 +93,7 @@ def run(done: Run) -> dict[str, Any]:
     return {key: plain(value) for key, value in said.items()}
 
 
-def error(raised: Exception) -> dict[str, Any]:
+def error(raised: BaseException) -> dict[str, Any]:
     """An error, in one line that says what, why and what to do next."""
     text = str(raised) if isinstance(raised, PlayheadError) else f"Unexpected {type(raised).__name__}: {raised}"
     return {"error": {"kind": type(raised).__name__, "message": text}}
