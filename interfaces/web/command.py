@@ -95,12 +95,13 @@ def _serve(served: Served, listening: socket.socket, paths: list[Path], *, no_br
 
     port = listening.getsockname()[1]
     app = guarded(served, authorities(HOST, port))
+    address = f"http://{HOST}:{port}/#token={served.token}"
+    render.say(address)
+    sys.stdout.flush()
     if paths:
         names = ", ".join(path.name or str(path) for path in paths)
         served.jobs.start("index", names, tasks.indexing(served.desk, *paths))
-    address, server = f"http://{HOST}:{port}/#token={served.token}", server_of(app, _PATIENCE_S)
-    render.say(address)
-    sys.stdout.flush()
+    server = server_of(app, _PATIENCE_S)
     if not sys.stderr.isatty():
         _until_told(server, served, listening)
         return

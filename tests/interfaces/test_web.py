@@ -351,18 +351,12 @@ def test_no_reply_names_a_folder_of_this_machine(tmp_path: Path, clips: Callable
     def fails(args: Any, context: Any) -> Said:
         raise InputError(f"{tmp_path / 'footage' / args.text} cannot be read", f"it is below {context.folder}")
 
-    with (
-        stock(tmp_path, clips, FakeModels(), "cuts.mp4") as library,
-        tab(library, 0, named, Do("fails", fails)) as page,
-    ):
-        video, said = page.video()["id"], []
-        run = "steps:\n  {0}: {{tool: {0}, args: {{text: gone.mp4}}}}\n"
-        todo = [
-            page.post(f"/api/tools/{tool}", json={"arguments": {"text": "gone.mp4"}}) for tool in ("named", "fails")
-        ]
-        todo += [
-            page.post("/api/runs", json={"yaml": text}) for text in (run.format("named"), run.format("fails"), PLAN)
-        ]
+    own = named, Do("fails", fails)
+    with stock(tmp_path, clips, FakeModels(), "cuts.mp4") as library, tab(library, 0, *own) as page:
+        video, gone = page.video()["id"], {"arguments": {"text": "gone.mp4"}}
+        plans = [f"steps:\n  {one.name}: {{tool: {one.name}, args: {{text: gone.mp4}}}}\n" for one in own]
+        todo = [page.post(f"/api/tools/{one.name}", json=gone) for one in own]
+        todo += [page.post("/api/runs", json={"yaml": text}) for text in (*plans, PLAN)]
         todo += [page.post("/api/tools/cut_clip", json={"arguments": CLIP})]
         todo += [page.put("/api/uploads/no%20film.mp4", content=b"only some words " * 50)]
         jobs = [page.ended(reply) for reply in todo]
@@ -370,15 +364,15 @@ def test_no_reply_names_a_folder_of_this_machine(tmp_path: Path, clips: Callable
         jobs += [page.ended(page.post("/api/tools/cut_clip", json={"arguments": CLIP | {"end_s": 1.25}}))]
         missing = tasks.indexing(page.served.desk, tmp_path / "elsewhere" / "gone.mp4")
         jobs += [page.until(page.served.jobs.start("index", "gone", missing).id, FINAL)]
-        for path in (
+        looked = (
             "library",
             f"videos/{video}",
             f"videos/{video}/transcript",
             f"videos/{video}/media",
             "jobs",
             "tools",
-        ):
-            said.append(page.get(f"/api/{path}").text)
+        )
+        said = [page.get(f"/api/{path}").text for path in looked]
         for path, body in (
             ("search", {"query": "green"}), ("search", {"query": "green", "video": "none"}),
             ("plan", {"request": "Take a frame every second", "video": "cuts.mp4"}), ("check", {"yaml": PLAN}),

@@ -172,7 +172,9 @@ def test_no_path_leads_out(page: Tab, shelf: Library, up: str) -> None:
         f"/api/thumbnails/{page.video()['id'][:16]}-000000000.jpg/", f"/api/videos/{page.video()['id']}/",
     ):  # fmt: skip
         reply = page.get(f"{prefix}{up}")
-        assert reply.status_code in (404, 405), reply.text
+        assert reply.status_code in (404, 405) or reply.request.url.path == "/", (
+            reply.text
+        )  # the client went up itself
         assert "swordfish" not in reply.text
     assert page.post(f"/api/tools/{up}", json={}).status_code in (404, 405)
     assert page.delete(f"/api/videos/{up}").status_code in (404, 405)
@@ -500,33 +502,36 @@ def test_it_serves_and_ends_when_it_is_told_to(tmp_path: Path) -> None:
 
 
 @pytest.mark.enable_socket
-def test_what_is_at_work_when_it_ends_is_cancelled_and_can_be_gone_on_with(
+def test_what_is_at_work_when_it_ends_is_cancelled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """In this process, where the models are quick; a film is being indexed, and somebody follows the job."""
-    begun, told = threading.Event(), threading.Event()
+    begun, followed = threading.Event(), []
     made = Library(tmp_path / "new", settings=Settings(), models=cast("Models", FakeModels()))
 
     def add(library: Library, *paths: object, progress: Callable[[Progress], None]) -> None:
-        begun.set()
         while True:
-            told.set()
+            begun.set()
             progress(Progress("watching", "film.mp4"))
             time.sleep(0.01)
 
     def follow() -> None:
-        begun.wait(10)
-        address, _, token = capsys.readouterr().out.strip().partition("#token=")
-        asked = urllib.request.Request(f"{address}api/jobs", headers={"authorization": f"Bearer {token}"})
-        with urllib.request.urlopen(asked) as reply:
-            (job,) = json.load(reply)["jobs"]
-        asked = urllib.request.Request(
-            f"{address}api/jobs/{job['id']}/events", headers={"authorization": f"Bearer {token}"}
-        )
-        with urllib.request.urlopen(asked) as reply:
-            assert reply.readline().startswith(b"id:")
+        try:
+            assert begun.wait(10)
+            address, _, token = capsys.readouterr().out.strip().partition("#token=")
+            bearer = {"authorization": f"Bearer {token}"}
+            with urllib.request.urlopen(
+                urllib.request.Request(f"{address}api/jobs", headers=bearer), timeout=10
+            ) as all_:
+                (job,) = json.load(all_)["jobs"]
+            asked = urllib.request.Request(f"{address}api/jobs/{job['id']}/events", headers=bearer)
+            with urllib.request.urlopen(asked, timeout=10) as events:
+                followed.append(events.readline())
+                os.kill(os.getpid(), signal.SIGINT)
+                events.read()
+        except BaseException:
             os.kill(os.getpid(), signal.SIGINT)
-            reply.read()
+            raise
 
     monkeypatch.setattr(Library, "add", add)
     monkeypatch.setattr(command, "open_library", lambda *_, **__: made)
@@ -535,7 +540,7 @@ def test_what_is_at_work_when_it_ends_is_cancelled_and_can_be_gone_on_with(
     with pytest.raises(KeyboardInterrupt):
         command.serve([str(tmp_path)], port=0, no_browser=True)
     thread.join(5)
-    assert told.is_set()
+    assert followed[0].startswith(b"id:")
     assert not [found for found in threading.enumerate() if found.name.startswith("step ")]
 
 
