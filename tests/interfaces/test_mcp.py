@@ -521,11 +521,9 @@ async def test_a_client_over_http_is_served_told_and_obeyed(
     ("changed", "status"),
     [
         ({}, 200),
-        ({"authorization": "Bearer wrong"}, 401),
         ({"authorization": ""}, 401),
         ({"host": "footage.example"}, 421),
         ({"origin": "https://footage.example"}, 403),
-        ({"sec-fetch-site": "cross-site"}, 403),
     ],
 )
 def test_strangers_stay_outside(changed: dict[str, str], status: int, served: tuple[str, str]) -> None:

@@ -7,6 +7,7 @@ import json
 import shutil
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -240,6 +241,27 @@ def test_two_tabs_do_not_share_what_was_answered(page: Tab) -> None:
     assert one.gate.marks is other.gate.marks
     assert one.planner is not None
     assert one.library.models is other.library.models
+
+
+def test_a_search_does_not_wait_for_the_plan_of_another_tab(page: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
+    planning, go_on = threading.Event(), threading.Event()
+    plain = type(page.served.desk.agent().planner).propose
+
+    def slowly(*what: Any) -> Any:
+        planning.set()
+        assert go_on.wait(20)
+        return plain(*what)
+
+    monkeypatch.setattr(type(page.served.desk.agent().planner), "propose", slowly)
+    with ThreadPoolExecutor(2) as tabs:
+        try:
+            made = tabs.submit(page.post, "/api/plan", json={"request": "Take a frame every second"})
+            assert planning.wait(10)
+            found = tabs.submit(page.post, "/api/search", json={"query": "green"})
+            assert found.result(10).status_code == 200
+        finally:
+            go_on.set()
+        assert made.result(10).status_code == 200
 
 
 # Jobs
