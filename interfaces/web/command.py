@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 import webbrowser
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -102,12 +102,11 @@ def _serve(served: Served, listening: socket.socket, paths: list[Path], *, no_br
         names = ", ".join(path.name or str(path) for path in paths)
         served.jobs.start("index", names, tasks.indexing(served.desk, *paths))
     server = server_of(app, _PATIENCE_S)
-    if not sys.stderr.isatty():
-        _until_told(server, served, listening)
-        return
-    render.note("Open this address in a browser on this machine. Ctrl-C ends.")
-    with door(address) as way_in:
-        if not no_browser:  # some browsers are waited for until they end: not here
+    somebody = sys.stderr.isatty()
+    if somebody:
+        render.note("Open this address in a browser on this machine. Ctrl-C ends.")
+    with nullcontext() if no_browser or not somebody else door(address) as way_in:
+        if way_in:  # some browsers are waited for until they end: not here
             threading.Thread(target=_open, args=(server, way_in), name="browser", daemon=True).start()
         _until_told(server, served, listening)
 
@@ -134,9 +133,10 @@ def door(address: str, open_s: float = _OPEN_S) -> Iterator[Path]:
 
 def _open(server: Server, way_in: Path) -> None:
     """Open the page once the server answers."""
-    while not server.started:
+    while not (server.started or server.should_exit):
         time.sleep(_BEAT_S)
-    webbrowser.open(way_in.as_uri())
+    if not server.should_exit:
+        webbrowser.open(way_in.as_uri())
 
 
 def _until_told(server: Server, served: Served, listening: socket.socket) -> None:

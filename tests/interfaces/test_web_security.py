@@ -138,7 +138,7 @@ def test_the_file_that_leads_the_browser_in_is_for_nobody_else(monkeypatch: pyte
     """The browser is started with the file's address alone, once the server answers; then the file goes."""
     address, given = f"http://127.0.0.1:{PORT}/#token={TOKEN}", []
     monkeypatch.setattr("webbrowser.open", given.append)
-    server = SimpleNamespace(started=False)
+    server = SimpleNamespace(started=False, should_exit=False)
     with command.door(address) as file:
         opening = threading.Thread(target=command._open, args=(server, file))
         opening.start()
