@@ -169,10 +169,12 @@ class Lane:
             if job.enter(State.RUNNING):
                 job.enter(_done(job, work))
         finally:
-            job.clear_up()
-            with self._lock:
-                self._free += 1
-                self._start()
+            try:
+                job.clear_up()
+            finally:
+                with self._lock:
+                    self._free += 1
+                    self._start()
 
 
 class Jobs:
