@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
     App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK = ("127.0.0.1", "localhost")
 SAFE = frozenset({"GET", "HEAD"})
 COOKIE = "playhead-read"
 HEADERS = (
@@ -63,8 +63,7 @@ def authorities(host: str, port: int) -> frozenset[str]:
             "the footage would be open to the network",
             "Serve on 127.0.0.1, and reach it from elsewhere through a tunnel: ssh -L",
         )
-    names = ("127.0.0.1", "localhost", "[::1]")
-    return frozenset(f"{name}:{port}" for name in names) | (frozenset(names) if port == 80 else frozenset())
+    return frozenset(f"{name}:{port}" for name in LOOPBACK) | (frozenset(LOOPBACK) if port == 80 else frozenset())
 
 
 class Access:

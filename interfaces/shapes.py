@@ -108,8 +108,8 @@ def verdict(fell: Verdict, mask: Callable[[str], str] = str) -> dict[str, Any]:
     return said
 
 
-def error(raised: Exception, mask: Callable[[str], str] = str) -> dict[str, Any]:
+def error(raised: BaseException, mask: Callable[[str], str] = str) -> dict[str, Any]:
     """An error, in one line that says what, why and what to do next; with the verdict, where the gate stopped it."""
     text = str(raised) if isinstance(raised, PlayheadError) else f"Unexpected {type(raised).__name__}: {raised}"
     stopped = {"verdict": verdict(raised.verdict, mask)} if isinstance(raised, BlockedError) else {}
-    return {"error": {"kind": type(raised).__name__, "message": mask(text)}, **stopped}
+    return {"error": {"kind": type(raised).__name__, "message": mask(text), **stopped}}

@@ -5,6 +5,7 @@ To add a backend: a class that satisfies `ImageTextEncoder`, with a static `need
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -37,7 +38,7 @@ class CLIP:
             hub.quiet_transformers()
             torch.set_num_threads(threads)
             self._processor = AutoImageProcessor.from_pretrained(folder)  # type: ignore[no-untyped-call]
-            self._tokenizer = AutoTokenizer.from_pretrained(folder)
+            self._tokenizer, self._tokenizing = AutoTokenizer.from_pretrained(folder), threading.Lock()
             self._model = AutoModel.from_pretrained(folder).to(device).eval()
         self._device = device
         config = self._model.config
@@ -85,9 +86,10 @@ class CLIP:
         return self._model.get_image_features(pixel_values=inputs["pixel_values"].to(self._device))
 
     def _text_rows(self, texts: list[str]) -> Any:
-        inputs = self._tokenizer(
-            texts, return_tensors="pt", padding=self._PADDING, truncation=True, max_length=self._most_tokens
-        )
+        with self._tokenizing:  # it is changed by how it is called, and raises where two threads borrow it
+            inputs = self._tokenizer(
+                texts, return_tensors="pt", padding=self._PADDING, truncation=True, max_length=self._most_tokens
+            )
         return self._model.get_text_features(**inputs.to(self._device))
 
 

@@ -1,59 +1,85 @@
-"""The server as an ASGI app: the routes, their errors, and the door before them."""
+"""The server as an ASGI app: the page, the routes, their errors, and the door before them."""
 
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, RedirectResponse
+from fastapi.responses import FileResponse
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from playhead import __version__
 from playhead.errors import PlayheadError
 from playhead.interfaces.access import Access, read_cookie
-from playhead.interfaces.web import looking, working
-from playhead.interfaces.web.failures import NotFoundError, failure, refusal
-from playhead.interfaces.web.outgoing import Outgoing
-from playhead.interfaces.web.pages import POLICY, pages
+from playhead.interfaces.web import routes_read, routes_work
+from playhead.interfaces.web.failures import refusal, status_of, told
 from playhead.plain import faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
-    from pathlib import Path
 
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from playhead.interfaces.web.served import Served
+    from playhead.interfaces.web.desk import Served
 
 _log = logging.getLogger(__name__)
+MOST_BYTES = 4 << 20
+_UPLOADS = "/api/uploads/"
+_NO_STORE = (b"cache-control", b"no-store")
+FOLDER = Path(__file__).parent / "page"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_KINDS = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".woff2": "font/woff2",
+}
 
 
 def make_app(served: Served) -> FastAPI:
     """The routes, without a door."""
     app = FastAPI(title="Playhead", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.served = served
-    app.include_router(looking.router)
-    app.include_router(working.router)
+    app.include_router(routes_read.router)
+    app.include_router(routes_work.router)
     for address, (path, kind) in pages().items():
         app.add_api_route(address, _page(path, kind), methods=["GET", "HEAD"], include_in_schema=False)
-    app.add_api_route(served.entrance.path, _entrance(served), include_in_schema=False)
     app.add_exception_handler(PlayheadError, _told)
     app.add_exception_handler(RequestValidationError, _unfit)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _told)
-    app.add_middleware(Outgoing)
+    app.add_middleware(Bodies)
     app.openapi = _described(app, served.token)  # type: ignore[method-assign]
     return app
 
 
 def guarded(served: Served, hosts: Collection[str]) -> Access:
     """The server behind its door: see `Access`."""
-    return Access(make_app(served), served.token, hosts, {*pages(), served.entrance.path})
+    return Access(make_app(served), served.token, hosts, pages())
+
+
+def pages() -> dict[str, tuple[Path, str]]:
+    """Every file of the page by its address, with its media type: they say nothing of anybody's footage."""
+    found = {
+        f"/page/{path.name}": (path, _KINDS[path.suffix])
+        for path in sorted(FOLDER.glob("*"))
+        if path.suffix in _KINDS and path.is_file()
+    }
+    first = found.get("/page/index.html")
+    return ({"/": first} if first else {}) | found
 
 
 def _page(path: Path, kind: str) -> Callable[[], Response]:
@@ -62,15 +88,6 @@ def _page(path: Path, kind: str) -> Callable[[], Response]:
         return FileResponse(path, media_type=kind, headers=headers)
 
     return page
-
-
-def _entrance(served: Served) -> Callable[[], Response]:
-    def enter() -> Response:
-        if not served.entrance.enter():
-            raise NotFoundError("This address led in once", "", "Open the address that was printed")
-        return RedirectResponse(f"/#token={served.token}", 303)
-
-    return enter
 
 
 def _schemes(token: str) -> dict[str, Any]:
@@ -101,10 +118,11 @@ def _described(app: FastAPI, token: str) -> Callable[[], dict[str, Any]]:
     return described
 
 
-async def _told(_: Request, error: Exception) -> Response:
+async def _told(request: Request, error: Exception) -> Response:
     if not isinstance(error, PlayheadError):
         _log.error("A request failed", exc_info=error)
-    return failure(error)
+    named = request.app.state.served.desk.names
+    return refusal(status_of(error), await run_in_threadpool(named, told(error)))
 
 
 async def _unfit(_: Request, error: Exception) -> Response:
@@ -123,3 +141,45 @@ async def _refused(_: Request, error: Exception) -> Response:
     why = {404: "There is nothing at this address", 405: "That cannot be done at this address"}
     message = why.get(status) or str(getattr(error, "detail", error))
     return refusal(status, {"kind": "HTTPError", "message": message}, headers)
+
+
+class Bodies:
+    """What holds for all: bodies that are read whole are small, and replies are not kept by the browser."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass it on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        streamed = scope["path"].startswith(_UPLOADS)
+
+        async def fresh(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = list(message.get("headers", ()))
+                kept = any(name.lower() == b"cache-control" for name, _ in headers)
+                message["headers"] = headers if kept else [*headers, _NO_STORE]
+                if streamed and message["status"] >= 400:  # what is still to come is not waited for
+                    message["headers"].append((b"connection", b"close"))
+            await send(message)
+
+        await self._app(scope, receive if streamed else _counted(receive), fresh)
+
+
+def _counted(receive: Receive) -> Receive:
+    """The same, up to a size."""
+    size = 0
+
+    async def counted() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > MOST_BYTES:
+            why = f"The request was not read: it has more than {MOST_BYTES:,} bytes. Send less"
+            raise HTTPException(413, why, {"connection": "close"})
+        return message
+
+    return counted

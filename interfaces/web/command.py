@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 import sys
+import tempfile
+import threading
 import time
 import webbrowser
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
+from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,14 +33,22 @@ from playhead.interfaces.options import (
 
 if TYPE_CHECKING:
     import socket
-    from pathlib import Path
+    from collections.abc import Iterator
     from types import FrameType
 
     from uvicorn import Server
 
-    from playhead.interfaces.web.served import Served
+    from playhead.interfaces.web.desk import Served
 
 _PATIENCE_S = 1
+_OPEN_S = 60
+_BEAT_S = 0.05
+_DOOR = """<!doctype html>
+<meta charset="utf-8">
+<meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0; url={0}">
+<a href="{0}">Playhead</a>
+"""
 
 
 def register(app: typer.Typer) -> None:
@@ -66,8 +80,7 @@ def serve(
     spec, roles = chat_and_roles(model)
     with bound(port) as listening, open_library(library, roles, profile=profile, policy=policy) as opened:
         from playhead.interfaces.access import new_token
-        from playhead.interfaces.web.desk import Desk
-        from playhead.interfaces.web.served import Served
+        from playhead.interfaces.web.desk import Desk, Served
         from playhead.interfaces.web.uploads import sweep
 
         served = Served.of(Desk(opened, spec or opened.settings.chat or None), new_token())
@@ -78,26 +91,53 @@ def serve(
 def _serve(served: Served, listening: socket.socket, paths: list[Path], *, no_browser: bool) -> None:
     """Answer until Ctrl-C."""
     from playhead.interfaces.access import authorities
-    from playhead.interfaces.web import work
+    from playhead.interfaces.web import tasks
     from playhead.interfaces.web.app import guarded
 
     port = listening.getsockname()[1]
     app = guarded(served, authorities(HOST, port))
+    address = f"http://{HOST}:{port}/#token={served.token}"
+    render.say(address)
+    sys.stdout.flush()
     if paths:
         names = ", ".join(path.name or str(path) for path in paths)
-        served.jobs.start("index", names, work.indexing(served.desk, *paths))
-    _announce(served, port, no_browser=no_browser)
-    _until_told(server_of(app, _PATIENCE_S), served, listening)
-
-
-def _announce(served: Served, port: int, *, no_browser: bool) -> None:
-    """Print the address, and open it where somebody sits there."""
-    render.say(f"http://{HOST}:{port}/#token={served.token}")
-    sys.stdout.flush()
-    if sys.stderr.isatty():
+        served.jobs.start("index", names, tasks.indexing(served.desk, *paths))
+    server = server_of(app, _PATIENCE_S)
+    somebody = sys.stderr.isatty()
+    if somebody:
         render.note("Open this address in a browser on this machine. Ctrl-C ends.")
-        if not no_browser:
-            webbrowser.open(f"http://{HOST}:{port}{served.entrance.path}")
+    with nullcontext() if no_browser or not somebody else door(address) as way_in:
+        if way_in:  # some browsers are waited for until they end: not here
+            threading.Thread(target=_open, args=(server, way_in), name="browser", daemon=True).start()
+        _until_told(server, served, listening)
+
+
+@contextmanager
+def door(address: str, open_s: float = _OPEN_S) -> Iterator[Path]:
+    """A file for a minute that leads a browser to an address, and that nobody else may read.
+
+    The address is not given to the browser itself: what a program is started with is seen by all users.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="playhead-"))
+    closing = threading.Timer(open_s, shutil.rmtree, [folder], {"ignore_errors": True})
+    closing.daemon = True
+    try:
+        file = folder / "open.html"
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
+            out.write(_DOOR.format(escape(address)))
+        closing.start()
+        yield file
+    finally:
+        closing.cancel()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _open(server: Server, way_in: Path) -> None:
+    """Open the page once the server answers."""
+    while not (server.started or server.should_exit):
+        time.sleep(_BEAT_S)
+    if not server.should_exit:
+        webbrowser.open(way_in.as_uri())
 
 
 def _until_told(server: Server, served: Served, listening: socket.socket) -> None:

@@ -5,24 +5,29 @@ from __future__ import annotations
 import re
 import threading
 from contextlib import contextmanager
-from copy import copy
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Depends, Request
 
 from playhead.agent.agent import Agent
 from playhead.index.library import Library
 from playhead.interfaces import searching
 from playhead.interfaces.web.failures import NotFoundError
+from playhead.interfaces.web.footage import Footage
+from playhead.interfaces.web.jobs import Jobs
+from playhead.interfaces.web.replies import Names
+from playhead.interfaces.web.uploads import RESERVE, Uploads
 from playhead.safety.gate import Gate, audit_of
 from playhead.safety.texts import texts_of, with_texts
 from playhead.types import Door
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
     from playhead.agent.planner import Proposal
     from playhead.tools.contract import Tool
-    from playhead.types import SearchResult, Transcript, Verdict, Video
+    from playhead.types import SearchResult, Transcript, Video
 
 _ID = re.compile(r"[0-9a-f]{64}")
 
@@ -40,8 +45,9 @@ class Desk:
         self.library = library
         library.models  # noqa: B018 - chosen once, before threads could choose them twice
         self._agent = Agent(library, chat, tools=tools)
+        self.names = Names(library)
         self._recorded = audit_of(library) is not None
-        self._preparing, self._looking = threading.Lock(), threading.Lock()
+        self._preparing, self._planning = threading.Lock(), threading.Lock()
 
     @property
     def tools(self) -> dict[str, Tool[Any, Any]]:
@@ -58,10 +64,7 @@ class Desk:
         with self._preparing:
             if not self._recorded and audit_of(self.library) is not None:  # the library was made meanwhile
                 self._agent.gate, self._recorded = Gate.of(self.library), True
-            own = copy(self._agent)
-        own.gate = own.gate.asking(_saying(override))
-        own.forget()
-        return own
+            return self._agent.asking(lambda _: override)
 
     @contextmanager
     def writing(self) -> Iterator[Library]:
@@ -100,23 +103,33 @@ class Desk:
         """The moments that fit, as the policy lets them out. Raises `BlockedError`, `QueryError`."""
         self.demand_library()
         gate = self.agent(override).gate
-        with self._looking:  # tokenizers are not to be borrowed by two threads
-            return searching.search(self.library, gate, words, **where)[0]
+        return searching.search(self.library, gate, words, **where)[0]
 
     def plan(self, request: str, video: str, override: str) -> Proposal:
         """A plan for a request, or questions. Raises `BlockedError`."""
-        with self._looking:
+        with self._planning:
             self._agent.planner  # noqa: B018 - made once, for every agent to come
-            if self._agent.chat is None:
-                return self.agent(override).plan(request, video)
-        return self.agent(override).plan(request, video)  # a language model takes its time
-
-    def folder_of_upload(self, video_id: str) -> Path:
-        """Where the library keeps a file that was handed over, by its content."""
-        from playhead.index.library import UPLOADS
-
-        return self.library.folder / UPLOADS / video_id
+        return self.agent(override).plan(request, video)
 
 
-def _saying(override: str) -> Callable[[Verdict], str]:
-    return lambda _: override
+@dataclass
+class Served:
+    """A desk, its jobs, and what was handed over: all that the routes share."""
+
+    desk: Desk
+    token: str
+    jobs: Jobs
+    uploads: Uploads
+    footage: Footage
+
+    @classmethod
+    def of(cls, desk: Desk, token: str, reserve: int = RESERVE) -> Served:
+        """All that a server of this desk needs."""
+        return cls(desk, token, Jobs(desk.names), Uploads(desk, reserve), Footage(desk.library.settings.limits))
+
+
+def _served(request: Request) -> Any:
+    return request.app.state.served
+
+
+Here = Annotated[Served, Depends(_served)]

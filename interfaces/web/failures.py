@@ -21,6 +21,7 @@ from playhead.errors import (
     UnsafeMediaError,
 )
 from playhead.interfaces import shapes
+from playhead.interfaces.web.schema import Failure
 from playhead.plain import plain
 
 if TYPE_CHECKING:
@@ -39,41 +40,38 @@ class BusyError(LibraryError):
     """Too much is waiting already."""
 
 
-STATUS: tuple[tuple[type[Exception], int], ...] = (
-    (BlockedError, 403),
-    (NotFoundError, 404),
-    (ChangedError, 409),
-    (LibraryLockedError, 409),
-    (MediaLimitError, 413),
-    (UnreadableMediaError, 415),
-    (UnsafeMediaError, 415),
-    (InputError, 400),
-    (BusyError, 429),
-    (StorageError, 507),
-    (LibraryError, 503),
-    (ModelError, 503),
+_MEANINGS: tuple[tuple[int, str, tuple[type[Exception], ...]], ...] = (
+    (403, "The gate stopped it, or another site asked", (BlockedError,)),
+    (404, "There is no such thing", (NotFoundError,)),
+    (409, "The library is being written to, or the file is not what was indexed", (ChangedError, LibraryLockedError)),
+    (413, "It is too large", (MediaLimitError,)),
+    (415, "It is not video or sound that can be read", (UnreadableMediaError, UnsafeMediaError)),
+    (400, "Something that was given cannot be used", (InputError,)),
+    (401, "The token is missing or wrong", ()),
+    (405, "That cannot be done with it", ()),
+    (421, "The server does not go by this name", ()),
+    (422, "The body or an argument does not fit", ()),
+    (429, "Too much is waiting", (BusyError,)),
+    (507, "The disk is full", (StorageError,)),
+    (503, "The library or a model cannot be used", (LibraryError, ModelError)),
 )
-"""The first that fits counts: what is more particular comes first."""
+"""Each status with what it means and its errors. The first that fits counts: what is more particular comes first."""
+FAILURES: dict[int | str, dict[str, Any]] = {
+    status: {"model": Failure, "description": meaning} for status, meaning, _ in _MEANINGS
+}
 
 
 def status_of(error: Exception) -> int:
     """The status for an error; 500 for one that nobody raised on purpose."""
-    return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
+    return next((status for status, _, kinds in _MEANINGS if isinstance(error, kinds)), 500)
 
 
-def told(error: Exception) -> dict[str, Any]:
+def told(error: BaseException) -> dict[str, Any]:
     """The kind and the message; with the verdict of the gate, or the faults of a plan, where it has them."""
     said: dict[str, Any] = shapes.error(error)["error"]
-    if isinstance(error, BlockedError):
-        said["verdict"] = plain(error.verdict)
     if isinstance(error, PlanError) and error.problems:
         said["problems"] = plain(error.problems)
     return said
-
-
-def failure(error: Exception) -> Response:
-    """The answer to a request that failed."""
-    return refusal(status_of(error), told(error))
 
 
 def refusal(status: int, said: dict[str, Any], headers: Mapping[str, str] | None = None) -> Response:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
+from concurrent.futures import Future
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from anyio import to_thread
 
 from playhead.errors import MediaError
 from playhead.interfaces.web.failures import ChangedError, NotFoundError
@@ -24,38 +29,50 @@ class Footage:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._digests: dict[_State, str] = {}
-        self._hashing = threading.Lock()
+        self._digests: dict[_State, Future[str]] = {}
 
-    def open(self, video: Video) -> MediaFile:
-        """The file of a video. Raises `NotFoundError` where it is gone, `ChangedError` where it is another."""
-        if not video.path.exists():
-            raise NotFoundError(f"{video} cannot be shown", "its file is gone", "Index it at its new place")
+    async def open(self, video: Video) -> MediaFile:
+        """The file of a video. Raises `NotFoundError` where it is gone, `ChangedError` where it is another.
+
+        The first time it is read whole: minutes for a film of many gigabytes. Meanwhile only who wants it waits.
+        """
+        file = await to_thread.run_sync(self._opened, video)
         try:
-            file = open_file(video.path, [video.path.parent], self._limits)
-        except MediaError as error:
-            raise ChangedError(f"{video} cannot be shown", error.why or error.what, error.fix) from error
-        try:
-            if self._digest(file) != video.id:
+            if await self._digest(file) != video.id:
                 raise ChangedError(f"{video} cannot be shown", "it changed since it was indexed", "Index it again")
         except BaseException:
             os.close(file.descriptor)
             raise
         return file
 
-    def _digest(self, file: MediaFile) -> str:
-        """Minutes for a film of many gigabytes, once; two requests for it do not both read it."""
+    def _opened(self, video: Video) -> MediaFile:
+        if not video.path.exists():
+            raise NotFoundError(f"{video} cannot be shown", "its file is gone", "Index it at its new place")
+        try:
+            return open_file(video.path, [video.path.parent], self._limits)
+        except MediaError as error:
+            raise ChangedError(f"{video} cannot be shown", error.why or error.what, error.fix) from error
+
+    async def _digest(self, file: MediaFile) -> str:
+        """Read once, however many ask, in a thread that is none of those which answer."""
         state = _state(file)
         if state not in self._digests:
-            with self._hashing:
-                if state not in self._digests:
-                    digest = file.sha256()
-                    if _state(file) != state:
-                        raise ChangedError(
-                            f"{file.name} cannot be shown", "it is being written to", "Wait for its end"
-                        )
-                    self._digests[state] = digest
-        return self._digests[state]
+            found: Future[str] = Future()
+            self._digests[state] = found
+            own = replace(file, descriptor=os.dup(file.descriptor))  # whoever asked may be gone before its end
+            threading.Thread(target=self._hash, args=(own, state, found), name="digest", daemon=True).start()
+        return await asyncio.shield(asyncio.wrap_future(self._digests[state]))
+
+    def _hash(self, file: MediaFile, state: _State, found: Future[str]) -> None:
+        try:
+            with file:
+                digest = file.sha256()
+                if _state(file) != state:
+                    raise ChangedError(f"{file.name} cannot be shown", "it is being written to", "Wait for its end")
+            found.set_result(digest)
+        except Exception as error:  # noqa: BLE001 - it is raised where the digest is awaited
+            del self._digests[state]
+            found.set_exception(error)
 
 
 def _state(file: MediaFile) -> _State:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from playhead.agent.executor import CancelledError
 from playhead.agent.threads import begin
-from playhead.errors import BlockedError, PlayheadError
+from playhead.errors import BlockedError, LibraryError, PlayheadError
 from playhead.interfaces.web import replies
 from playhead.interfaces.web.failures import BusyError, NotFoundError, told
 from playhead.plain import plain
@@ -51,12 +51,13 @@ class State(StrEnum):
 class Job:
     """One piece of work. Its thread tells it what happens; anybody may look at it, or cancel it.
 
-    `after` is called once, when nothing is at work on it any more.
+    `after` is called once, when nothing is at work on it any more: see `clear_up`.
     """
 
     kind: str
     title: str
     after: Callable[[], None] = lambda: None
+    named: Callable[[Any], Any] = lambda said: said
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     state: State = State.WAITING
     version: int = 0
@@ -103,7 +104,7 @@ class Job:
                 self.files = files
                 self._tell(files=shown, result=result(addresses))
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: BaseException) -> None:
         """Why it did not succeed, or not all of it."""
         self._tell(error=told(error))
 
@@ -120,10 +121,18 @@ class Job:
                 self._said.pop("progress", None)
             return True
 
+    def clear_up(self) -> None:
+        """Call `after`; what it raises is logged."""
+        try:
+            self.after()
+        except Exception:  # noqa: BLE001 - the lane goes on
+            _log.exception("What a job left could not be cleared up")
+
     def _tell(self, **news: Any) -> None:
+        named = self.named(news)
         with self._lock:
             if not self.state.final:
-                self._said |= news
+                self._said |= named
                 self.version += 1
 
 
@@ -161,16 +170,22 @@ class Lane:
             if job.enter(State.RUNNING):
                 job.enter(_done(job, work))
         finally:
-            job.after()
-            with self._lock:
-                self._free += 1
-                self._start()
+            try:
+                job.clear_up()
+            finally:
+                with self._lock:
+                    self._free += 1
+                    self._start()
 
 
 class Jobs:
-    """Every job since the server started, the newest first; of the finished ones the last hundred."""
+    """Every job since the server started, the newest first; of the finished ones the last hundred.
 
-    def __init__(self) -> None:
+    `named` puts names for the paths in what is told of them.
+    """
+
+    def __init__(self, named: Callable[[Any], Any] = lambda said: said) -> None:
+        self._named = named
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
         self._lanes = {"index": Lane(1), "": Lane(2)}
@@ -179,19 +194,29 @@ class Jobs:
     def start(
         self, kind: str, title: str, work: Callable[[Job], State], after: Callable[[], None] = lambda: None
     ) -> Job:
-        """A new job. `work` gives the state in which it ends, or raises; `after` is called in any case."""
-        job = Job(kind, title[:300], after)
+        """A new job. `work` gives the state in which it ends, or raises; `after` is called in any case.
+
+        Raises `BusyError`, and `LibraryError` once the server is ending.
+        """
+        job = Job(kind, self._named(title[:300]), after, self._named)
         try:
+            self._enter(job)  # before its thread starts: `close` is to miss none
             self._lane(job).put(job, work)
-        except BusyError:
-            after()
+        except LibraryError:
+            with self._lock:
+                self._jobs.pop(job.id, None)
+            job.clear_up()
             raise
+        return job
+
+    def _enter(self, job: Job) -> None:
         with self._lock:
+            if self.closing.is_set():
+                raise LibraryError("Nothing is begun any more", "the server is ending", "Start it again")
             finished = [old.id for old in self._jobs.values() if old.state.final]
             for old in finished[: max(0, len(finished) - _KEPT + 1)]:
                 del self._jobs[old]
             self._jobs[job.id] = job
-        return job
 
     def all(self) -> list[Job]:
         """The newest first."""
@@ -216,12 +241,13 @@ class Jobs:
         dropped = self._lane(job).drop(job)
         job.enter(State.CANCELLED)
         if dropped:
-            job.after()
+            job.clear_up()
         return job
 
     def close(self) -> int:
         """Cancel everything; how much there was."""
-        self.closing.set()
+        with self._lock:
+            self.closing.set()
         unfinished = [job for job in self.all() if not job.state.final]
         for job in unfinished:
             self.cancel(job.id)
@@ -240,7 +266,7 @@ def _done(job: Job, work: Callable[[Job], State]) -> State:
     except BlockedError as error:
         job.fail(error)
         return State.BLOCKED
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is told where the job is shown
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is told where the job is shown
         if not isinstance(error, PlayheadError):
             _log.exception("A job failed")
         job.fail(error)

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from playhead import __version__
+from playhead.errors import InputError, LibraryError
 from playhead.interfaces import shapes
 from playhead.plain import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from playhead.index.library import Library
     from playhead.types import IndexReport, Span, Transcript, Video
 
 _THUMBNAIL = re.compile(r"(?:^|/)thumbs/([0-9a-f]{16})/(\d{9,12})\.jpg$")
 _OPAQUE = re.compile(r"([0-9a-f]{16})-(\d{9,12})\.jpg")
-_PATHS = ("path", "folder", "library", "artifacts")
+_PATHS = ("path", "folder", "library")
 
 
 def thumbnail_address(path: str) -> str | None:
@@ -34,17 +38,65 @@ def thumbnail_path(opaque: str) -> Path | None:
     return Path("thumbs", found[1], f"{found[2]}.jpg") if found else None
 
 
+class Names:
+    """What stands in replies where a path of this machine stood: names, and ways below folders that are not told.
+
+    The folders are those of the library and its films, those that tools may open, and this process's own.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        own = Path.cwd(), Path.home(), Path(sys.prefix)
+        self._folders = {library.folder, *(Path(root) for root in library.settings.roots), *own}
+
+    def add(self, *paths: Path) -> None:
+        """More paths that are not told: of files that are about to be indexed."""
+        self._folders |= {folder for path in paths for folder in (path, path.parent)}
+
+    def __call__(self, said: Any) -> Any:
+        """The same JSON, with names."""
+        return self._named(said, cache(self._pattern))
+
+    def _named(self, said: Any, pattern: Callable[[], re.Pattern[str]]) -> Any:
+        if isinstance(said, str):
+            return pattern().sub(_named, said) if "/" in said else said
+        if isinstance(said, dict):
+            return {key: self._named(item, pattern) for key, item in said.items()}
+        return [self._named(item, pattern) for item in said] if isinstance(said, list | tuple) else said
+
+    def _pattern(self) -> re.Pattern[str]:
+        """Any of the folders, the longest first; with the stroke behind it where something follows."""
+        folders = self._folders | {video.path.parent for video in self._videos()}
+        spelled = {path for folder in folders for path in (os.path.abspath(folder), os.path.realpath(folder))} - {"/"}
+        either = "|".join(re.escape(path) for path in sorted(spelled, key=len, reverse=True))
+        return re.compile(rf"(?<![\w.~])({either})(?![\w-]|\.\w)(/(?=[^\s/]))?")
+
+    def _videos(self) -> list[Video]:
+        """Those of the library; none where it is missing or damaged, which may be what is being told."""
+        try:
+            return self._library.videos()
+        except (InputError, LibraryError):
+            return []
+
+
+def _named(found: re.Match[str]) -> str:
+    return "" if found[2] else os.path.basename(found[1])
+
+
 def public(value: Any, addresses: Mapping[str, str] | None = None) -> Any:
-    """Plain data without paths; `addresses` are those of files that may be had, by path."""
+    """Plain data with addresses in place of paths: `addresses` are those of files that may be had, by path.
+
+    A path of another file is left out. It is known by its form: on its way through the cache it became a text.
+    """
     known = addresses or {}
     if isinstance(value, dict):
         found: dict[str, Any] = {}
         for key, item in value.items():
             if key == "thumbnail":
                 found |= {key: address} if item and (address := thumbnail_address(str(item))) else {}
-            elif key in _PATHS and (item is None or isinstance(item, str | list)):
-                found |= {"url": known[item]} if isinstance(item, str) and item in known else {}
-            else:
+            elif isinstance(item, str) and item in known:
+                found["url" if key == "path" else key] = known[item]
+            elif not (key in _PATHS and (item is None or (isinstance(item, str) and os.path.isabs(item)))):
                 found[key] = public(item, known)
         return found
     if isinstance(value, list | tuple):

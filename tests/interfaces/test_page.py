@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from playhead.interfaces import demo_film
+from playhead.interfaces.web.command import door
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytest.importorskip("hibari")
@@ -228,7 +229,8 @@ def test_what_the_browser_cannot_play_is_cut_into_what_it_can(page: Page) -> Non
     page.locator("#films button.film-open", has_text=UNPLAYABLE).click()
     sync_api.expect(page.locator("#screen-words")).to_contain_text("cannot play")
     button(page, "Make a clip of this moment")
-    assert shown_at(page) >= 0
+    until(page, "document.getElementById('video').src.includes('/files/')")
+    shown_at(page)
     sync_api.expect(page.locator("#screen-note")).to_be_hidden()
 
 
@@ -282,6 +284,15 @@ def test_another_tab_opens_a_link_and_sees_the_work(world: World, page: Page) ->
     sync_api.expect(second.locator("#answer .claims")).to_be_visible()
     find(second, "a motorcycle")
     second.close()
+
+
+def test_the_browser_that_the_command_opens_is_let_in(world: World) -> None:
+    with door(world.address) as way_in:
+        page = world.context.new_page()
+        page.goto(way_in.as_uri())
+        sync_api.expect(page.locator("#films li")).to_have_count(2)
+        assert page.url.startswith(world.address.partition("#")[0])
+        page.close()
 
 
 def test_without_the_token_the_page_says_what_to_do(browser: Browser, world: World) -> None:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from playhead import Library, Settings
+from playhead.errors import InputError, LibraryError
+from playhead.interfaces.web import tasks
+from playhead.interfaces.web.footage import Footage
+from playhead.interfaces.web.jobs import Job, Jobs, State
+from playhead.media.files import MediaFile
+from playhead.types import Limits
 
-from ..agent.conftest import stock
+from ..agent.conftest import Do, Said, stock
 from ..conftest import FakeModels
-from .web_tab import Tab, tab
+from .web_tab import FINAL, Tab, tab
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -98,6 +108,35 @@ def test_a_film_comes_whole_or_in_part(page: Tab, clips: Callable[[str], Path]) 
     assert page.get(address, headers=fresh).status_code == 206
     assert page.get(address, headers=fresh | {"if-range": '"of another"'}).content == data
     assert page.get(f"/api/videos/{page.video('late.mkv')['id']}/media").headers["content-type"] == "video/webm"
+
+
+def test_while_a_film_is_read_for_the_first_time_others_are_shown(
+    shelf: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many ask for it; it is read once."""
+    read, go_on, whole = [], threading.Event(), MediaFile.sha256
+
+    def slowly(file: MediaFile) -> str:
+        read.append(file.name)
+        assert file.name != "cuts.mp4" or go_on.wait(20)
+        return whole(file)
+
+    async def ask() -> None:
+        footage, (cuts, late) = Footage(Limits()), shelf.videos()
+        waiting = [asyncio.create_task(footage.open(cuts)) for _ in range(60)]
+        gone = asyncio.create_task(footage.open(cuts))
+        await asyncio.sleep(0.1)
+        gone.cancel()  # it was the tab of one of them
+        with await asyncio.wait_for(footage.open(late), 10) as other:
+            assert other.name == "late.mkv"
+        go_on.set()
+        for task in waiting:
+            with await task as file:
+                assert file.name == "cuts.mp4"
+
+    monkeypatch.setattr(MediaFile, "sha256", slowly)
+    asyncio.run(ask())
+    assert sorted(read) == ["cuts.mp4", "late.mkv"]
 
 
 def test_a_search_gives_moments_with_pictures(page: Tab, shelf: Library) -> None:
@@ -204,6 +243,27 @@ def test_two_tabs_do_not_share_what_was_answered(page: Tab) -> None:
     assert one.library.models is other.library.models
 
 
+def test_a_search_does_not_wait_for_the_plan_of_another_tab(page: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
+    planning, go_on = threading.Event(), threading.Event()
+    plain = type(page.served.desk.agent().planner).propose
+
+    def slowly(*what: Any) -> Any:
+        planning.set()
+        assert go_on.wait(20)
+        return plain(*what)
+
+    monkeypatch.setattr(type(page.served.desk.agent().planner), "propose", slowly)
+    with ThreadPoolExecutor(2) as tabs:
+        try:
+            made = tabs.submit(page.post, "/api/plan", json={"request": "Take a frame every second"})
+            assert planning.wait(10)
+            found = tabs.submit(page.post, "/api/search", json={"query": "green"})
+            assert found.result(10).status_code == 200
+        finally:
+            go_on.set()
+        assert made.result(10).status_code == 200
+
+
 # Jobs
 
 
@@ -231,8 +291,7 @@ def test_two_jobs_run_at_once_and_others_wait(page: Tab) -> None:
 def test_a_run_that_is_cancelled_ends_at_once(page: Tab) -> None:
     plan = "steps:\n  wait: {tool: slow, args: {text: '30'}}\n"
     job = page.post("/api/runs", json={"yaml": plan}).json()["job"]["id"]
-    while page.get(f"/api/jobs/{job}").json().get("steps", {}).get("wait", {}).get("state") != "running":
-        pass
+    page.when(job, lambda shown: shown.get("steps", {}).get("wait", {}).get("state") == "running")
     page.delete(f"/api/jobs/{job}")
     assert page.get(f"/api/jobs/{job}").json()["state"] == "cancelled"
 
@@ -252,15 +311,104 @@ def test_events_tell_of_a_job_until_it_has_ended(page: Tab) -> None:
     assert page.get("/api/jobs/none/events").status_code == 404
 
 
-def test_of_finished_jobs_a_hundred_are_kept(page: Tab) -> None:
-    from playhead.interfaces.web.jobs import Jobs, State
+def ended(job: Job, patience_s: float = 5) -> None:
+    """Wait for its end."""
+    until = time.monotonic() + patience_s
+    while not job.state.final:
+        assert time.monotonic() < until, job
+        time.sleep(0.001)
 
+
+def test_of_finished_jobs_a_hundred_are_kept() -> None:
     jobs = Jobs()
     for number in range(130):
         job = jobs.start("tool", str(number), lambda _: State.DONE)
-        while not job.state.final:
-            pass
+        ended(job)
     assert [job.title for job in jobs.all()] == [str(number) for number in range(129, 29, -1)]
+
+
+def test_work_that_breaks_in_any_way_makes_room_for_the_next(caplog: pytest.LogCaptureFixture) -> None:
+    def breaks() -> None:
+        raise OSError("the disk is gone")
+
+    def leaves(_: Job) -> State:
+        raise SystemExit("out")
+
+    jobs = Jobs()
+    first, second = jobs.start("index", "first", lambda _: State.DONE, breaks), jobs.start("index", "second", leaves)
+    last = jobs.start("index", "last", lambda _: State.DONE)
+    for job in (first, second, last):
+        ended(job)
+    assert [job.state for job in (first, second, last)] == ["done", "failed", "done"]
+    assert "SystemExit" in second.shown()["error"]["message"]
+    assert "could not be cleared up" in caplog.text
+
+
+def test_a_server_that_is_ending_misses_no_job_and_begins_none() -> None:
+    jobs, cleared, seen = Jobs(), [], threading.Event()
+
+    def looks(job: Job) -> State:
+        assert jobs.get(job.id) is job  # before it runs it is among them
+        seen.set()
+        job.cancelled.wait(5)
+        return State.DONE
+
+    job = jobs.start("tool", "looks", looks)
+    assert seen.wait(5)
+    assert jobs.close() == 1
+    assert job.state == "cancelled"
+    with pytest.raises(LibraryError, match="ending"):
+        jobs.start("tool", "late", looks, lambda: cleared.append("late"))
+    assert cleared == ["late"]
+    assert jobs.all() == [job]
+
+
+# Paths
+
+
+def test_no_reply_names_a_folder_of_this_machine(tmp_path: Path, clips: Callable[[str], Path]) -> None:
+    """What succeeds and what fails, on every route that may name a file."""
+    named = Do("named", lambda args, context: Said(f"in {context.library.folder}/x.json", (str(context.folder),)))
+
+    def fails(args: Any, context: Any) -> Said:
+        raise InputError(f"{tmp_path / 'footage' / args.text} cannot be read", f"it is below {context.folder}")
+
+    own = named, Do("fails", fails)
+    with stock(tmp_path, clips, FakeModels(), "cuts.mp4") as library, tab(library, 0, *own) as page:
+        video, gone = page.video()["id"], {"arguments": {"text": "gone.mp4"}}
+        plans = [f"steps:\n  {one.name}: {{tool: {one.name}, args: {{text: gone.mp4}}}}\n" for one in own]
+        todo = [page.post(f"/api/tools/{one.name}", json=gone) for one in own]
+        todo += [page.post("/api/runs", json={"yaml": text}) for text in (*plans, PLAN)]
+        todo += [page.post("/api/tools/cut_clip", json={"arguments": CLIP})]
+        todo += [page.put("/api/uploads/no%20film.mp4", content=b"only some words " * 50)]
+        jobs = [page.ended(reply) for reply in todo]
+        (tmp_path / "footage" / "cuts.mp4").unlink()
+        jobs += [page.ended(page.post("/api/tools/cut_clip", json={"arguments": CLIP | {"end_s": 1.25}}))]
+        missing = tasks.indexing(page.served.desk, tmp_path / "elsewhere" / "gone.mp4")
+        jobs += [page.until(page.served.jobs.start("index", "gone", missing).id, FINAL)]
+        looked = (
+            "library",
+            f"videos/{video}",
+            f"videos/{video}/transcript",
+            f"videos/{video}/media",
+            "jobs",
+            "tools",
+        )
+        said = [page.get(f"/api/{path}").text for path in looked]
+        for path, body in (
+            ("search", {"query": "green"}), ("search", {"query": "green", "video": "none"}),
+            ("plan", {"request": "Take a frame every second", "video": "cuts.mp4"}), ("check", {"yaml": PLAN}),
+            ("check", {"yaml": "steps: ["}), ("tools/cut_clip", {"arguments": {"video": 1}}),
+        ):  # fmt: skip
+            said.append(page.post(f"/api/{path}", json=body).text)
+        said += [page.get(f"/api/jobs/{job['id']}/events").text for job in jobs]
+        states = [job["state"] for job in jobs]
+        assert states == ["done", "failed", "done", "failed", "done", "done", "failed", "failed", "failed"], states
+        assert jobs[0]["result"]["result"]["text"] == "in x.json"
+        assert jobs[1]["error"]["message"].startswith("gone.mp4 cannot be read: it is below runs/")
+        assert jobs[3]["steps"]["fails"]["message"].startswith("gone.mp4 cannot be read")
+        for reply in (*said, *(json.dumps(job) for job in jobs)):
+            assert str(tmp_path) not in reply
 
 
 # Uploads
@@ -313,10 +461,6 @@ def test_two_tabs_hand_over_the_same_film(empty: Tab, clips: Callable[[str], Pat
 
 def test_an_upload_that_is_cancelled_leaves_nothing(empty: Tab, clips: Callable[[str], Path]) -> None:
     """While another index job is at work, so that it waits."""
-    import threading
-
-    from playhead.interfaces.web.jobs import State
-
     go_on = threading.Event()
     empty.served.jobs.start("index", "first", lambda _: State.DONE if go_on.wait(20) else State.FAILED)
     job = empty.put("/api/uploads/film.mp4", content=clips("plain.mp4").read_bytes()).json()["job"]

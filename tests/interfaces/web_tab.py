@@ -11,14 +11,13 @@ from starlette.testclient import TestClient
 
 from playhead.interfaces.access import authorities
 from playhead.interfaces.web.app import guarded
-from playhead.interfaces.web.desk import Desk
-from playhead.interfaces.web.served import Served
+from playhead.interfaces.web.desk import Desk, Served
 from playhead.tools.registry import all_tools
 
 from ..agent.conftest import Do, Said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playhead import Library
     from playhead.tools.contract import Context
@@ -50,8 +49,12 @@ class Tab:
 
     def until(self, job: str, states: tuple[str, ...], patience_s: float = 20) -> dict[str, Any]:
         """The job when it is in one of these states."""
+        return self.when(job, lambda shown: shown["state"] in states, patience_s)
+
+    def when(self, job: str, fits: Callable[[dict[str, Any]], bool], patience_s: float = 20) -> dict[str, Any]:
+        """The job when it is as it should be."""
         until = time.monotonic() + patience_s
-        while (shown := self.client.get(f"/api/jobs/{job}").json())["state"] not in states:
+        while not fits(shown := self.client.get(f"/api/jobs/{job}").json()):
             assert time.monotonic() < until, shown
             time.sleep(0.02)
         return shown
@@ -69,9 +72,10 @@ def slow(args: Any, context: Context) -> Said:
 
 
 @contextmanager
-def tab(library: Library, reserve: int = 0) -> Iterator[Tab]:
-    """A tab whose server has the tools there are, and one that is slow."""
-    served = Served.of(Desk(library, tools=all_tools() | {"slow": Do("slow", slow)}), TOKEN, reserve)
+def tab(library: Library, reserve: int = 0, *more: Do) -> Iterator[Tab]:
+    """A tab whose server has the tools there are, one that is slow, and more."""
+    own = {tool.name: tool for tool in (Do("slow", slow), *more)}
+    served = Served.of(Desk(library, tools=all_tools() | own), TOKEN, reserve)
     with client(served, {"authorization": f"Bearer {TOKEN}"}) as opened:
         yield Tab(served, opened)
     served.jobs.close()

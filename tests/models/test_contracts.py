@@ -1,5 +1,9 @@
 """Every backend keeps to its role's contract; hub backends run on tiny models from folders."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from playhead.models.registry import BACKENDS, Models
@@ -54,6 +58,24 @@ class TestCLIP(ImageTextEncoderContract):
     @pytest.fixture
     def model(self, tiny_models):
         return tiny_models.picture
+
+    def test_its_tokenizer_is_never_lent_to_two(self, model, monkeypatch) -> None:
+        """It raises `Already borrowed` where it is changed by one thread while it is read by another."""
+        inside, lent, tokenize = threading.Lock(), [], model._tokenizer
+
+        def borrowed(*texts: object, **how: object) -> object:
+            lent.append(inside.acquire(blocking=False))
+            time.sleep(0.02)
+            found = tokenize(*texts, **how)
+            if lent[-1]:
+                inside.release()
+            return found
+
+        monkeypatch.setattr(model, "_tokenizer", borrowed)
+        with ThreadPoolExecutor(4) as threads:
+            rows = list(threads.map(model.encode_texts, [["red"], ["a green field"]] * 4))
+        assert len(rows) == 8
+        assert all(lent)
 
 
 class TestSigLIP(ImageTextEncoderContract):

@@ -86,11 +86,6 @@ export class Player {
     this.video.currentTime = Number.isFinite(this.video.duration) ? Math.min(at_s, this.video.duration) : at_s;
   }
 
-  /** Show a span's first picture. */
-  show(span) {
-    this.seek(span.start_s);
-  }
-
   /** Play a span, and stop at its end. */
   play(span) {
     this.stop_s = null;

@@ -12,11 +12,11 @@ from starlette.concurrency import run_in_threadpool
 
 from playhead.agent.plan import parse_plan
 from playhead.errors import InputError
-from playhead.interfaces.web import replies, schema, work
-from playhead.interfaces.web.failures import NotFoundError
+from playhead.interfaces.web import replies, schema, tasks
+from playhead.interfaces.web.desk import Here, Served  # noqa: TC001 - FastAPI reads them
+from playhead.interfaces.web.failures import FAILURES, NotFoundError
 from playhead.interfaces.web.footage import open_below
 from playhead.interfaces.web.sending import attachment, kind_of_media, send
-from playhead.interfaces.web.served import FAILURES, Here, Served
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -47,7 +47,7 @@ async def upload(name: str, request: Request, here: Here) -> Any:
     length = _length(request)
     await run_in_threadpool(here.uploads.announce, length)
     taken = await here.uploads.take(name, request.stream(), length)
-    todo = work.indexing(here.desk, taken.path)
+    todo = tasks.indexing(here.desk, taken.path)
     job = here.jobs.start("index", taken.path.name, todo, lambda: here.uploads.release(taken))
     return {"job": job.shown()}
 
@@ -59,7 +59,7 @@ def run(body: schema.RunText, here: Here) -> dict[str, Any]:
     plan = parse_plan(body.yaml)
     here.desk.agent().check(plan).demand()
     title = plan.request or ", ".join(step.tool for step in plan.steps.values())
-    return {"job": here.jobs.start("run", title, work.running(here.desk, plan, body.override)).shown()}
+    return {"job": here.jobs.start("run", title, tasks.running(here.desk, plan, body.override)).shown()}
 
 
 @router.post(
@@ -71,7 +71,7 @@ def call_tool(name: str, body: schema.Call, here: Here) -> dict[str, Any]:
         raise NotFoundError("There is no such tool", "", f"Tools are: {', '.join(here.desk.tools)}")
     here.desk.demand_library()
     here.desk.tools[name].checked(body.arguments)
-    todo = work.calling_tool(here.desk, name, body.arguments, body.override)
+    todo = tasks.calling_tool(here.desk, name, body.arguments, body.override)
     return {"job": here.jobs.start("tool", name, todo).shown()}
 
 

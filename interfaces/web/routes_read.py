@@ -6,16 +6,17 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
+from starlette.concurrency import run_in_threadpool
 
 from playhead.agent.plan import parse_plan
 from playhead.errors import PlanError
 from playhead.interfaces import shapes
 from playhead.interfaces.access import read_cookie
 from playhead.interfaces.web import replies, schema
-from playhead.interfaces.web.failures import NotFoundError
+from playhead.interfaces.web.desk import Here  # noqa: TC001 - FastAPI reads it
+from playhead.interfaces.web.failures import FAILURES, NotFoundError
 from playhead.interfaces.web.footage import open_below
 from playhead.interfaces.web.sending import kind_of_media, send
-from playhead.interfaces.web.served import FAILURES, Here
 from playhead.plain import plain
 from playhead.types import Channel
 
@@ -45,7 +46,8 @@ def show_library(here: Here) -> dict[str, Any]:
 @router.get("/api/videos/{video}", response_model=schema.VideoDetail)
 def show_video(video: str, here: Here) -> dict[str, Any]:
     """A video with its shots, and when somebody speaks."""
-    return replies.detail(here.desk.library, here.desk.video(video))
+    found = replies.detail(here.desk.library, here.desk.video(video))
+    return here.desk.names(found)  # type: ignore[no-any-return]
 
 
 @router.delete("/api/videos/{video}", response_model=schema.Forgotten)
@@ -68,10 +70,10 @@ def show_transcript(video: str, here: Here) -> dict[str, Any]:
 
 @router.head("/api/videos/{video}/media", include_in_schema=False)
 @router.get("/api/videos/{video}/media", response_class=Response, responses=_FILE)
-def show_film(video: str, request: Request, here: Here) -> Response:
+async def show_film(video: str, request: Request, here: Here) -> Response:
     """The file, whole or in part. A player's 0 is the video's `start_s`."""
-    found = here.desk.video(video)
-    file = here.footage.open(found)
+    found = await run_in_threadpool(here.desk.video, video)
+    file = await here.footage.open(found)
     return send(file, request, kind_of_media(file), f'"{found.id}"')
 
 
@@ -94,7 +96,7 @@ def search(body: schema.Search, here: Here) -> dict[str, Any]:
     found = here.desk.search(
         body.query, body.override, channels=tuple(Channel(channel) for channel in body.channels), **where
     )
-    return replies.public(shapes.result(found))  # type: ignore[no-any-return]
+    return here.desk.names(replies.public(shapes.result(found)))  # type: ignore[no-any-return]
 
 
 @router.post("/api/plan", response_model=schema.PlanFound)
@@ -103,7 +105,8 @@ def plan(body: schema.Request, here: Here) -> dict[str, Any]:
     made = here.desk.plan(body.request, body.video, body.override)
     checked = shapes.checked(here.desk.agent().check(made.plan)) if made.plan else None
     said = shapes.proposal(made) | {"plan": made.plan.plain() if made.plan else None}
-    return said | {"notes": list(made.notes), "yaml": made.plan.yaml() if made.plan else "", "checked": checked}
+    told = here.desk.names({"questions": said.pop("questions"), "notes": list(made.notes), "checked": checked})
+    return {**said, **told, "yaml": made.plan.yaml() if made.plan else ""}
 
 
 @router.post("/api/check", response_model=schema.PlanChecked)
@@ -114,7 +117,8 @@ def check(body: schema.PlanText, here: Here) -> dict[str, Any]:
     except PlanError as error:
         fault = {"step": "", "argument": "", "what": str(error), "expected": "", "suggestion": ""}
         return {"ok": False, "problems": [fault], "estimates_s": {}, "plan": None}
-    return shapes.checked(here.desk.agent().check(read)) | {"plan": plain(read.plain())}
+    checked = shapes.checked(here.desk.agent().check(read))
+    return {**here.desk.names(checked), "plan": plain(read.plain())}
 
 
 @router.get("/api/tools", response_model=schema.ToolsFound)

@@ -23,6 +23,7 @@ _ENDS = {0: State.DONE, 3: State.PARTIAL, 4: State.BLOCKED}
 
 def indexing(desk: Desk, *paths: Path) -> Callable[[Job], State]:
     """Watch and listen to files and folders."""
+    desk.names.add(*paths)
 
     def work(job: Job) -> State:
         with desk.writing() as library:
