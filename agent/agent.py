@@ -95,7 +95,7 @@ class Agent:
     @property
     def has_library(self) -> bool:
         """Whether anything was indexed yet."""
-        return (self.library.folder / "catalog.sqlite").exists()
+        return self.library.exists
 
     # Planning
 

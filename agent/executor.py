@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from playhead.agent.cache import Cache, key_of
 from playhead.agent.check import Budget, marked_arguments
 from playhead.agent.references import NothingThereError, references, resolve
+from playhead.agent.threads import begin
 from playhead.errors import BlockedError, InputError, ModelError, PlayheadError, StorageError
 from playhead.plain import plain
 from playhead.tools.contract import WAITING
@@ -136,6 +137,11 @@ class Executor:
         Raises `CancelledError` when `cancel` is set; what was done by then is kept and found again.
         """
         return _Execution(self, plan, journal, listen, cancel or threading.Event(), fresh).run()
+
+    def told(self, error: Exception) -> str:
+        """An error, without the personal data that the policy masks."""
+        said = str(error) if isinstance(error, PlayheadError) else f"{type(error).__name__}: {error}"
+        return self._context.gate.mask(said)
 
     # One call, in a thread of its own
 
@@ -294,7 +300,7 @@ class _Execution:
             outcome = self._executor.call(name, self._plan, values, progress, self._fresh)
             self._messages.put((call, outcome))
 
-        threading.Thread(target=work, name=f"step {name}", daemon=True).start()
+        begin(work, name)
 
     def _take(self) -> None:
         """Wait for news of any step, for a moment."""
@@ -345,10 +351,10 @@ class _Execution:
         self._files += files
         self._outcomes[outcome.step] = outcome
         about = {"seconds": round(outcome.seconds, 3), "sha256": outcome.sha256}
-        if outcome.error is not None:
-            about = {"error": _told(outcome.error)} | about
+        message = self._executor.told(outcome.error) if outcome.error else ""
+        if message:
+            about = {"error": message} | about
         self._journal.write(outcome.state, step=outcome.step, tool=outcome.tool, **about)
-        message = _told(outcome.error) if outcome.error else ""
         self._tell(Event(outcome.state, outcome.step, outcome.tool, message))
 
     def _tell(self, event: Event) -> None:
@@ -368,7 +374,3 @@ def digest(result: object) -> str:
     return hashlib.sha256(
         json.dumps(plain(result), sort_keys=True, ensure_ascii=False, default=str).encode()
     ).hexdigest()
-
-
-def _told(error: Exception) -> str:
-    return str(error) if isinstance(error, PlayheadError) else f"{type(error).__name__}: {error}"

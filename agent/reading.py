@@ -115,6 +115,10 @@ _LOCATES = re.compile(
     r"(?:has|have|did|does) (?:any|some)(?:one|body)\b.*\b(?:say|said|mention|mentioned))\b",
     re.IGNORECASE,
 )
+_CONTENT = re.compile(
+    r"^what(?:'s| is)\s+(?:(?:there |shown |to be seen )?(?:in|on)\s+(?P<inside>.+)|(?P<about>.+?)\s+about)$",
+    re.IGNORECASE,
+)
 _BESIDE = re.compile(
     r"^(?:tell me )?what (?:\w+ )*?(?:happens?|happened|comes|is shown|do we see)\b.*\b(?:before|after)\b",
     re.IGNORECASE,
@@ -326,9 +330,9 @@ def _as_question(text: str, intent: Intent) -> Intent:
     structural = intent.tool in _STRUCTURAL and not (intent.tool == "detect_shots" and not _CUTS.search(bare))
     if _LOCATES.match(bare) and (not structural or intent.score < _ASKED):
         return searching
-    if found := _HOW_LONG.match(bare):
-        return replace(asking, tool="probe_video") if _is_footage(found["what"]) else asking
-    if intent.tool == "describe_video" and _BESIDE.match(bare):
+    if tool := _of_the_whole(bare):
+        return replace(asking, tool=tool)
+    if _HOW_LONG.match(bare) or (intent.tool == "describe_video" and _BESIDE.match(bare)):
         return asking
     if SOMEWHERE.search(bare) and intent.tool not in _STRUCTURAL and not _QUESTION.match(bare):
         return searching
@@ -341,6 +345,15 @@ def _as_question(text: str, intent: Intent) -> Intent:
     if asked and (intent.score < _ASKED or doubtful):
         return asking
     return intent
+
+
+def _of_the_whole(bare: str) -> str:
+    """The tool that answers a question about the footage as a whole: how long it is, what is in it."""
+    if (found := _HOW_LONG.match(bare)) and _is_footage(found["what"]):
+        return "probe_video"
+    if (found := _CONTENT.match(bare)) and _is_footage(found["inside"] or found["about"]):
+        return "describe_video"
+    return ""
 
 
 def _is_footage(text: str) -> bool:

@@ -79,6 +79,11 @@ class Library:
         self._opening = threading.RLock()
         self._vectors = VectorIndex(self.folder / "vectors")
 
+    @property
+    def exists(self) -> bool:
+        """Whether anything was indexed into it yet."""
+        return (self.folder / "catalog.sqlite").exists()
+
     @cached_property
     def models(self) -> Models:
         """The models in force, each loaded when it is first used."""
@@ -366,7 +371,7 @@ class Library:
         return catalog
 
     def _existing(self) -> Path:
-        if not (self.folder / "catalog.sqlite").exists():
+        if not self.exists:
             raise LibraryError(f"There is no library at {self.folder}", "", "Make one with: playhead index PATH")
         return self.folder
 

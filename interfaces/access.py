@@ -112,7 +112,10 @@ class Access:
             return 403, "Another site asked for this"
         if anybody or self._bears(headers) or (read and self._reads(headers)):
             return None
-        return 401, "The token is missing or wrong. Open the address that was printed when the server started"
+        return (
+            401,
+            "The token is missing or wrong. Show it (Authorization: Bearer), or open the address that was printed",
+        )
 
     def _bears(self, headers: dict[bytes, list[bytes]]) -> bool:
         kind, _, token = b"".join(headers.get(b"authorization", ())).partition(b" ")

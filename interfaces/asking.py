@@ -96,7 +96,7 @@ def ask(
         return plan(request, video, given, None, library, profile, model, policy, override, json, debug)
     with _agent(library, model, profile, policy, override) as agent, render_run.events(quiet=json) as listen:
         done = agent.run(words, video=video or "", given=given, out=out, listen=listen, fresh=fresh)
-    return _show(done, json=json)
+    return _show(done, agent, json=json)
 
 
 def plan(
@@ -183,7 +183,7 @@ def run(
         else:
             loaded = load_plan(file)
             done = agent.run(loaded.given(_values(given, loaded)), out=out, listen=listen, fresh=fresh)
-    return _show(done, json=json)
+    return _show(done, agent, json=json)
 
 
 def replay(
@@ -233,7 +233,7 @@ def chat(
                     raise
                 render.note(render.line(str(error)))
                 continue
-            render_run.show_run(done, brief=True)
+            render_run.show_run(done, agent.gate.mask, brief=True)
     return 0
 
 
@@ -284,11 +284,11 @@ def _line() -> str:
     return "" if words.lower() in ("exit", "quit", "bye") else words
 
 
-def _show(done: Run, *, json: bool) -> int:
+def _show(done: Run, agent: Agent, *, json: bool) -> int:
     if json:
-        render.say_json(shapes.run(done))
+        render.say_json(shapes.run(done, agent.gate.mask))
     else:
-        render_run.show_run(done)
+        render_run.show_run(done, agent.gate.mask)
     return done.exit_code
 
 

@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import shutil
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from playhead.agent.agent import fresh_folder
+from pydantic import Field
+
+from playhead.agent.agent import CancelledError, fresh_folder
 from playhead.agent.run import Run, copy_masked
 from playhead.errors import InputError, StorageError
 from playhead.interfaces.content import content
 from playhead.safety.texts import files_of, with_texts
-from playhead.tools.contract import Context
+from playhead.tools.contract import Arguments, Context
 from playhead.tools.doorway import is_data, loose, remembered
 from playhead.types import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import threading
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from playhead.agent.agent import Agent
+    from playhead.agent.executor import Event
     from playhead.agent.plan import Plan
     from playhead.tools.contract import Effect
     from playhead.types import Progress
 
+N = TypeVar("N")
 
-def _silent(_: Progress) -> None:
+
+def _silent(_: object) -> None:
     """Nobody is watching."""
 
 
@@ -44,39 +50,71 @@ class Called:
         return content(self.result)
 
 
+class AskArgs(Arguments):
+    """The request, and the video it is about."""
+
+    request: str = Field(min_length=1, max_length=2000, description="What is to be known or made, in plain words.")
+    video: str = Field("", max_length=4096, description="Id, name or path of one video; empty: the whole library.")
+
+
 def call(
-    agent: Agent, name: str, arguments: dict[str, Any], progress: Callable[[Progress], None] = _silent
+    agent: Agent,
+    name: str,
+    arguments: dict[str, Any],
+    progress: Callable[[Progress], None] = _silent,
+    cancel: threading.Event | None = None,
 ) -> Called:
     """Call a tool of the agent over its library, through its gate.
 
-    Raise from `progress` to stop it. Raises `InputError` for an unknown tool and for arguments that do not fit,
-    `BlockedError`, and what the tool raises; nothing is left behind then.
+    Raises `InputError` for an unknown tool and for arguments that do not fit, `BlockedError`, what the tool and
+    `progress` raise, and `CancelledError` where `cancel` was set by the end; nothing is left behind then.
     """
     if name not in agent.tools:
         raise InputError(f"There is no tool {name!r}", "", f"Tools are: {', '.join(agent.tools)}")
     agent.library.videos()  # raises where there is no library
-    folder, mask = new_folder(agent, name), agent.gate.mask
-    try:
-        context = Context(agent.library, folder, progress, agent.chat, agent.gate)
-        result = with_texts(agent.tools[name].call(arguments, context), mask)
+    with _new_folder(agent, name) as folder:
+        context = Context(agent.library, folder, heeding(cancel, progress), agent.chat, agent.gate)
+        result = with_texts(agent.tools[name].call(arguments, context), agent.gate.mask)
         files = tuple(path for path in files_of(result) if folder in path.parents)
         for path in files:
-            copy_masked(path, path, mask)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+            copy_masked(path, path, agent.gate.mask)
+        _heed(cancel)
     with suppress(OSError):  # it holds what was made
         folder.rmdir()
     return Called(result, files, folder)
 
 
-def ask(agent: Agent, request: str, video: str = "", **how: Any) -> Run:
-    """Plan, run and answer a request that a model passes on, who may have it from footage. As `Agent.run`."""
-    proposal = agent.plan(request, video)
+def ask(
+    agent: Agent, asked: AskArgs, listen: Callable[[Event], None] = _silent, cancel: threading.Event | None = None
+) -> Run:
+    """Plan, run and answer a request that a model passes on, who may have it from footage.
+
+    Raises what `Agent.run` raises, and `CancelledError` where `cancel` was set by the end; no folder is left then.
+    """
+    proposal = agent.plan(asked.request, asked.video)
+    _heed(cancel)
     if proposal.plan is None:
         return Run(None, Answer(()), questions=proposal.questions, notes=proposal.notes)
-    _held_to_footage(agent, request, proposal.plan)
-    return replace(agent.run(proposal.plan, **how), notes=proposal.notes)
+    _held_to_footage(agent, asked.request, proposal.plan)
+    with _new_folder(agent, "ask") as folder:
+        run = agent.run(proposal.plan, out=folder, listen=listen, cancel=cancel)
+        _heed(cancel)
+    return replace(run, notes=proposal.notes)
+
+
+def heeding(cancel: threading.Event | None, tell: Callable[[N], None]) -> Callable[[N], None]:
+    """Tells news, and raises `CancelledError` in place of it once `cancel` is set."""
+
+    def told(news: N) -> None:
+        _heed(cancel)
+        tell(news)
+
+    return told
+
+
+def _heed(cancel: threading.Event | None) -> None:
+    if cancel is not None and cancel.is_set():
+        raise CancelledError("The call was cancelled")
 
 
 def _held_to_footage(agent: Agent, request: str, plan: Plan) -> None:
@@ -102,12 +140,18 @@ def _effects(agent: Agent, plan: Plan) -> frozenset[Effect]:
     return frozenset().union(*(agent.tools[s.tool].effects for s in plan.steps.values() if s.tool in agent.tools))
 
 
-def new_folder(agent: Agent, name: str) -> Path:
-    """A new folder in the library for what `name` makes. Raises `StorageError`."""
+@contextmanager
+def _new_folder(agent: Agent, name: str) -> Iterator[Path]:
+    """A new folder in the library for what `name` makes, gone where that raises. Raises `StorageError`."""
     try:
-        return fresh_folder(agent.library.folder / "runs" / f"{time.strftime('%Y%m%d-%H%M%S')}-{name}")
+        folder = fresh_folder(agent.library.folder / "runs" / f"{time.strftime('%Y%m%d-%H%M%S')}-{name}")
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise StorageError(
             f"{name} has nowhere to put what it makes", why, "Open a library you may write to"
         ) from error
+    try:
+        yield folder
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise

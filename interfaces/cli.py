@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from playhead import __version__
+from playhead.agent.threads import at_work
 from playhead.errors import BlockedError, InputError, PlayheadError
 from playhead.interfaces import asking, guarding, offered, render, shapes
 from playhead.interfaces.mcp import command as mcp
@@ -389,7 +389,7 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read the output, such as `head`, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    if any(thread.name.startswith("step ") for thread in threading.enumerate()):
+    if at_work():
         sys.stderr.flush()
         os._exit(code)  # a step that was given up is still at work: no library of its is torn down under it
     return code

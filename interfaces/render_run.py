@@ -59,8 +59,8 @@ def show_questions(questions: Sequence[str]) -> None:
         render.say(render.line(question))
 
 
-def show_run(run: Run, *, brief: bool = False) -> None:
-    """The answer, sentence by sentence with its times; what failed; where everything is."""
+def show_run(run: Run, mask: Callable[[str], str], *, brief: bool = False) -> None:
+    """The answer, sentence by sentence with its times; what failed, as `mask` leaves it; where everything is."""
     for note in run.notes:
         render.note(render.line(note))
     for verdict in run.verdicts:
@@ -71,7 +71,7 @@ def show_run(run: Run, *, brief: bool = False) -> None:
     for line in str(run).splitlines():
         render.say(render.line(line))
     for outcome in run.failed:
-        render.note(render.line(f"{outcome.step} ({outcome.tool}) {outcome.state}: {outcome.error}"))
+        render.note(render.line(f"{outcome.step} ({outcome.tool}) {outcome.state}: {mask(str(outcome.error))}"))
     for path in run.artifacts if not brief else ():
         if path.suffix != ".json":
             render.note(render.line(f"  {path}"))

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from playhead.errors import PlayheadError
+from playhead.errors import BlockedError, PlayheadError
 from playhead.plain import plain
 from playhead.types import cited
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from playhead.agent.check import Checked
     from playhead.agent.planner import Proposal
     from playhead.agent.run import Run
     from playhead.tools.contract import Tool
-    from playhead.types import Channel, IndexReport, SearchResult, Segment, Video
+    from playhead.types import Channel, IndexReport, SearchResult, Segment, Verdict, Video
 
 
 def video(found: Video, counts: Mapping[Channel, int] | None = None) -> dict[str, Any]:
@@ -70,21 +71,29 @@ def checked(found: Checked) -> dict[str, Any]:
     }
 
 
-def run(done: Run) -> dict[str, Any]:
-    """A run: its plan, its answer sentence by sentence, its steps, its files."""
+def run(done: Run, mask: Callable[[str], str] = str) -> dict[str, Any]:
+    """A run: its plan, its answer sentence by sentence, its steps, its files.
+
+    Errors and verdicts are as `mask` leaves them; the answer is masked already.
+    """
     videos = done.answer.videos
     claims = [
         {"text": c.text, "title": c.title, "times": cited(c, videos), "evidence": plain(c.evidence)}
         for c in done.answer.claims
     ]
     steps = {
-        name: {"tool": o.tool, "state": o.state, "error": o.error, "seconds": round(o.seconds, 3)}
+        name: {
+            "tool": o.tool,
+            "state": o.state,
+            "error": mask(str(o.error)) if o.error else None,
+            "seconds": round(o.seconds, 3),
+        }
         for name, o in (done.outcomes or {}).items()
     }
     said = {
         "plan": done.plan.plain() if done.plan else None,
         "questions": done.questions,
-        "verdicts": done.verdicts,
+        "verdicts": [verdict(each, mask) for each in done.verdicts],
         "answer": {"claims": claims, "notes": done.answer.notes, "dropped": done.answer.dropped},
         "steps": steps,
         "folder": done.folder,
@@ -93,7 +102,14 @@ def run(done: Run) -> dict[str, Any]:
     return {key: plain(value) for key, value in said.items()}
 
 
-def error(raised: BaseException) -> dict[str, Any]:
-    """An error, in one line that says what, why and what to do next."""
+def verdict(fell: Verdict, mask: Callable[[str], str] = str) -> dict[str, Any]:
+    """What the gate said. What it stopped may be quoted in its words."""
+    said: dict[str, Any] = plain(replace(fell, reason=mask(fell.reason), remedy=mask(fell.remedy)))
+    return said
+
+
+def error(raised: BaseException, mask: Callable[[str], str] = str) -> dict[str, Any]:
+    """An error, in one line that says what, why and what to do next; with the verdict, where the gate stopped it."""
     text = str(raised) if isinstance(raised, PlayheadError) else f"Unexpected {type(raised).__name__}: {raised}"
-    return {"error": {"kind": type(raised).__name__, "message": text}}
+    stopped = {"verdict": verdict(raised.verdict, mask)} if isinstance(raised, BlockedError) else {}
+    return {"error": {"kind": type(raised).__name__, "message": mask(text)}, **stopped}

@@ -130,14 +130,13 @@ def _locate(path: Path, roots: Sequence[Path]) -> tuple[Path, tuple[str, ...]]:
         base = Path(os.path.realpath(root))
         if real.is_relative_to(base):
             return base, real.relative_to(base).parts
-    linked = real != Path(os.path.abspath(path))
-    raise UnsafeMediaError(
-        f"{path.name} was not opened",
-        f"it is a link that leads out of the allowed folders, to {real}"
-        if linked
-        else f"{real.parent} is not one of the allowed folders",
-        "Name the file itself, or add its folder to roots",
-    )
+    if real != Path(os.path.abspath(path)):
+        why = f"it is a link that leads out of the allowed folders, to {real}"
+        fix = "Name the file itself, or add its folder to roots"
+    else:
+        why = f"{real.parent} is not one of the allowed folders"
+        fix = "Index the file, or add its folder to roots"
+    raise UnsafeMediaError(f"{path.name} was not opened", why, fix)
 
 
 def _open_below(root: Path, parts: tuple[str, ...], path: Path) -> int:

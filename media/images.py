@@ -75,6 +75,14 @@ def write_picture(image: NDArray[np.uint8], path: Path) -> None:
     _save(Image.fromarray(image), path, "JPEG", quality=92)
 
 
+def small_jpeg(image: NDArray[np.uint8], side: int) -> bytes:
+    """`image` as a JPEG of at most `side` pixels a side, to be shown beside something else."""
+    picture, data = Image.fromarray(image), io.BytesIO()
+    picture.thumbnail((side, side))
+    picture.save(data, "JPEG", quality=80)
+    return data.getvalue()
+
+
 def write_drawing(image: NDArray[np.uint8], path: Path, xmp: str = "") -> None:
     """Write `image` as a PNG that carries `xmp` as its metadata, all at once. Raises `StorageError`."""
     about = PngInfo()

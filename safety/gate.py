@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -90,6 +91,8 @@ class Gate:
         self._policy, self._models, self._audit = policy, models, audit
         self._consent, self._hear = consent, hear
         self.marks = Marks()
+        self._judges: list[Judge] = []
+        self._loading = threading.Lock()
 
     @classmethod
     def of(cls, library: Library, **how: Any) -> Gate:
@@ -113,10 +116,13 @@ class Gate:
         """The policy in force. Raises `PolicyError`."""
         return self._policy if isinstance(self._policy, Policy) else load_policy(self._policy)
 
-    @cached_property
+    @property
     def judge(self) -> Judge:
-        """The classifiers, with the words of the policy."""
-        return Judge(self._models(), self.policy.timeout_s, self.policy.words)
+        """The classifiers, with the words of the policy; the same one for a gate and those made of it."""
+        with self._loading:
+            if not self._judges:
+                self._judges.append(Judge(self._models(), self.policy.timeout_s, self.policy.words))
+            return self._judges[0]
 
     # What others call
 

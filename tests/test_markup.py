@@ -6,6 +6,8 @@ import base64
 import io
 import os
 import re
+import struct
+import zlib
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
@@ -214,11 +216,20 @@ def test_a_picture_that_is_gone_or_is_none_is_said_so(still: Path) -> None:
     gone, broken, pipe = (still.with_name(name) for name in ("gone.jpg", "broken.jpg", "pipe.jpg"))
     broken.write_bytes(still.read_bytes()[:400])
     os.mkfifo(pipe)
-    for path, told in ((gone, "is gone"), (pipe, "is gone"), (broken, "cannot be shown")):
+    bomb = png(still.with_name("bomb.png"), 30_000, 30_000)
+    for path, told in ((gone, "is gone"), (pipe, "is gone"), (broken, "cannot be shown"), (bomb, "cannot be shown")):
         page = seen(moment(path))
         assert (page.pictures, f"(the picture {told})" in page.text) == ([], True)
         assert "The ferry leaves" in page.text
         assert f"(the picture {told})" in seen(Answer((claim(path),))).text
+
+
+def png(path: Path, width: int, height: int) -> Path:
+    """A file that begins like a picture of this size, and has no more."""
+    parts = (b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0), b"IDAT" + zlib.compress(b""))
+    chunks = (struct.pack(">I", len(part) - 4) + part + struct.pack(">I", zlib.crc32(part)) for part in parts)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+    return path
 
 
 def test_what_is_not_a_picture_is_not_copied_into_a_page(still: Path) -> None:

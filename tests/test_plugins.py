@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from playhead.errors import BlockedError, InputError, PlayheadError, SettingsError
+from playhead.errors import BlockedError, InputError, PlayheadError, PluginError, SettingsError
 from playhead.interfaces.cli import app, main
+from playhead.interfaces.mcp.tools import Service
 from playhead.interfaces.offered import plugins
 from playhead.models import registry as models
 from playhead.models.registry import Models
-from playhead.plugins import Kind, PluginError, offers
+from playhead.plugins import Kind, offers
 from playhead.safety.gate import audit_of
 from playhead.testing import small_library
 from playhead.tools import registry
@@ -68,7 +69,7 @@ def register(app):
 def forget() -> None:
     """What is installed changed."""
     importlib.invalidate_caches()
-    for cached in (registry.all_tools, registry._offered):
+    for cached in (registry.all_tools, registry._offered, offers):
         cached.cache_clear()
 
 
@@ -114,6 +115,13 @@ def test_packages_add_tools(offer: Callable[..., None], library: Library, tmp_pa
     assert [(p.kind, p.name, p.package, p.problem) for p in plugins(app)] == [("tool", "greet", "greeter 1.0", "")]
 
 
+def test_nothing_is_vouched_for_in_tools_of_packages(offer: Callable[..., None], library: Library) -> None:
+    offer("playhead.tools", "greet", TOOL, "{}:Greet")
+    hints = {card.name: card.annotations for card in Service(library).cards()}
+    assert hints.pop("greet") is None
+    assert None not in hints.values()
+
+
 def test_packages_add_backends(offer: Callable[..., None]) -> None:
     offer("playhead.models", "objects.every-where", BACKEND, "{}:Everywhere")
     with pytest.raises(SettingsError, match="every-where"):  # it is among those that there are
@@ -148,6 +156,7 @@ def test_nothing_is_imported_to_know_what_there_is(offer: Callable[..., None]) -
     for kind in Kind:
         offer(kind, "greet", "raise SystemExit('imported')", "{}:Greet")
     assert [len(offers(kind)) for kind in Kind] == [1, 1, 1]
+    assert offers(Kind.TOOL) is offers(Kind.TOOL), "they are looked for once"
     assert main(["--help"]) == 0
     assert [name for name in sys.modules if name.startswith("greeter")] == []
 

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field
 from playhead.testing import SMALL_FILM, ToolContract, small_library
 from playhead.tools.arguments import Words
 from playhead.tools.contract import Arguments, Context, Effect, Tool
+from playhead.tools.offered import unfit
 from playhead.tools.registry import all_tools
 from playhead.types import Progress
 
@@ -37,6 +38,11 @@ class TestBuiltIn(ToolContract):
     @classmethod
     def chosen(cls, request: pytest.FixtureRequest) -> None:
         cls.tool, cls.arguments = type(all_tools()[request.param]), CALLS[request.param]
+
+    def test_it_can_be_offered(self) -> None:
+        """One of them judges, which a tool of a package may not."""
+        assert self.tool.judges == unfit(self.tool).startswith("it says that it judges")
+        assert self.tool.judges or not unfit(self.tool)
 
 
 # What it finds
@@ -144,6 +150,18 @@ def test_only_what_the_gate_holds_by_itself_cannot_be_got_wrong() -> None:
     }
     assert set(TESTS) - set(WRONG) == by_itself
     assert Effect.WRITES not in Echo.effects
+
+
+def test_a_judge_that_is_not_built_in_cannot_be_offered(library: Library, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError):
+        _tried(_running(Echo, judges=True), "test_it_can_be_offered", library, tmp_path / "judge")
+
+
+@pytest.mark.parametrize("test", [name for name in TESTS if "pass" in name and "gate" in name])
+def test_what_was_not_tried_is_said_to_be_skipped(test: str, library: Library, tmp_path: Path) -> None:
+    judge = _running(Echo, judges=True)
+    with pytest.raises(pytest.skip.Exception, match="judged on the way"):
+        _tried(judge, test, library, tmp_path / "judge")
 
 
 @pytest.mark.parametrize("test", ["test_its_words_pass_the_gate_on_the_way_in"])

@@ -24,6 +24,7 @@ from playhead.media.files import open_file
 from playhead.media.images import read_image
 from playhead.models.cache import sha256_of
 from playhead.models.roles import Role
+from playhead.plain import faults
 from playhead.safety.gate import Gate
 from playhead.tools import doorway
 from playhead.tools.provenance import write_sidecars
@@ -226,8 +227,8 @@ class Tool(ABC, Generic[A, R]):
         try:
             return self.Args.model_validate(arguments)  # type: ignore[return-value]
         except ValidationError as error:
-            problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}" for e in error.errors())
-            raise InputError(f"{self.name} cannot run", problems, f"See: playhead tools {self.name}") from error
+            why, fix = faults(error.errors()), f"See: playhead tools {self.name}"
+            raise InputError(f"{self.name} cannot run", why, fix) from error
 
     def call(
         self,

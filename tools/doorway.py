@@ -75,8 +75,8 @@ def admit(
     else:
         derived = set(marked)
     for name in sorted(derived):
-        if not is_data(known[name]) and (text := next(loose(given[name]), None)) is not None:
-            gate.refuse(tool.name, name, text)
+        if not is_data(known[name]) and (texts := [*loose(given[name])]):
+            gate.refuse(tool.name, name, next((text for text in texts if gate.marks.on(text)), texts[0]))
     if derived:
         gate.footage(tool.name, tool.effects, derived)
     if not tool.judges:

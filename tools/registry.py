@@ -23,6 +23,11 @@ def all_tools() -> dict[str, Tool[Any, Any]]:
     return dict(sorted((_built_in() | _offered().found).items()))
 
 
+def built_in(name: str) -> bool:
+    """Whether the tool of this name is ours: what one of a package does only its author can vouch for."""
+    return name in _built_in()
+
+
 def plugins() -> tuple[Plugin, ...]:
     """The tools that packages offer, those that cannot be used with the reason."""
     return _offered().seen

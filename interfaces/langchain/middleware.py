@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -133,7 +134,7 @@ class SafetyMiddleware(AgentMiddleware[AgentState[Any], Any]):
         what = f"what {request.tool_call['name']} gives"
         if isinstance(given, Command):
             self._gate.text(Door.TOOL_OUTPUT, texts_of(given.update, whole=True), what)
-            return given
+            return replace(given, update=self._masked_state(given.update))
         self._gate.text(Door.TOOL_OUTPUT, [given.text], what)
         return self._masked(given)
 
@@ -154,6 +155,16 @@ class SafetyMiddleware(AgentMiddleware[AgentState[Any], Any]):
         else:
             content = [self._masked_block(block) for block in content]
         return message.model_copy(update={"content": content})
+
+    def _masked_state(self, value: Any) -> Any:
+        """What is written into the state: its messages by what they say alone, anything else by all its texts."""
+        if isinstance(value, BaseMessage):
+            return self._masked(value)
+        if isinstance(value, dict):
+            return {key: self._masked_state(part) for key, part in value.items()}
+        if type(value) in (list, tuple):
+            return type(value)(self._masked_state(part) for part in value)
+        return with_texts(value, self._gate.mask)
 
     def _masked_block(self, block: Any) -> Any:
         if isinstance(block, str):

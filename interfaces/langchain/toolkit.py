@@ -8,17 +8,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.tools import BaseTool, BaseToolkit, StructuredTool, ToolException
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
 from playhead.agent.agent import Agent, CancelledError
 from playhead.errors import InputError, PlayheadError
 from playhead.index.library import Library  # noqa: TC001 - pydantic reads the fields by their types
-from playhead.interfaces.calling import ask, call
+from playhead.interfaces.calling import AskArgs, ask, call
 from playhead.interfaces.content import content, one_line, run_content
 from playhead.interfaces.langchain.events import teller
 from playhead.interfaces.langchain.retriever import MomentRetriever
+from playhead.plain import faults
 from playhead.safety.gate import Gate, nobody
-from playhead.tools.contract import Arguments, Effect
+from playhead.tools.contract import Effect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,13 +40,6 @@ _ASK = (
     "Answers a whole request about the footage, in plain words: plans it, checks the plan, runs it, and gives "
     "sentences, each with the times it rests on, and the files that were made. Use it where several steps are needed."
 )
-
-
-class AskArgs(Arguments):
-    """The request, and the video it is about."""
-
-    request: str = Field(min_length=1, max_length=2000, description="What is to be known or made, in plain words.")
-    video: str = Field("", max_length=4096, description="Id, name or path of one video; empty: the whole library.")
 
 
 class VideoTool(StructuredTool):
@@ -153,16 +147,10 @@ class VideoToolkit(BaseToolkit):
 
 
 async def _beside(work: Work, arguments: dict[str, Any]) -> tuple[str, Any]:
-    """In a thread; it ends at its next sign of progress when whoever waits for it gives up."""
-    tell, stopped = teller(), threading.Event()
-
-    def heard(news: Progress | Event) -> None:
-        if stopped.is_set():
-            raise CancelledError("The call was cancelled")
-        tell(news)
-
+    """In a thread; it is cancelled when whoever waits for it gives up."""
+    stopped = threading.Event()
     try:
-        return await asyncio.to_thread(work, arguments, heard, stopped)
+        return await asyncio.to_thread(work, arguments, teller(), stopped)
     except asyncio.CancelledError:
         stopped.set()
         raise
@@ -180,19 +168,19 @@ def _in_one_line(
         raise ToolException(one_line(error, gate.mask)) from error
 
 
-def _called(agent: Agent, name: str, arguments: dict[str, Any], tell: Tell, _: threading.Event) -> tuple[str, Any]:
-    result = call(agent, name, arguments, tell).result
+def _called(
+    agent: Agent, name: str, arguments: dict[str, Any], tell: Tell, stopped: threading.Event
+) -> tuple[str, Any]:
+    result = call(agent, name, arguments, tell, stopped).result
     return content(result), result
 
 
 def _asked(agent: Agent, arguments: dict[str, Any], tell: Tell, stopped: threading.Event) -> tuple[str, Any]:
-    asked = AskArgs.model_validate(arguments)
-    run = ask(agent, asked.request, asked.video, listen=tell, cancel=stopped)
+    run = ask(agent, AskArgs.model_validate(arguments), tell, stopped)
     return run_content(run, agent.gate.mask), run
 
 
 def _faults(error: Any) -> str:
     """Every argument of `ask_footage` that does not fit, on one line."""
     assert isinstance(error, ValidationError)
-    faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-    return one_line(f"{ASK} cannot run: {faults}")
+    return one_line(f"{ASK} cannot run: {faults(error.errors())}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from langchain_core.embeddings import Embeddings
@@ -19,6 +20,8 @@ from playhead.safety.gate import Gate
 from playhead.types import PICTORIAL, Channel, Door
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from langchain_chroma import Chroma
 
     from playhead.index.library import Library
@@ -39,34 +42,39 @@ def vector_store(library: Library, channel: Channel | str = Channel.SPEECH, gate
         why, fix = "langchain-chroma is not installed", "Run: pip install langchain-chroma"
         raise ModelError("The vector store cannot be opened", why, fix) from error
     kind, judge = Channel(channel), gate or Gate.of(library)
+    with ExitStack() as clearing:
+        folder = tempfile.mkdtemp(prefix="playhead-vectors-")
+        clearing.callback(shutil.rmtree, folder, ignore_errors=True)
+        client = _client(folder)
+        clearing.callback(client.close)
+        store = Chroma(
+            _copied(library, kind, judge, client), LibraryEmbeddings(library, kind, judge),
+            client=ReadOnlyClient(client, judge), create_collection_if_not_exists=False,
+        )  # fmt: skip
+        weakref.finalize(store, clearing.pop_all().close)
+    return store
+
+
+def _copied(library: Library, kind: Channel, gate: Gate, client: Any) -> str:
+    """The name of the collection into which what the library has on a channel was copied. Raises `InputError`."""
     segments, matrix, space = library.vectors(kind)
     if not segments:
-        raise InputError(
-            f"Nothing can be found on {kind}",
-            f"no vectors of {space} are there",
-            "Index footage on it",
-        )
-    folder = tempfile.mkdtemp(prefix="playhead-vectors-")
-    client = _client(folder)
-    name = collection_name(kind, space)
+        why = f"no vectors of {space} are there"
+        raise InputError(f"Nothing can be found on {kind}", why, "Index footage on it")
     collection = client.create_collection(
-        name, configuration={"hnsw": {"space": "cosine"}}, metadata={"channel": str(kind), "encoder": space},
-        embedding_function=None,
+        collection_name(kind, space), configuration={"hnsw": {"space": "cosine"}},
+        metadata={"channel": str(kind), "encoder": space}, embedding_function=None,
     )  # fmt: skip
+    names = {video.id: str(video) for video in library.videos()}
     for start in range(0, len(segments), _BATCH):
         part = segments[start : start + _BATCH]
         collection.add(
             ids=[segment.id for segment in part],
             embeddings=matrix[start : start + _BATCH],
-            documents=[judge.mask(segment.text) or f"{kind}: shown, without words" for segment in part],
-            metadatas=[_where(segment, library) for segment in part],
+            documents=[gate.mask(segment.text) or f"{kind}: shown, without words" for segment in part],
+            metadatas=[_where(segment, names[segment.video_id], library.folder) for segment in part],
         )
-    store = Chroma(
-        name, LibraryEmbeddings(library, kind, judge), client=ReadOnlyClient(client, judge),
-        create_collection_if_not_exists=False,
-    )  # fmt: skip
-    weakref.finalize(store, _remove, client, folder)
-    return store
+    return collection_name(kind, space)
 
 
 class LibraryEmbeddings(Embeddings):
@@ -139,10 +147,10 @@ def _flat(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
-def _where(segment: Segment, library: Library) -> dict[str, str | float]:
+def _where(segment: Segment, video: str, folder: Path) -> dict[str, str | float]:
     """What an entry is filtered by; the keys are those of `MomentRetriever`."""
-    picture = {"thumbnail": str(library.folder / segment.thumbnail)} if segment.thumbnail else {}
-    where = {"video_id": segment.video_id, "video": str(library.video(segment.video_id)), **picture}
+    picture = {"thumbnail": str(folder / segment.thumbnail)} if segment.thumbnail else {}
+    where = {"video_id": segment.video_id, "video": video, **picture}
     return {**where, "channel": str(segment.channel), "start_s": segment.span.start_s, "end_s": segment.span.end_s}
 
 
@@ -151,8 +159,3 @@ def _client(folder: str) -> Any:
     from chromadb.config import Settings
 
     return chromadb.PersistentClient(folder, settings=Settings(anonymized_telemetry=False))
-
-
-def _remove(client: Any, folder: str) -> None:
-    client.close()
-    shutil.rmtree(folder, ignore_errors=True)

@@ -19,6 +19,7 @@ from mcp_types import ElicitRequest, ElicitRequestFormParams, ElicitResult, Inpu
 from pydantic import ValidationError
 
 from playhead.agent.executor import CancelledError
+from playhead.agent.threads import begin
 from playhead.types import Decision
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ _WHY = {
 
 
 class Caller:
-    """One request of a client. What works for it calls `progress` and `consent`; both raise once the client is gone.
+    """One request of a client. What works for it calls `progress` and `consent`, and ends once `left` is set.
 
     `said` are the reasons that a person gave in earlier rounds of the same request, as `rounds` keeps them.
     """
@@ -68,18 +69,15 @@ class Caller:
     # In the thread
 
     def progress(self, news: Progress) -> None:
-        """Tell the client. Raises `CancelledError` once it is gone."""
-        self.tell(_shown(news))
+        """Tell the client, now and then."""
+        self._tell(_shown(news))
 
     def listen(self, event: Event) -> None:
-        """Tell the client of a step of a run. Raises `CancelledError` once it is gone."""
+        """Tell the client of a step of a run, now and then."""
         about = _shown(event.progress) if event.progress else event.kind
-        self.tell(f"{event.step}: {about}" if event.step else about)
+        self._tell(f"{event.step}: {about}" if event.step else about)
 
-    def tell(self, message: str) -> None:
-        """Tell the client, now and then. Raises `CancelledError` once it is gone."""
-        if self.left.is_set():
-            raise CancelledError("The call was cancelled")
+    def _tell(self, message: str) -> None:
         now = time.monotonic()
         if self._telling or now - self._told_s < _PAUSE_S:
             return
@@ -146,8 +144,7 @@ class Caller:
                 outcome.set_exception(error)
             self._send(None)
 
-        # By this name the command line knows, at its end, that somebody may still be at work.
-        threading.Thread(target=work, name=f"step of {self._request_id}", daemon=True).start()
+        begin(work, f"of {self._request_id}")
         try:
             while (errand := await self._errands.get()) is not None:
                 await errand()

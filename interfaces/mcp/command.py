@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import signal
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +22,8 @@ from playhead.interfaces.options import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from mcp.server import Server
 
 PORT = 8374
 ChatOption = asking.AskedOption
@@ -61,20 +62,26 @@ def mcp(
 
         server = make_server(Service(opened, spec or opened.settings.chat or None))
         if http:
-            from playhead.interfaces.access import new_token
-            from playhead.interfaces.loopback import HOST, bound
-            from playhead.interfaces.mcp import http as over_http
-
-            at = bound(PORT if port is None else port)
-            token = over_http.kept_token(token_file) if token_file else new_token()
-            render.note(f"Serving on http://{HOST}:{at.getsockname()[1]}{over_http.PATH}")
-            render.note(render.line(f"Token: as in {token_file}" if token_file else f"Token: {token}"))
-            anyio.run(partial(over_http.serve, server, at, token))
+            _serve_http(server, PORT if port is None else port, token_file)
         else:
             from playhead.interfaces.mcp import stdio
 
             wire_in, wire_out = stdio.claimed()
             anyio.run(stdio.serve, server, wire_in, wire_out)
+
+
+def _serve_http(server: Server[Any], port: int, token_file: Path | None) -> None:
+    import anyio
+
+    from playhead.interfaces.access import new_token
+    from playhead.interfaces.loopback import HOST, bound
+    from playhead.interfaces.mcp import http
+
+    with bound(port) as at:
+        token = http.kept_token(token_file) if token_file else new_token()
+        render.note(f"Serving on http://{HOST}:{at.getsockname()[1]}{http.PATH}")
+        render.note(render.line(f"Token: as in {token_file}" if token_file else f"Token: {token}"))
+        anyio.run(http.serve, server, at, token)
 
 
 @contextmanager

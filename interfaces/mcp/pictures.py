@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import base64
-import io
 from typing import TYPE_CHECKING
 
 from mcp_types import ImageContent
 
 from playhead.errors import MediaError
-from playhead.media.images import read_image
+from playhead.media.images import read_image, small_jpeg
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from playhead.index.library import Library
-    from playhead.models.roles import Image
 
-MOST, _SIDE, _QUALITY = 3, 512, 80
+MOST, SIDE = 3, 512
 _ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 
 
@@ -33,15 +31,6 @@ def shown(paths: Iterable[Path], library: Library) -> list[ImageContent]:
                 image = read_image(path, [library.folder], library.settings.limits)
             except MediaError:  # it is shown besides; what was found stands without it
                 continue
-            found.append(ImageContent(data=base64.b64encode(jpeg(image)).decode(), mime_type="image/jpeg"))
+            data = base64.b64encode(small_jpeg(image, SIDE)).decode()
+            found.append(ImageContent(data=data, mime_type="image/jpeg"))
     return found
-
-
-def jpeg(image: Image) -> bytes:
-    """The picture as a small JPEG."""
-    from PIL import Image as Picture
-
-    picture, out = Picture.fromarray(image), io.BytesIO()
-    picture.thumbnail((_SIDE, _SIDE))
-    picture.save(out, "JPEG", quality=_QUALITY)
-    return out.getvalue()

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from mcp_types import BlobResourceContents, Resource, ResourceTemplate, TextResourceContents
 
-from playhead.errors import InputError
+from playhead.errors import UnknownResourceError
 from playhead.interfaces import shapes
-from playhead.interfaces.mcp.pictures import jpeg
-from playhead.media.images import read_image
+from playhead.interfaces.mcp.pictures import SIDE
+from playhead.media.images import read_image, small_jpeg
 from playhead.types import Door, Span, format_time
 
 if TYPE_CHECKING:
@@ -26,10 +26,6 @@ Contents = TextResourceContents | BlobResourceContents
 VIDEOS = "playhead://videos"
 _ID, _SECONDS = r"([0-9a-f]{12,64})", r"(\d{1,9}(?:\.\d{1,6})?)"
 _PAGE = 200
-
-
-class UnknownResourceError(InputError):
-    """Nothing goes by this address."""
 
 
 def listed(library: Library, cursor: str | None) -> tuple[list[Resource], str | None]:
@@ -109,9 +105,8 @@ def _moment(uri: str, library: Library, gate: Gate, key: str, start: str, end: s
         image = read_image(library.folder / shown, [library.folder], library.settings.limits)
         if gate.policy.every_image:
             gate.image(Door.ANSWER, image, what)
-        contents.append(
-            BlobResourceContents(uri=uri, mime_type="image/jpeg", blob=base64.b64encode(jpeg(image)).decode())
-        )
+        blob = base64.b64encode(small_jpeg(image, SIDE)).decode()
+        contents.append(BlobResourceContents(uri=uri, mime_type="image/jpeg", blob=blob))
     return contents
 
 

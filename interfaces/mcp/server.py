@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mcp.server import Server
@@ -22,12 +23,12 @@ from mcp_types import (
 )
 
 from playhead import __version__, prompts
-from playhead.errors import BlockedError, PlayheadError
+from playhead.errors import PlayheadError, UnknownResourceError
 from playhead.interfaces import shapes
+from playhead.interfaces.content import one_line
 from playhead.interfaces.mcp import resources
 from playhead.interfaces.mcp.caller import Caller, rounds
 from playhead.interfaces.mcp.pictures import shown
-from playhead.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,14 +75,14 @@ class Answers:
                 caller, lambda: self._result(self._service.call(params.name, params.arguments or {}, caller))
             )
         except Exception as error:  # noqa: BLE001 - a tool may raise anything; it is told, and the server lives
-            result = _refusal(error)
+            result = self._refusal(error)
         return caller.next_round() or result
 
     async def list_resources(self, context: Context, params: PaginatedRequestParams | None) -> ListResourcesResult:
         """The videos and their transcripts, a page at a time; nothing where there is no library."""
         cursor = params.cursor if params else None
         library = self._service.library
-        if not (library.folder / "catalog.sqlite").exists():
+        if not library.exists:
             return ListResourcesResult(resources=[])
         found, after = await self._read(context, lambda: resources.listed(library, cursor))
         return ListResourcesResult(resources=found, next_cursor=after)
@@ -109,10 +110,10 @@ class Answers:
         """Nobody is asked while something is read: what the gate asks about is not read."""
         try:
             return await self._worked(Caller(context, {}), act)
-        except resources.UnknownResourceError as error:
-            raise MCPError(INVALID_PARAMS, str(error), shapes.error(error)) from error
         except PlayheadError as error:
-            raise MCPError(INVALID_REQUEST, str(error), _said(error)) from error
+            code = INVALID_PARAMS if isinstance(error, UnknownResourceError) else INVALID_REQUEST
+            said = self._said(error)
+            raise MCPError(code, said["error"]["message"], said) from error
         except Exception as error:
             _log.exception("A resource could not be read")
             raise MCPError(INTERNAL_ERROR, f"Unexpected {type(error).__name__}") from error
@@ -121,20 +122,17 @@ class Answers:
         content: list[ContentBlock] = [TextContent(text=told.text), *shown(told.pictures, self._service.library)]
         return CallToolResult(content=content, structured_content=told.said, is_error=told.failed)
 
+    def _refusal(self, error: Exception) -> CallToolResult:
+        if not isinstance(error, PlayheadError):
+            _log.error("A call failed", exc_info=error)
+        said = self._said(error)
+        return CallToolResult(
+            content=[TextContent(text=said["error"]["message"])], structured_content=said, is_error=True
+        )
 
-def _refusal(error: Exception) -> CallToolResult:
-    if not isinstance(error, PlayheadError):
-        _log.error("A call failed", exc_info=error)
-    said = _said(error)
-    return CallToolResult(
-        content=[TextContent(text=said["error"]["message"])], structured_content=said, is_error=True
-    )
-
-
-def _said(error: Exception) -> dict[str, Any]:
-    """An error as JSON; of what the gate stopped, with its verdict."""
-    said = shapes.error(error)
-    return said | {"verdict": plain(error.verdict)} if isinstance(error, BlockedError) else said
+    def _said(self, error: Exception) -> dict[str, Any]:
+        """An error as JSON, short and without the personal data that the policy masks."""
+        return shapes.error(error, partial(one_line, mask=self._service.mask))
 
 
 def make_server(service: Service) -> Server[Any]:

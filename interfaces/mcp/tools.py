@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +14,16 @@ from mcp_types import ToolAnnotations
 from pydantic import Field, ValidationError
 
 from playhead.agent.agent import Agent
-from playhead.errors import InputError
+from playhead.errors import InputError, PolicyError
 from playhead.index.library import Library
 from playhead.interfaces import shapes
-from playhead.interfaces.calling import ask, call, new_folder
-from playhead.plain import plain
-from playhead.safety.gate import nobody
+from playhead.interfaces.calling import AskArgs, ask, call, heeding
+from playhead.interfaces.content import one_line, run_content
+from playhead.plain import faults, plain
+from playhead.safety.gate import Gate, nobody
 from playhead.safety.texts import files_of
 from playhead.tools.contract import Arguments, Effect
-from playhead.tools.registry import all_tools
+from playhead.tools.registry import all_tools, built_in
 from playhead.types import SearchResult, format_time
 
 if TYPE_CHECKING:
@@ -68,6 +70,14 @@ class Service:
             self._made = self._made or Agent(self.library, self._model)
         return self._made.asking(consent)
 
+    def mask(self, text: str) -> str:
+        """A text without the personal data that the policy masks."""
+        made = self._made
+        try:
+            return (made.gate if made else Gate.of(self.library)).mask(text)
+        except PolicyError:  # nothing passes without a policy: it is told of this
+            return text
+
     def planner(self, consent: Callable[[Verdict], str]) -> Agent:
         """The agent with its planner loaded, once for all clients."""
         self.agent()
@@ -84,7 +94,7 @@ class Service:
         """Call a tool. Raises what `calling.call` raises."""
         if own := self._own.get(name):
             return own.act(self, own.checked(arguments), caller)
-        called = call(self.agent(caller.consent), name, arguments, caller.progress)
+        called = call(self.agent(caller.consent), name, arguments, caller.progress, caller.left)
         said = plain(called.result)
         return Told(str(called), said if isinstance(said, dict) else {"result": said}, _pictures(called.result))
 
@@ -93,12 +103,12 @@ def _card(tool: Tool[Any, Any]) -> ToolCard:
     reads = not tool.effects & {Effect.WRITES, Effect.GENERATES}
     return ToolCard(
         name=tool.name, title=_title(tool.name), description=tool.description(), input_schema=tool.schema(),
-        annotations=_hints(reads=reads, again=reads),
+        annotations=_hints(reads=reads, again=reads) if built_in(tool.name) else None,
     )  # fmt: skip
 
 
 def _hints(*, reads: bool, again: bool) -> ToolAnnotations:
-    """Nothing here removes or changes a file of yours, or reaches out of this machine's library."""
+    """Nothing of ours removes or changes a file of yours, or reaches out of this machine's library."""
     return ToolAnnotations(read_only_hint=reads, destructive_hint=False, idempotent_hint=again, open_world_hint=False)
 
 
@@ -115,13 +125,6 @@ def _pictures(result: object) -> tuple[Path, ...]:
 
 
 # What is no tool of a plan
-
-
-class AskArgs(Arguments):
-    """A request in plain words."""
-
-    request: str = Field(min_length=1, description="What you want to know or have, in plain words.")
-    video: str = Field("", description="Id, name or path of the video that is meant where the request names none.")
 
 
 class NoArgs(Arguments):
@@ -159,25 +162,17 @@ class Own:
         try:
             return self.Args.model_validate(arguments)
         except ValidationError as error:
-            problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}" for e in error.errors())
-            raise InputError(f"{self.name} cannot run", problems, "Look at its schema") from error
+            raise InputError(f"{self.name} cannot run", faults(error.errors()), "Look at its schema") from error
 
 
 def _ask(service: Service, args: AskArgs, caller: Caller) -> Told:
     agent = service.planner(caller.consent)
-    folder = new_folder(agent, "ask")
-    try:
-        run = ask(agent, args.request, args.video, out=folder, listen=caller.listen, cancel=caller.left)
-        if run.folder is None or caller.open:  # nothing ran, or it will run again
-            shutil.rmtree(folder)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    failed = [agent.gate.mask(f"{o.step} ({o.tool}) {o.state}: {o.error}") for o in run.failed]
-    made = [str(path) for path in run.artifacts if path.suffix != ".json"]
-    shown = (*files_of(run.answer), *run.artifacts)
-    text = "\n".join([*run.notes, str(run), *failed, *made])
-    return Told(text, shapes.run(run), shown, failed=run.exit_code not in (0, 2, 3))
+    run = ask(agent, args, caller.listen, caller.left)
+    if run.folder and caller.open:  # it will run again
+        shutil.rmtree(run.folder)
+    mask, shown = agent.gate.mask, (*files_of(run.answer), *run.artifacts)
+    failed = run.exit_code not in (0, 2, 3)
+    return Told(run_content(run, mask), shapes.run(run, partial(one_line, mask=mask)), shown, failed)
 
 
 def _plan(service: Service, args: AskArgs, caller: Caller) -> Told:
@@ -204,13 +199,13 @@ def _list_videos(service: Service, args: NoArgs, caller: Caller) -> Told:
 def _index(service: Service, args: IndexArgs, caller: Caller) -> Told:
     own = service.library
     paths = [_below(text, own.settings.roots) for text in args.paths]
-    if (own.folder / "catalog.sqlite").exists():
+    if own.exists:
         gate = service.agent(caller.consent).gate
         for text in args.paths:
             if gate.marks.on(text):
                 gate.refuse("index", "paths", text)
     with service.writer() as library:
-        report = library.add(*paths, progress=caller.progress)
+        report = library.add(*paths, progress=heeding(caller.left, caller.progress))
     said = shapes.report(report, own.folder)
     counts = [f"{len(said[name])} {name}" for name in ("added", "updated", "unchanged", "failed") if said[name]]
     failed = [f"{each['path']}: {each['error']}" for each in said["failed"]]

@@ -18,6 +18,7 @@ from playhead.errors import PlayheadError
 from playhead.interfaces.access import Access, read_cookie
 from playhead.interfaces.web import routes_read, routes_work
 from playhead.interfaces.web.failures import refusal, status_of, told
+from playhead.plain import faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -126,9 +127,9 @@ async def _told(request: Request, error: Exception) -> Response:
 
 async def _unfit(_: Request, error: Exception) -> Response:
     """A body or an argument that does not fit, in one line that names every fault."""
-    found = error.errors() if isinstance(error, RequestValidationError) else []
-    faults = [f"{'.'.join(str(part) for part in fault['loc'][1:]) or 'body'}: {fault['msg']}" for fault in found[:20]]
-    return refusal(422, {"kind": "InputError", "message": f"The request does not fit: {'; '.join(faults)}"})
+    found = error.errors()[:20] if isinstance(error, RequestValidationError) else []
+    why = faults([fault | {"loc": fault["loc"][1:]} for fault in found], "body")
+    return refusal(422, {"kind": "InputError", "message": f"The request does not fit: {why}"})
 
 
 async def _gone(_: Request, __: Exception) -> Response:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from playhead.agent.threads import at_work
 from playhead.errors import InputError
 from playhead.interfaces import render
 from playhead.interfaces.loopback import HOST, bound, server_of
@@ -167,6 +168,5 @@ def _interrupted(*_: object) -> None:
 def _await_threads() -> None:
     """Give jobs a moment to clear up."""
     until = time.monotonic() + _PATIENCE_S
-    for thread in threading.enumerate():
-        if thread.name.startswith("step "):
-            thread.join(max(0.0, until - time.monotonic()))
+    for thread in at_work():
+        thread.join(max(0.0, until - time.monotonic()))

@@ -9,9 +9,11 @@ from collections import deque
 from collections.abc import Callable  # noqa: TC003 - a field of a dataclass
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from playhead.agent.executor import CancelledError
+from playhead.agent.threads import begin
 from playhead.errors import BlockedError, LibraryError, PlayheadError
 from playhead.interfaces.web import replies
 from playhead.interfaces.web.failures import BusyError, NotFoundError, told
@@ -161,8 +163,7 @@ class Lane:
         while self._free and self._waiting:
             self._free -= 1
             job, work = self._waiting.popleft()
-            # The name tells the command line that work may go on when it ends: see `main`.
-            threading.Thread(target=self._work, args=(job, work), name=f"step of job {job.id}", daemon=True).start()
+            begin(partial(self._work, job, work), f"of job {job.id}")
 
     def _work(self, job: Job, work: Callable[[Job], State]) -> None:
         try:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
-from playhead.agent.executor import CancelledError
 from playhead.interfaces import calling, shapes
 from playhead.interfaces.web import replies
 from playhead.interfaces.web.jobs import State
@@ -57,10 +55,7 @@ def calling_tool(desk: Desk, name: str, arguments: dict[str, Any], override: str
     """Call one tool."""
 
     def work(job: Job) -> State:
-        done = calling.call(desk.agent(override), name, arguments, job.progress)
-        if job.cancelled.is_set():
-            shutil.rmtree(done.folder, ignore_errors=True)
-            raise CancelledError("It was cancelled")
+        done = calling.call(desk.agent(override), name, arguments, job.progress, job.cancelled)
         job.give(done.files, lambda addresses: {"result": replies.public(plain(done.result), addresses)})
         return State.DONE
 

@@ -7,6 +7,7 @@ PlayheadError
 │   │   ├── UnreadableMediaError  it is not video or sound, or it is damaged
 │   │   └── MediaLimitError       it is larger than the limits allow
 │   ├── QueryError          a search
+│   ├── UnknownResourceError  an address at which there is nothing
 │   ├── PlanError           a plan, or a request that no plan could be made of
 │   ├── SettingsError       a setting, a model name, a flag
 │   └── PolicyError         a policy of the gate
@@ -16,8 +17,9 @@ PlayheadError
 │   ├── LibraryVersionError it was written by a newer Playhead
 │   ├── StorageError        the disk refused (full, read-only, permissions)
 │   └── AuditError          the record of the gate is missing, damaged or cannot be written
-└── ModelError              a model
-    └── WeightsError        its weights are missing or not the pinned ones
+├── ModelError              a model
+│   └── WeightsError        its weights are missing or not the pinned ones
+└── PluginError             something that a package offers
 """
 
 from __future__ import annotations
@@ -66,6 +68,10 @@ class MediaLimitError(MediaError):
 
 class QueryError(InputError):
     """A search that cannot be answered as it was put."""
+
+
+class UnknownResourceError(InputError):
+    """Nothing goes by this address."""
 
 
 class PlanError(InputError):
@@ -130,3 +136,9 @@ class ModelError(PlayheadError):
 
 class WeightsError(ModelError):
     """Model weights are missing, or are not the bytes that were pinned."""
+
+
+class PluginError(PlayheadError):
+    """Something that a package offers cannot be used."""
+
+    exit_code = 2

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import base64
 import html
-import io
-import warnings
+import os
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import TYPE_CHECKING, TypeVar
 
+from playhead.errors import MediaError
 from playhead.plain import spelled_out
 from playhead.types import (
     PICTORIAL,
@@ -51,7 +51,7 @@ class Room:
 
 NOTEBOOK = Room()
 _MOST_EVIDENCE = 3
-_SIDE, _MOST_PIXELS, _MOST_BYTES = 320, 50_000_000, 64 << 20
+_SIDE = 320
 _FAINT = "opacity:.7;font-variant-numeric:tabular-nums"
 _IMAGE = "display:block;max-width:160px;max-height:144px;margin:4px 0;border-radius:4px"
 _TILE = "display:inline-block;vertical-align:top;margin-right:12px;max-width:160px"
@@ -187,32 +187,16 @@ class Pictures:
 
 def picture(path: Path, said: str) -> str:
     """An image file as a small JPEG inside the page; a few words where it is gone or is no picture."""
+    from playhead.media.images import read_image, small_jpeg
+
+    if not os.path.isfile(path):
+        return faint("(the picture is gone)")
     try:
-        data = base64.b64encode(_small(path)).decode()
-    except (OSError, ValueError, SyntaxError) as error:
-        why = "is gone" if isinstance(error, FileNotFoundError) else "cannot be shown"
-        return faint(f"(the picture {why})")
+        data = base64.b64encode(small_jpeg(read_image(path, [path.parent]), _SIDE)).decode()
+    except MediaError:
+        return faint("(the picture cannot be shown)")
     alt = html.escape(spelled_out(said[: NOTEBOOK.letters]))
     return f'<img alt="{alt}" src="data:image/jpeg;base64,{data}" style="{_IMAGE}">'
-
-
-def _small(path: Path) -> bytes:
-    """At most 320 pixels a side, without what the file says of itself. Raises as Pillow does."""
-    from PIL import Image as Pillow
-
-    if not path.is_file():
-        raise FileNotFoundError(path)
-    with warnings.catch_warnings(), Pillow.open(path, formats=("JPEG", "PNG")) as opened:
-        warnings.simplefilter("ignore")  # of odd tags and large sizes; what matters is checked here
-        if opened.width * opened.height > _MOST_PIXELS or path.stat().st_size > _MOST_BYTES:
-            raise ValueError(f"{path.name} is too large")
-        opened.draft("RGB", (_SIDE, _SIDE))
-        opened.thumbnail((_SIDE, _SIDE))
-        small = opened.convert("RGB")
-    small.info.clear()
-    out = io.BytesIO()
-    small.save(out, "JPEG", quality=80)
-    return out.getvalue()
 
 
 def first(items: Sequence[_T], tell: Callable[[_T], str], most: int = NOTEBOOK.items) -> list[str]:

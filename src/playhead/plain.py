@@ -6,9 +6,12 @@ import re
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from playhead.types import Span, Video
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # Controls other than tab and newline, changes of writing direction, and bytes that are not UTF-8.
 STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -17,6 +20,11 @@ STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u
 def spelled_out(text: str) -> str:
     """The text with what would steer a terminal or a page spelled out: file names and footage are not trusted."""
     return STEERING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def faults(found: Iterable[Any], whole: str = "arguments") -> str:
+    """What pydantic found that does not fit, on one line: where, which is `whole` for all of it, and why."""
+    return "; ".join(f"{'.'.join(map(str, fault['loc'])) or whole}: {fault['msg']}" for fault in found)
 
 
 def plain(value: Any) -> Any:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from playhead.errors import PlayheadError
+from playhead.errors import PluginError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
@@ -30,12 +31,6 @@ class Kind(StrEnum):
 
 
 _CALLED = {Kind.TOOL: "tool", Kind.MODEL: "model", Kind.COMMAND: "command"}
-
-
-class PluginError(PlayheadError):
-    """Something that a package offers cannot be used."""
-
-    exit_code = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +85,8 @@ class Plugins(Generic[T]):
     seen: tuple[Plugin, ...] = ()
 
 
-def offers(kind: Kind) -> list[Offer]:
+@cache
+def offers(kind: Kind) -> tuple[Offer, ...]:
     """Everything of a kind that installed packages offer, ordered by package and name. Imports nothing of theirs."""
     from importlib.metadata import distributions
 
@@ -101,7 +97,9 @@ def offers(kind: Kind) -> list[Offer]:
             shown = "".join(letter for letter in name if letter.isprintable())
             entries = _entries(package, kind)
             found.setdefault(package.name, [Offer(kind, entry.name, shown, entry) for entry in entries])
-    return sorted((offer for offered in found.values() for offer in offered), key=lambda o: (o.package, o.name))
+    return tuple(
+        sorted((offer for offered in found.values() for offer in offered), key=lambda o: (o.package, o.name))
+    )
 
 
 def _entries(package: Distribution, kind: Kind) -> Iterable[EntryPoint]:

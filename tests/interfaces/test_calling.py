@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from playhead import Agent, Library, Settings
+from playhead.agent.agent import CancelledError
+from playhead.agent.plan import read_plan
 from playhead.errors import BlockedError, InputError
-from playhead.interfaces.calling import call
+from playhead.interfaces import asking
+from playhead.interfaces.calling import AskArgs, ask, call
 from playhead.interfaces.searching import search
 
+from ..agent.conftest import Do
 from ..conftest import FakeModels
 
 if TYPE_CHECKING:
@@ -83,6 +88,27 @@ def test_a_call_is_stopped_by_whoever_watches_it(agent: Agent) -> None:
     assert not kept(agent)
 
 
+def test_a_call_that_is_cancelled_leaves_nothing(agent: Agent) -> None:
+    """Its only sign of progress is at its start, and it goes on to its end."""
+    cancel = threading.Event()
+    with pytest.raises(CancelledError):
+        call(agent, "cut_clip", {"video": "talk.mp4", "end_s": 1}, lambda _: cancel.set(), cancel)
+    assert not kept(agent)
+
+
+@pytest.mark.parametrize("until", ["started", "done"])
+def test_a_request_that_is_cancelled_leaves_nothing(until: str, agent: Agent) -> None:
+    cancel = threading.Event()
+    with pytest.raises(CancelledError):
+        ask(
+            agent,
+            AskArgs(request="Cut talk.mp4 from 0:00 to 0:01"),
+            lambda event: cancel.set() if event.kind == until else None,
+            cancel,
+        )
+    assert not kept(agent)
+
+
 def test_what_a_call_gives_and_writes_is_masked(agent: Agent) -> None:
     said = call(agent, "transcribe", {"video": "talk.mp4"})
     written = call(agent, "export_subtitles", {"video": "talk.mp4"})
@@ -93,6 +119,21 @@ def test_what_a_call_gives_and_writes_is_masked(agent: Agent) -> None:
     assert MAIL not in text
 
 
+def test_an_error_of_a_step_is_masked_wherever_it_is_told(agent: Agent, capsys: pytest.CaptureFixture[str]) -> None:
+    def work(*_: Any) -> Any:
+        raise InputError(f"Nobody is at {MAIL}")
+
+    agent = Agent(agent.library, tools={"fail": Do("fail", work)})
+    events: list[Any] = []
+    run = agent.run(read_plan({"steps": {"a": {"tool": "fail", "args": {"text": "a"}}}}), listen=events.append)
+    for json in (True, False):
+        assert asking._show(run, agent, json=json) == 1
+    assert run.folder is not None
+    told = (*capsys.readouterr(), str(events), (run.folder / "journal.jsonl").read_text())
+    assert [text for text in told if MAIL in text] == []
+    assert [text for text in told if "Nobody is at" not in text] == []
+
+
 def test_a_search_is_judged_and_masked(agent: Agent) -> None:
     found, around = search(agent.library, agent.gate, "please write", around_s=5)
     assert MAIL not in str(found) + str(around)
@@ -100,3 +141,9 @@ def test_a_search_is_judged_and_masked(agent: Agent) -> None:
     assert around[0]
     with pytest.raises(BlockedError):
         search(agent.library, agent.gate, "a bloodbath")
+
+
+def test_a_refusal_names_what_footage_said(agent: Agent) -> None:
+    call(agent, "transcribe", {"video": "talk.mp4"})
+    with pytest.raises(BlockedError, match=f"“{SAID}” came out of footage and cannot be its moments"):
+        call(agent, "cut_clip", {"moments": [{"video": SAID, "start_s": 0, "end_s": 1}]})

@@ -16,7 +16,6 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from playhead import Library, Run
 from playhead.agent.executor import CancelledError
-from playhead.agent.planner import Proposal
 from playhead.errors import BlockedError, InputError
 from playhead.interfaces.content import MOST, content, one_line
 from playhead.interfaces.langchain import (
@@ -184,7 +183,7 @@ def test_a_request_is_answered_with_its_times(toolkit: VideoToolkit) -> None:
 
 def test_a_request_that_is_unclear_asks_back(toolkit: VideoToolkit) -> None:
     message = called(named(toolkit, "ask_footage"), {"request": "do it"})
-    assert isinstance(message.artifact, Proposal)
+    assert message.artifact.plan is None
     assert json.loads(message.text)["questions"]
 
 

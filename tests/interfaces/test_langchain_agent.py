@@ -181,16 +181,16 @@ def test_what_a_tool_of_others_gives_is_judged_and_masked(library: Library) -> N
     assert (two.status, BAD in two.text) == ("error", False)
 
 
-def test_what_a_tool_of_others_writes_into_the_state_is_judged(library: Library) -> None:
+def test_what_a_tool_of_others_writes_into_the_state_is_judged_and_masked(library: Library) -> None:
     @as_tool
     def note(words: str, tool_call_id: Annotated[str, InjectedToolCallId]) -> Command[Any]:
         """Note a word."""
         return Command(update={"messages": [ToolMessage(words.replace("-", ""), tool_call_id=tool_call_id)]})
 
-    chat = ScriptedChat(("note", {"words": "a blood-bath"}), ("note", {"words": "calm"}), "done")
+    chat = ScriptedChat(("note", {"words": "a blood-bath"}), ("note", {"words": f"Ask {MAIL}"}), "done")
     agent = create_agent(chat, [note], middleware=[SafetyMiddleware(library)])
     first, second = tool_messages(ask(agent, "Note it"))
-    assert (first.status, second.text) == ("error", "calm")
+    assert (first.status, MAIL in second.text, "Ask " in second.text) == ("error", False, True)
 
 
 @pytest.mark.parametrize("reading", [(), ("send",)])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import tempfile
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,7 @@ from playhead.interfaces.langchain import (
     planner,
     runner,
     vector_store,
+    vectors,
 )
 from playhead.interfaces.langchain.events import EVENT
 
@@ -156,3 +159,22 @@ def test_a_store_is_gated(library: Library) -> None:
 def test_a_channel_without_vectors_is_told(library: Library) -> None:
     with pytest.raises(InputError, match="Nothing can be found on text"):
         vector_store(library, "text")
+
+
+def test_a_store_leaves_nothing_whether_it_was_made_or_not(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    store = vector_store(library)
+    assert len([*tmp_path.iterdir()]) == 1
+    del store
+    gc.collect()
+    assert not [*tmp_path.iterdir()]
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(vectors, "_where", broken)
+    with pytest.raises(RuntimeError):
+        vector_store(library)
+    assert not [*tmp_path.iterdir()]

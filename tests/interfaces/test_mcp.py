@@ -126,9 +126,9 @@ async def test_an_answer_has_its_times_and_a_plan_runs_nothing(library: Library)
     claim = found.structured_content["answer"]["claims"][0]
     assert (claim["times"], claim["evidence"][0]["channel"]) == ("[0:02.5–0:03.5]", "speech")
     assert Path(found.structured_content["folder"], "answer.md").is_file()
-    assert asked_back.content[0].text == "What shall I look for or do?"
+    assert json.loads(asked_back.content[0].text) == {"questions": ["What shall I look for or do?"]}
     assert not asked_back.is_error
-    assert Path(cut.content[0].text.splitlines()[-1]).is_file(), "what was made is named where a model reads"
+    assert Path(json.loads(cut.content[0].text)["files"][0]).is_file(), "what was made is named where a model reads"
     assert len(runs(library) - before) == 2, "what is asked back leaves no folder"
 
 
@@ -137,10 +137,12 @@ async def test_what_cannot_be_done_is_told_in_a_result(library: Library, tmp_pat
         unknown = await speaking.call_tool("search_momentz", {})
         wrong = await speaking.call_tool("cut_clip", {"video": "cuts.mp4", "enb_s": 1})
         own = await speaking.call_tool("ask", {"requests": "x"})
+        long = await speaking.call_tool("plan", {"request": "x" * 2001})
         elsewhere = await speaking.call_tool("probe_video", {"video": "/etc/passwd"})
         hidden = await speaking.call_tool("index", {"paths": [str(tmp_path)]})
         halves = await speaking.call_tool("search_moments", {"query": "red \ud800", "half\ud800": "a letter"})
-    for refused, word in ((unknown, "search_moments"), (wrong, "enb_s"), (own, "requests"), (elsewhere, "passwd")):
+    told = {"search_moments": unknown, "enb_s": wrong, "requests": own, "2000": long, "passwd": elsewhere}
+    for word, refused in told.items():
         assert refused.is_error
         assert word in refused.content[0].text
         assert refused.structured_content["error"]["kind"] == "InputError"
@@ -247,6 +249,19 @@ async def test_what_is_blocked_is_told_with_its_verdict_and_recorded(library: Li
     assert [entry["passed"] for entry in _record(library)[-2:]] == [False, False]
 
 
+async def test_no_half_of_a_refusal_tells_what_the_policy_masks(library: Library, tmp_path: Path) -> None:
+    mail = "ada@example.org"
+    policy = tmp_path / "masking.yaml"
+    policy.write_text("extends: default\nname: masking\nversion: 1\nmask: [mail]\n")
+    with again(library, policy=str(policy)) as masking:
+        async with client(masking) as speaking:
+            unknown = await speaking.call_tool("transcribe", {"video": f"{mail} {'long ' * 400}"})
+            with pytest.raises(MCPError) as caught:
+                await speaking.read_resource(f"playhead://videos/{mail}")
+    told = [unknown.content[0].text, str(unknown.structured_content), caught.value.message, str(caught.value.data)]
+    assert [text for text in told if mail in text or "mail" not in text or len(text) > 1000] == []
+
+
 async def test_footage_that_is_blocked_cannot_be_read(library: Library, cuts: str, tmp_path: Path) -> None:
     policy = tmp_path / "quiet.yaml"
     lines = ("extends: default", "name: quiet", "version: 1", "images: all", "words: {violence: [ferry]}", "stages:")
@@ -334,10 +349,10 @@ async def test_what_footage_said_is_no_name_wherever_it_was_read(library: Librar
 
 async def test_a_request_that_is_cancelled_leaves_no_folder(library: Library) -> None:
     """Here while it is planned: nothing of the plan runs afterwards."""
-    begun: list[set[str]] = []
+    begun: list[str] = []
 
     def slowly(prompt: str) -> str:
-        begun.append(runs(library))
+        begun.append(prompt)
         time.sleep(1)
         return json.dumps({"steps": {"shots": {"tool": "detect_shots", "args": {"video": "cuts.mp4"}}}})
 
@@ -346,7 +361,7 @@ async def test_a_request_that_is_cancelled_leaves_no_folder(library: Library) ->
         with anyio.move_on_after(0.5) as scope:
             await speaking.call_tool("ask", {"request": "Show the shots"})
     assert scope.cancelled_caught
-    assert len(begun[0] - before) == 1
+    assert len(begun) == 1
     assert runs(library) == before
 
 
@@ -559,3 +574,14 @@ def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str], librar
         assert main([*flags, "--http", "--port", str(taken.getsockname()[1])]) == 2
         assert main([*flags, "--port", "1"]) == 2
     assert "belong to --http" in capsys.readouterr().err
+
+
+@pytest.mark.enable_socket
+def test_a_token_that_cannot_be_used_closes_the_port(library: Library, tmp_path: Path) -> None:
+    with bound(0) as chosen:
+        port = chosen.getsockname()[1]
+    flags = ["mcp", "--library", str(library.folder), "--http", "--port", str(port)]
+    with pytest.raises(SettingsError) as refusal:
+        main([*flags, "--token-file", str(tmp_path), "--debug"])
+    with bound(port):  # while what raised is still there, and all that it holds
+        assert "cannot be used" in str(refusal.value)

@@ -15,7 +15,7 @@ from playhead import types
 from playhead.safety.texts import files_of, names_of, texts_of
 from playhead.tools.arguments import Label, Picture, Window, Words
 from playhead.tools.contract import Arguments
-from playhead.tools.doorway import DATA, LABEL, _words, loose
+from playhead.tools.doorway import DATA, LABEL, loose, words_in
 from playhead.tools.registry import all_tools
 from playhead.types import (
     Answer,
@@ -103,12 +103,12 @@ JUDGED: list[tuple[dict[str, Any], list[str]]] = [
 
 @pytest.mark.parametrize(("given", "judged"), JUDGED, ids=[str(list(given)) for given, _ in JUDGED])
 def test_words_among_arguments(given: dict[str, Any], judged: list[str]) -> None:
-    assert [text for text in _words(Everything(**given)) if text] == judged
+    assert [text for text in words_in(Everything(**given)) if text] == judged
 
 
 def test_labels_and_choices_of_the_tools_are_no_words() -> None:
-    assert list(_words(Window(video="a", start_s=0, end_s=1))) == []
-    assert list(_words(Picture(video="a", time_s=0, path=Path("/a.png")))) == []
+    assert list(words_in(Window(video="a", start_s=0, end_s=1))) == []
+    assert list(words_in(Picture(video="a", time_s=0, path=Path("/a.png")))) == []
 
 
 @pytest.mark.parametrize("name", sorted(all_tools()))

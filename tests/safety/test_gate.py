@@ -386,6 +386,12 @@ def test_what_is_remembered_is_never_another_text(gate: Callable[..., Gate]) -> 
         found = {finding.category: finding.score for finding in one.judge.text(f"violence={number / 1000}").findings}
         assert found["violence"] == number / 1000
     assert len(Counting.asked) == 200
+    for other in (one.heard_by(print), one.asking(lambda _: "")):  # made of a gate, they remember with it
+        other.judge.text("violence=0.001")
+    first = gate(Counting())
+    for other in (first.heard_by(print), first.asking(lambda _: "")):
+        other.judge.text("violence=0.9")
+    assert len(Counting.asked) == 201
 
 
 def test_two_threads_and_two_gates_at_once(record: Audit) -> None:

@@ -20,116 +20,55 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from playhead.testing.chat import ScriptedChat
-    from playhead.testing.contracts import (
-        CaptionerContract,
-        DetectorContract,
-        ImageModeratorContract,
-        ImageTextEncoderContract,
-        SentenceEncoderContract,
-        TextModeratorContract,
-        TextReaderContract,
-        TranscriberContract,
-        VoiceActivityContract,
-        VoiceContract,
-    )
-    from playhead.testing.fakes import FakeModels, RedModerator, WordModerator
+    from playhead.testing.chat import ScriptedChat as ScriptedChat
+    from playhead.testing.contracts import CaptionerContract as CaptionerContract
+    from playhead.testing.contracts import DetectorContract as DetectorContract
+    from playhead.testing.contracts import ImageModeratorContract as ImageModeratorContract
+    from playhead.testing.contracts import ImageTextEncoderContract as ImageTextEncoderContract
+    from playhead.testing.contracts import SentenceEncoderContract as SentenceEncoderContract
+    from playhead.testing.contracts import TextModeratorContract as TextModeratorContract
+    from playhead.testing.contracts import TextReaderContract as TextReaderContract
+    from playhead.testing.contracts import TranscriberContract as TranscriberContract
+    from playhead.testing.contracts import VoiceActivityContract as VoiceActivityContract
+    from playhead.testing.contracts import VoiceContract as VoiceContract
+    from playhead.testing.fakes import FakeModels as FakeModels
+    from playhead.testing.fakes import RedModerator as RedModerator
+    from playhead.testing.fakes import WordModerator as WordModerator
     from playhead.testing.samples import TEXTS as TEXTS
-    from playhead.testing.samples import (
-        assert_alike,
-        assert_findings,
-        assert_in_order,
-        assert_inside,
-        assert_unit_rows,
-        noise,
-        picture,
-        pictures,
-    )
+    from playhead.testing.samples import assert_alike as assert_alike
+    from playhead.testing.samples import assert_findings as assert_findings
+    from playhead.testing.samples import assert_in_order as assert_in_order
+    from playhead.testing.samples import assert_inside as assert_inside
+    from playhead.testing.samples import assert_unit_rows as assert_unit_rows
+    from playhead.testing.samples import noise as noise
+    from playhead.testing.samples import picture as picture
+    from playhead.testing.samples import pictures as pictures
     from playhead.testing.small import SMALL_FILM as SMALL_FILM
-    from playhead.testing.small import small_library
-    from playhead.testing.tiny import (
-        tiny_blip,
-        tiny_clip,
-        tiny_detr,
-        tiny_guard,
-        tiny_sentence_transformer,
-        tiny_siglip,
-        tiny_vits,
-        tiny_whisper,
-    )
-    from playhead.testing.tool import ToolContract
+    from playhead.testing.small import small_library as small_library
+    from playhead.testing.tiny import tiny_blip as tiny_blip
+    from playhead.testing.tiny import tiny_clip as tiny_clip
+    from playhead.testing.tiny import tiny_detr as tiny_detr
+    from playhead.testing.tiny import tiny_guard as tiny_guard
+    from playhead.testing.tiny import tiny_sentence_transformer as tiny_sentence_transformer
+    from playhead.testing.tiny import tiny_siglip as tiny_siglip
+    from playhead.testing.tiny import tiny_vits as tiny_vits
+    from playhead.testing.tiny import tiny_whisper as tiny_whisper
+    from playhead.testing.tool import ToolContract as ToolContract
 
-_HOME = {
-    "CaptionerContract": "contracts",
-    "DetectorContract": "contracts",
-    "FakeModels": "fakes",
-    "ImageModeratorContract": "contracts",
-    "ImageTextEncoderContract": "contracts",
-    "RedModerator": "fakes",
-    "SMALL_FILM": "small",
-    "ScriptedChat": "chat",
-    "SentenceEncoderContract": "contracts",
-    "TEXTS": "samples",
-    "TextModeratorContract": "contracts",
-    "TextReaderContract": "contracts",
-    "ToolContract": "tool",
-    "TranscriberContract": "contracts",
-    "VoiceActivityContract": "contracts",
-    "VoiceContract": "contracts",
-    "WordModerator": "fakes",
-    "assert_alike": "samples",
-    "assert_findings": "samples",
-    "assert_in_order": "samples",
-    "assert_inside": "samples",
-    "assert_unit_rows": "samples",
-    "noise": "samples",
-    "picture": "samples",
-    "pictures": "samples",
-    "small_library": "small",
-    "tiny_blip": "tiny",
-    "tiny_clip": "tiny",
-    "tiny_detr": "tiny",
-    "tiny_guard": "tiny",
-    "tiny_sentence_transformer": "tiny",
-    "tiny_siglip": "tiny",
-    "tiny_vits": "tiny",
-    "tiny_whisper": "tiny",
-}
-
-__all__ = [
-    "CaptionerContract",
-    "DetectorContract",
-    "FakeModels",
-    "ImageModeratorContract",
-    "ImageTextEncoderContract",
-    "RedModerator",
-    "ScriptedChat",
-    "SentenceEncoderContract",
-    "TextModeratorContract",
-    "TextReaderContract",
-    "ToolContract",
-    "TranscriberContract",
-    "VoiceActivityContract",
-    "VoiceContract",
-    "WordModerator",
-    "assert_alike",
-    "assert_findings",
-    "assert_in_order",
-    "assert_inside",
-    "assert_unit_rows",
-    "noise",
-    "picture",
+_NAMES = {
+    "chat": "ScriptedChat",
+    "contracts": "CaptionerContract DetectorContract ImageModeratorContract ImageTextEncoderContract "
+    "SentenceEncoderContract TextModeratorContract TextReaderContract TranscriberContract "
+    "VoiceActivityContract VoiceContract",
+    "fakes": "FakeModels RedModerator WordModerator",
+    "samples": "TEXTS assert_alike assert_findings assert_in_order assert_inside assert_unit_rows noise picture "
     "pictures",
-    "small_library",
-    "tiny_blip",
-    "tiny_clip",
-    "tiny_detr",
-    "tiny_guard",
-    "tiny_sentence_transformer",
-    "tiny_siglip",
-    "tiny_vits",
-    "tiny_whisper",
-]
+    "small": "SMALL_FILM small_library",
+    "tiny": "tiny_blip tiny_clip tiny_detr tiny_guard tiny_sentence_transformer tiny_siglip tiny_vits tiny_whisper",
+    "tool": "ToolContract",
+}
+_HOME = dict(sorted((name, module) for module, names in _NAMES.items() for name in names.split()))
+__all__ = list(_HOME)
 
 
 def __getattr__(name: str) -> object:

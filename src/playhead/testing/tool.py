@@ -72,7 +72,7 @@ class ToolContract:
 
     def test_it_can_be_offered(self) -> None:
         """A package that offers it is not left out: its name, docstring, types, effects and examples are sound."""
-        assert unfit(self.tool) == "" or self.tool.judges
+        assert unfit(self.tool) == ""
 
     def test_it_says_what_it_does(self) -> None:
         """A sentence or more for the planner, as the class docstring."""
@@ -128,7 +128,7 @@ class ToolContract:
         """Where nothing is let in, a call with words does not run."""
         tool, arguments = self.tool(), self.fixed(library)
         if tool.judges or not any(words_in(tool.checked(arguments))):
-            return
+            pytest.skip("no words of this call are judged on the way in")
         with pytest.raises(BlockedError):
             tool.call(arguments, replace(context, gate=_shut(library, _IN, tmp_path)))
         assert not any(context.folder.rglob("*"))
@@ -138,7 +138,7 @@ class ToolContract:
     ) -> None:
         """Where nothing is let out, a result with words is not given."""
         if self.tool.judges or not texts_of(self._called(library, context), whole=self.tool().makes):
-            return
+            pytest.skip("no words of this result are judged on the way out")
         shut = replace(_in(tmp_path / "again", context), gate=_shut(library, _OUT, tmp_path))
         with pytest.raises(BlockedError):
             self._called(library, shut)
