@@ -74,7 +74,8 @@ def call(
     agent.library.videos()  # raises where there is no library
     with _new_folder(agent, name) as folder:
         context = Context(agent.library, folder, heeding(cancel, progress), agent.chat, agent.gate)
-        result = with_texts(agent.tools[name].call(arguments, context), agent.gate.mask)
+        given = {key: _stretches(value) for key, value in arguments.items()}
+        result = with_texts(agent.tools[name].call(given, context), agent.gate.mask)
         files = tuple(path for path in files_of(result) if folder in path.parents)
         for path in files:
             copy_masked(path, path, agent.gate.mask)
@@ -82,6 +83,17 @@ def call(
     with suppress(OSError):  # it holds what was made
         folder.rmdir()
     return Called(result, files, folder)
+
+
+def _stretches(value: Any) -> Any:
+    """Moments as a search gives them, as the stretches that other tools take; anything else as it is."""
+    if isinstance(value, list | tuple):
+        return [_stretches(item) for item in value]
+    if isinstance(value, dict) and {"video", "start_s", "end_s", "score", "evidence"} == set(value):
+        video = value["video"]
+        stretch = {"video": video.get("id") if isinstance(video, dict) else video}
+        return stretch | {key: value[key] for key in ("start_s", "end_s")}
+    return value
 
 
 def ask(

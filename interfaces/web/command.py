@@ -81,10 +81,10 @@ def serve(
     with bound(port) as listening, open_library(library, roles, profile=profile, policy=policy) as opened:
         from playhead.interfaces.access import new_token
         from playhead.interfaces.web.desk import Desk, Served
-        from playhead.interfaces.web.uploads import sweep
 
         served = Served.of(Desk(opened, spec or opened.settings.chat or None), new_token())
-        sweep(served.uploads.folder)
+        for left in served.uploads.unfinished():
+            served.index(left)
         _serve(served, listening, found, no_browser=no_browser)
 
 

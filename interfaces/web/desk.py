@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 from playhead.agent.agent import Agent
 from playhead.index.library import Library
 from playhead.interfaces import searching
+from playhead.interfaces.web import tasks
 from playhead.interfaces.web.failures import NotFoundError
 from playhead.interfaces.web.footage import Footage
 from playhead.interfaces.web.jobs import Jobs
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from playhead.agent.planner import Proposal
+    from playhead.interfaces.web.jobs import Job
+    from playhead.interfaces.web.uploads import Upload
     from playhead.tools.contract import Tool
     from playhead.types import SearchResult, Transcript, Video
 
@@ -126,6 +129,12 @@ class Served:
     def of(cls, desk: Desk, token: str, reserve: int = RESERVE) -> Served:
         """All that a server of this desk needs."""
         return cls(desk, token, Jobs(desk.names), Uploads(desk, reserve), Footage(desk.library.settings.limits))
+
+    def index(self, upload: Upload) -> Job:
+        """Index what was handed over. A server that ends meanwhile leaves it to the next one."""
+        todo = tasks.indexing(self.desk, upload.path)
+        keep = self.jobs.closing.is_set
+        return self.jobs.start("index", upload.path.name, todo, lambda: self.uploads.release(upload, keep=keep()))
 
 
 def _served(request: Request) -> Any:

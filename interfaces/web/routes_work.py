@@ -47,9 +47,7 @@ async def upload(name: str, request: Request, here: Here) -> Any:
     length = _length(request)
     await run_in_threadpool(here.uploads.announce, length)
     taken = await here.uploads.take(name, request.stream(), length)
-    todo = tasks.indexing(here.desk, taken.path)
-    job = here.jobs.start("index", taken.path.name, todo, lambda: here.uploads.release(taken))
-    return {"job": job.shown()}
+    return {"job": here.index(taken).shown()}
 
 
 @router.post("/api/runs", status_code=202, response_model=schema.JobStarted, response_model_exclude_unset=True)

@@ -42,8 +42,9 @@ def running(desk: Desk, plan: Plan, override: str) -> Callable[[Job], State]:
 
     def work(job: Job) -> State:
         job.expect({name: step.tool for name, step in plan.steps.items()})
-        done = desk.agent(override).run(plan, listen=job.event, cancel=job.cancelled)
-        job.give(_files(done), lambda addresses: replies.public(shapes.run(done), addresses))
+        agent = desk.agent(override)
+        done = agent.run(plan, listen=job.event, cancel=job.cancelled)
+        job.give(_files(done), lambda addresses: replies.public(shapes.run(done, agent.gate.mask), addresses))
         if error := _error(done):
             job.fail(error)
         return _ENDS.get(done.exit_code, State.FAILED)

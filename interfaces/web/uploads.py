@@ -80,14 +80,25 @@ class Uploads:
         finally:
             part.unlink(missing_ok=True)
 
-    def release(self, upload: Upload) -> None:
-        """Delete it, unless it was indexed or somebody else still needs it."""
+    def release(self, upload: Upload, *, keep: bool = False) -> None:
+        """Delete it, unless it was indexed, somebody else still needs it, or it is to `keep` for the next server."""
         with self._lock:
             self._claims[upload.sha256] -= 1
             if self._claims[upload.sha256] <= 0:
                 del self._claims[upload.sha256]
-                if not self._indexed(upload):
+                if not (keep or self._indexed(upload)):
                     shutil.rmtree(self.folder / upload.sha256, ignore_errors=True)
+
+    def unfinished(self) -> list[Upload]:
+        """What a server that ended had taken in and not yet indexed; what it had only in part is deleted."""
+        for part in self.folder.glob("*.part"):
+            with suppress(OSError):
+                part.unlink()
+        kept = [Upload(path, path.parent.name) for path in sorted(self.folder.glob("*/*"))]
+        left = [upload for upload in kept if not self._indexed(upload)]
+        with self._lock:
+            self._claims.update(upload.sha256 for upload in left)
+        return left
 
     def forget(self, video_id: str) -> None:
         """Delete what was handed over of a video that is no longer in the library."""
@@ -168,10 +179,3 @@ def _write(out: BinaryIO, block: bytes) -> None:
 
 def _refused(name: str, error: OSError) -> StorageError:
     return StorageError(f"{name} was not taken in", (error.strerror or str(error)).lower(), "Make room on the disk")
-
-
-def sweep(folder: Path) -> None:
-    """Delete what a server that was killed had taken in only in part."""
-    for part in folder.glob("*.part"):
-        with suppress(OSError):
-            part.unlink()

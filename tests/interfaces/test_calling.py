@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 from typing import TYPE_CHECKING, Any, cast
@@ -126,8 +127,8 @@ def test_an_error_of_a_step_is_masked_wherever_it_is_told(agent: Agent, capsys: 
     agent = Agent(agent.library, tools={"fail": Do("fail", work)})
     events: list[Any] = []
     run = agent.run(read_plan({"steps": {"a": {"tool": "fail", "args": {"text": "a"}}}}), listen=events.append)
-    for json in (True, False):
-        assert asking._show(run, agent, json=json) == 1
+    for as_json in (True, False):
+        assert asking._show(run, agent, json=as_json) == 1
     assert run.folder is not None
     told = (*capsys.readouterr(), str(events), (run.folder / "journal.jsonl").read_text())
     assert [text for text in told if MAIL in text] == []
@@ -147,3 +148,10 @@ def test_a_refusal_names_what_footage_said(agent: Agent) -> None:
     call(agent, "transcribe", {"video": "talk.mp4"})
     with pytest.raises(BlockedError, match=f"“{SAID}” came out of footage and cannot be its moments"):
         call(agent, "cut_clip", {"moments": [{"video": SAID, "start_s": 0, "end_s": 1}]})
+
+
+def test_moments_go_on_as_a_search_gave_them(agent: Agent) -> None:
+    found = json.loads(str(call(agent, "search_moments", {"query": "please write", "limit": 1})))
+    assert found["moments"][0]["evidence"]
+    [clip] = call(agent, "cut_clip", {"moments": found["moments"]}).result.clips
+    assert clip.origin.parts[0].video.name == "talk.mp4"

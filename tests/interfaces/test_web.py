@@ -470,6 +470,24 @@ def test_an_upload_that_is_cancelled_leaves_nothing(empty: Tab, clips: Callable[
     assert [*empty.served.uploads.folder.iterdir()] == []
 
 
+def test_what_a_server_was_still_indexing_is_indexed_by_the_next(
+    empty: Tab, tmp_path: Path, clips: Callable[[str], Path]
+) -> None:
+    go_on = threading.Event()
+    empty.served.jobs.start("index", "first", lambda _: State.DONE if go_on.wait(20) else State.FAILED)
+    empty.put("/api/uploads/film.mp4", content=clips("plain.mp4").read_bytes())
+    empty.served.jobs.close()
+    go_on.set()
+    uploads = empty.served.uploads
+    (uploads.folder / "half.part").write_bytes(b"half")
+    with tab(empty.served.desk.library) as after:
+        [left] = after.served.uploads.unfinished()
+        after.until(after.served.index(left).id, ("done",))
+        assert [video["name"] for video in after.get("/api/library").json()["videos"]] == ["film.mp4"]
+        assert after.served.uploads.unfinished() == []
+        assert [path.name for path in uploads.folder.rglob("*") if path.is_file()] == ["film.mp4"]
+
+
 def test_a_folder_of_something_else_is_not_taken_for_a_library(empty: Tab) -> None:
     folder = empty.served.desk.library.folder
     folder.mkdir()
