@@ -29,7 +29,7 @@ export class Films {
 
   row(video) {
     const size = video.width ? `${video.width}×${video.height}` : "sound only";
-    const seen = Object.entries(video.segments ?? {}).filter(([, number]) => number).map(([channel, number]) => count(number, SEEN[channel] ?? channel));
+    const seen = Object.entries(video.segments ?? {}).filter(([, number]) => number).map(([channel, number]) => count(number, SEEN[channel] ?? channel).replaceAll(" ", "\u00a0"));
     const forget = el("button", { type: "button", class: "link film-forget", "aria-label": `Forget ${video.name}`, onclick: (event) => this.ask(video, event.target) }, "Forget");
     return [
       el("button", { type: "button", class: "film-open", onclick: () => this.open(video.id) },

@@ -164,6 +164,11 @@ async function refresh() {
   else if (!opening && videos.length === 1) await openFilm(videos[0].id, null, { step: false });
 }
 
+function fit() {
+  $("words").placeholder = columns.matches ? "Search what is shown, said or written" : "Search";
+  show();
+}
+
 /** On a phone one part is shown at a time; in two columns the transcript or what was asked. */
 function show(part = document.body.dataset.part) {
   const shown = document.body.dataset;
@@ -228,8 +233,8 @@ function wire() {
     if (matchMedia("(pointer: coarse)").matches) $("words").blur(); // the keyboard on the screen covers what was found
   });
   for (const button of document.querySelectorAll(".parts button")) button.addEventListener("click", () => show(button.dataset.to));
-  columns.addEventListener("change", () => show());
-  show();
+  columns.addEventListener("change", fit);
+  fit();
   addEventListener("popstate", restore);
   dropFiles();
   listen({
