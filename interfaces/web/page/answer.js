@@ -4,12 +4,14 @@ import { el } from "./dom.js";
 import { facts } from "./verdict.js";
 import { bytes, span } from "./words.js";
 
-/** The answer of a run as elements. `cite(video, span)` hears which times somebody wants to see. */
-export function answered({ answer, verdicts = [], steps = {} }, cite) {
+const MOST = 12;
+
+/** The answer of a run as elements. `cite(video, span)` hears which times somebody wants to see; with `several` films each is named. */
+export function answered({ answer, verdicts = [], steps = {} }, cite, several) {
   const videos = new Set(answer.claims.flatMap(({ evidence }) => evidence.map(({ video }) => video.id)));
   const failed = Object.entries(steps).filter(([, { error }]) => error);
   return [
-    answer.claims.length ? el("ol", { class: "claims" }, answer.claims.map((claim) => sentence(claim, videos.size > 1, cite))) : null,
+    answer.claims.length ? el("ol", { class: "claims" }, answer.claims.map((claim) => sentence(claim, several || videos.size > 1, cite))) : null,
     ...answer.notes.map((note) => el("p", { class: "note" }, note)),
     ...failed.map(([name, { error }]) => el("p", { class: "error" }, `${name}: ${error}`)),
     ...verdicts.map((verdict) => el("details", { class: "verdict small" }, el("summary", {}, verdict.override ? "The gate let it through for the reason given" : `The gate: ${verdict.decision}`), facts(verdict))),
@@ -17,9 +19,17 @@ export function answered({ answer, verdicts = [], steps = {} }, cite) {
 }
 
 function sentence(claim, named, cite) {
+  const cited = stretches(claim.evidence);
+  const shown = (few) => few.flatMap((each) => [citation(each, named, cite), " "]);
+  const rest = cited.slice(MOST);
+  const more = el("button", { type: "button", class: "link", onclick: () => {
+    const fresh = shown(rest);
+    more.replaceWith(...fresh);
+    fresh[0].focus();
+  } }, `… ${rest.length} more`);
   return el("li", {},
     claim.title ? el("h4", {}, claim.title) : null, el("span", { dir: "auto" }, claim.text), " ",
-    stretches(claim.evidence).map((cited) => [citation(cited, named, cite), " "]).flat());
+    shown(cited.slice(0, MOST)), rest.length ? more : null);
 }
 
 function citation(cited, named, cite) {
@@ -49,8 +59,10 @@ function stretches(evidence) {
 export function fileList(files = []) {
   if (!files.length) return null;
   return el("ul", { class: "files", "aria-label": "Files" }, files.map((file) => el("li", {},
-    preview(file), el("a", { href: file.url, download: file.name }, `Download ${file.name}`), el("span", { class: "dim" }, ` ${bytes(file.bytes)}`))));
+    file.bytes ? kept(file) : `${file.name} is empty: there was nothing to write`)));
 }
+
+const kept = (file) => [preview(file), el("a", { href: file.url, download: file.name }, `Download ${file.name}`), el("span", { class: "dim" }, ` ${bytes(file.bytes)}`)];
 
 function preview({ kind = "", url, name }) {
   const source = `${url}?inline=1`;

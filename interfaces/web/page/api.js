@@ -1,7 +1,6 @@
-// The server: one token, JSON in and out, and jobs that tell how they get on.
+// The server: one token, JSON in and out.
 
 const KEY = "playhead-token";
-const FINAL = new Set(["done", "partial", "failed", "blocked", "cancelled"]);
 let token = "";
 
 /** What the server, or the way to it, did not do. `verdict` is there where the gate stopped something. */
@@ -11,8 +10,6 @@ export class ApiError extends Error {
     Object.assign(this, { status, kind, verdict });
   }
 }
-
-export const ended = (job) => FINAL.has(job.state);
 
 /** Take the token out of the address, or from another tab of this page, and open a session with it. */
 export async function openSession() {
@@ -50,15 +47,35 @@ function askOtherTabs() {
 }
 
 async function call(method, path, body) {
-  const headers = { Authorization: `Bearer ${token}` };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  let reply;
-  try {
-    reply = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
-  } catch {
-    throw new ApiError(0, { message: "The server does not answer. Start it again with: playhead serve" });
-  }
+  const headers = body === undefined ? {} : { "Content-Type": "application/json" };
+  const reply = await ask(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   return read(reply.status, await reply.text());
+}
+
+async function ask(path, { headers, ...how }) {
+  try {
+    return await fetch(path, { ...how, headers: { ...headers, Authorization: `Bearer ${token}` } });
+  } catch {
+    throw new ApiError(0, { message: "The server does not answer" });
+  }
+}
+
+/** What the whole page should say of an error; of most nothing but its own words. */
+export function trouble({ status, message }) {
+  if (status === 0) return "The server has ended. Start it again, and open the address it prints.";
+  return status === 401 ? "This page needs its token. Open the address that `playhead serve` printed." : message;
+}
+
+/** Why the server does not give a file; nothing where it does. */
+export async function refused(path) {
+  try {
+    const reply = await ask(path, { headers: { Range: "bytes=0-0" } });
+    if (reply.status >= 400) read(reply.status, await reply.text());
+    else await reply.body?.cancel();
+    return "";
+  } catch (error) {
+    return trouble(error);
+  }
 }
 
 function read(status, text) {
@@ -97,25 +114,3 @@ export function upload(file, progress, signal) {
     request.send(file);
   });
 }
-
-/** Hear of a job until it has ended; what you get back stops listening. */
-export function watch(id, hear) {
-  const source = new EventSource(`/api/jobs/${id}/events`);
-  source.addEventListener("job", ({ data }) => {
-    const job = JSON.parse(data);
-    if (ended(job)) source.close();
-    hear(job);
-  });
-  source.onerror = () => {
-    if (source.readyState !== EventSource.CLOSED) return; // it connects again by itself
-    const lost = "The server no longer tells of this. Reload the page";
-    hear({ id, state: "failed", error: { kind: "ApiError", message: lost } });
-  };
-  return () => source.close();
-}
-
-/** The job when it has ended; `hear` is told on the way. */
-export const finished = (id, hear = () => {}) =>
-  new Promise((resolve) => {
-    watch(id, (job) => { hear(job); if (ended(job)) resolve(job); });
-  });

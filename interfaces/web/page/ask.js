@@ -1,16 +1,17 @@
 // Asking: a request becomes a plan, the plan is approved, and its run is watched until it answers.
 
-import { ended, post, remove, watch } from "./api.js";
+import { post, remove } from "./api.js";
 import { $, announce, el, fill, reveal, setProgress } from "./dom.js";
 import { answered, fileList } from "./answer.js";
+import { ended } from "./jobs.js";
 import { PlanView, liveSteps } from "./plan.js";
 import { errorBox } from "./verdict.js";
 import { count } from "./words.js";
 
-/** The box that is asked. `cite(video, span)` plays a citation; `started(job)` hears of every run. */
+/** The box that is asked. `cite(video, span)` plays a citation, `watch(id, hear)` follows a run, `several()` is whether films are to be named. */
 export class Ask {
-  constructor({ cite, started }) {
-    Object.assign(this, { cite, started, shown: "", unwatch: () => {} });
+  constructor({ cite, watch, several }) {
+    Object.assign(this, { cite, watch, several, shown: "", unwatch: () => {} });
     this.plan = new PlanView($("planned"), { run: (yaml) => this.run(yaml), drop: () => this.dropped() });
     $("ask").addEventListener("submit", (event) => { event.preventDefault(); this.propose(); });
     $("request").addEventListener("keydown", (event) => {
@@ -26,7 +27,12 @@ export class Ask {
 
   async propose(override) {
     const request = $("request").value.trim();
-    if (!request) return $("request").focus();
+    if ($("plan").disabled) return; // one plan after the other
+    if (!request) {
+      this.say(el("p", {}, "Write what you want to know or have."));
+      $("request").focus();
+      return;
+    }
     this.override = override;
     this.plan.hide();
     this.hideAnswer();
@@ -59,7 +65,6 @@ export class Ask {
     try {
       const { job } = await post("/api/runs", { yaml, override });
       this.plan.hide();
-      this.started(job);
       this.follow(job, (why) => this.run(yaml, why));
     } catch (error) {
       this.say(errorBox(error, (why) => this.run(yaml, why)));
@@ -76,7 +81,7 @@ export class Ask {
     reveal($("answer"));
     const hear = (news) => (ended(news) ? this.show(news, again) : this.progress(news));
     if (ended(job)) this.show(job, again);
-    else this.unwatch = watch(job.id, hear);
+    else this.unwatch = this.watch(job.id, hear);
   }
 
   hideAnswer() {
@@ -115,7 +120,7 @@ export class Ask {
 
   show(job, again) {
     const { result, error, state } = job;
-    const parts = result?.answer ? answered(result, this.cite) : [];
+    const parts = result?.answer ? answered(result, this.cite, this.several()) : [];
     if (error) parts.push(errorBox(error, again));
     if (state === "cancelled") parts.push(el("p", { class: "note" }, "The run was cancelled. What was done is kept and is not done again."));
     if (result?.questions?.length) parts.push(...result.questions.map((each) => el("p", { class: "note" }, each)));

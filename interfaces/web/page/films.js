@@ -3,7 +3,9 @@
 import { remove } from "./api.js";
 import { $, el, fill } from "./dom.js";
 import { errorBox } from "./verdict.js";
-import { count, time } from "./words.js";
+import { compare, count, time } from "./words.js";
+
+const SEEN = { picture: "picture", object: "object", text: "text", speech: "spoken line", caption: "caption", motion: "movement", thermal: "thermal picture", depth: "depth picture" };
 
 /** The list of films. `open(id)` hears which one somebody wants, `onForgotten(id)` which one is gone. */
 export class Films {
@@ -12,22 +14,26 @@ export class Films {
     this.videos = [];
   }
 
+  /** Show the library; what did not change is left alone. */
   show({ name, policy, videos }) {
-    this.videos = videos;
+    const key = JSON.stringify([name, policy, videos]);
+    if (key === this.key) return;
+    this.key = key;
+    this.videos = videos.toSorted((a, b) => compare(a.name, b.name));
     $("library").textContent = `${name} · ${count(videos.length, "film")}`;
     $("library").title = `Policy of the gate: ${policy}`;
     $("no-films").hidden = videos.length > 0;
-    fill($("films"), videos.map((video) => el("li", { "data-id": video.id }, this.row(video))));
-    for (const [id, all] of [["scope", "All films"], ["about", "Any film"]]) options($(id), all, videos);
+    fill($("films"), this.videos.map((video) => el("li", { "data-id": video.id }, this.row(video))));
+    for (const [id, all] of [["scope", "All films"], ["about", "Any film"]]) options($(id), all, this.videos);
   }
 
   row(video) {
-    const size = video.width ? `${video.width}×${video.height}` : "sound";
-    const seen = Object.entries(video.segments ?? {}).filter(([, number]) => number).map(([channel, number]) => `${number} ${channel}`);
+    const size = video.width ? `${video.width}×${video.height}` : "sound only";
+    const seen = Object.entries(video.segments ?? {}).filter(([, number]) => number).map(([channel, number]) => count(number, SEEN[channel] ?? channel).replaceAll(" ", "\u00a0"));
     const forget = el("button", { type: "button", class: "link film-forget", "aria-label": `Forget ${video.name}`, onclick: (event) => this.ask(video, event.target) }, "Forget");
     return [
       el("button", { type: "button", class: "film-open", onclick: () => this.open(video.id) },
-        el("span", { class: "name" }, video.name),
+        el("span", { class: "name", title: video.name }, video.name),
         el("span", { class: "dim" }, `${time(video.duration_s)} · ${size}`), el("span", { class: "dim seen" }, seen.join(" · "))),
       forget,
     ];

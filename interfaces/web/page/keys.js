@@ -9,10 +9,18 @@ const ROWS = [
   ["M", "Mute"], ["F", "Full screen"], ["A", "Ask"], ["?", "These keys"], ["Esc", "Out of a field"],
 ];
 const WRITING = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
+const OFF = "playhead-keys-off";
+const ROWS_OF_LISTS = ".hit, .film-open, .line";
 const PRESSED_BY_SPACE = "button, a, summary, audio, video[controls], [role=slider]";
+
+let pressed = null; // the row that was taken last
 
 /** Do what `actions` has for a key. */
 export function listen(actions) {
+  document.addEventListener("click", ({ target }) => { pressed = target.closest(ROWS_OF_LISTS); });
+  const written = $("written-keys");
+  written.checked = !localStorage.getItem(OFF);
+  written.addEventListener("change", () => (written.checked ? localStorage.removeItem(OFF) : localStorage.setItem(OFF, "off")));
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     const { target, key } = event;
@@ -20,6 +28,7 @@ export function listen(actions) {
     if (target.matches(WRITING)) return key === "Escape" ? leave(event) : undefined;
     if (target.matches("audio, video[controls]")) return undefined;
     if ((key === " " || key === "Enter") && target.closest(PRESSED_BY_SPACE) && !again(event)) return undefined;
+    if (!written.checked && key.length === 1 && key !== " ") return undefined;
     const act = actions[key.length === 1 ? key.toLowerCase() : key];
     if (act && act(event) !== false) event.preventDefault();
     return undefined;
@@ -38,7 +47,7 @@ function leave(event) {
   event.target.blur();
 }
 
-/** Space on what is shown already plays and pauses it, instead of beginning it again. */
-const again = ({ key, target }) => key === " " && target.matches(".hit[aria-current], .line[aria-current='true']");
+/** Space on a row that was taken plays and pauses, instead of taking it again. */
+const again = ({ key, target }) => key === " " && (target === pressed || target.matches(".hit[aria-current]"));
 
 export const showKeys = () => $("keys").showModal();

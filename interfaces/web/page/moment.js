@@ -1,15 +1,16 @@
 // The chosen moment: play it again, keep it as a clip, share it as a link.
 
-import { finished, post } from "./api.js";
+import { post } from "./api.js";
 import { $, announce, el, fill } from "./dom.js";
 import { linkTo } from "./address.js";
 import { errorBox } from "./verdict.js";
-import { bytes, span } from "./words.js";
+import { bytes, clipOf, span } from "./words.js";
 
-/** What is chosen of the open film. `play(span)` hears that it shall be seen, `started(job)` that a clip is cut. */
+/** What is chosen of the open film. `play(span)` hears that it shall be seen; `finished(id, name)` gives a job when it has ended. */
 export class Moment {
-  constructor({ play, started }) {
-    Object.assign(this, { play, started, film: null, span: null });
+  constructor({ play, finished }) {
+    Object.assign(this, { play, finished, film: null, span: null });
+    this.clips = new Map(); // what became of those that were asked for
     $("moment-play").addEventListener("click", () => this.play(this.span));
     $("clip").addEventListener("click", () => this.save());
     $("link").addEventListener("click", () => this.copy());
@@ -17,27 +18,38 @@ export class Moment {
 
   /** Choose a span of a film, or none. */
   choose(film, chosen) {
-    if (this.film?.id === film?.id && this.span?.start_s === chosen?.start_s && this.span?.end_s === chosen?.end_s) return;
     Object.assign(this, { film, span: chosen });
     $("moment").hidden = !chosen;
     if (chosen) $("moment-times").textContent = span(chosen);
-    fill($("clip-state"));
+    this.show();
   }
 
+  get key() {
+    return this.span && clipOf(this.film, this.span) + this.film.id;
+  }
+
+  /** Cut the moment, once. */
   async save(override) {
-    const chosen = this.span;
-    try {
-      const job = await cut(this.film, chosen, override, this.started, () => { if (chosen === this.span) fill($("clip-state"), "Cutting…"); });
-      if (chosen === this.span) this.show(job);
-    } catch (error) {
-      fill($("clip-state"), errorBox(error, (why) => this.save(why)));
-    }
+    const { film, key } = this;
+    if ($("clip").disabled) return;
+    this.keep(key, { state: "running" });
+    this.keep(key, await cut(film, this.span, override, this.finished).catch((error) => ({ error })));
   }
 
-  show({ state, error, files = [] }) {
-    const film = files.find(({ kind }) => kind?.startsWith("video")) ?? files[0];
-    if (error || !film) return fill($("clip-state"), errorBox(error ?? { message: `The clip is ${state}` }, (why) => this.save(why)));
-    fill($("clip-state"), el("a", { href: film.url, download: film.name }, "Download clip"), ` ${bytes(film.bytes)}`);
+  keep(key, job) {
+    this.clips.set(key, job);
+    if (key === this.key) this.show();
+  }
+
+  /** What became of the clip of the chosen moment. */
+  show() {
+    const { state, error, files = [] } = this.clips.get(this.key) ?? {};
+    const [film] = files;
+    $("clip").disabled = state === "running" || Boolean(film);
+    if (film) fill($("clip-state"), el("a", { href: film.url, download: film.name }, "Download clip"), ` ${bytes(film.bytes)}`);
+    else if (state === "running") fill($("clip-state"), "Cutting…");
+    else if (state || error) fill($("clip-state"), errorBox(error ?? { message: `The clip is ${state}` }, (why) => this.save(why)));
+    else fill($("clip-state"));
   }
 
   async copy() {
@@ -54,9 +66,7 @@ export class Moment {
 }
 
 /** Cut a span out of a film; the job when it has ended. */
-export async function cut(film, { start_s, end_s }, override, started, begun = () => {}) {
+export async function cut(film, { start_s, end_s }, override, finished) {
   const { job } = await post("/api/tools/cut_clip", { arguments: { video: film.id, start_s, end_s }, override });
-  started(job);
-  begun();
-  return finished(job.id);
+  return finished(job.id, clipOf(film, { start_s, end_s }));
 }

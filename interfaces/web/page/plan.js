@@ -14,7 +14,7 @@ const TOLD = {
 /** A plan that somebody reads, edits, and then runs or drops. */
 export class PlanView {
   constructor(place, { run, drop }) {
-    Object.assign(this, { place, run, drop, timer: 0, turn: 0 });
+    Object.assign(this, { place, run, drop, timer: 0, turn: 0, running: false });
   }
 
   /** Show what `/api/plan` gave. */
@@ -28,7 +28,7 @@ export class PlanView {
     this.editor = el("div", { class: "editor", hidden: true },
       el("label", { class: "editor-label", for: "yaml" }, "The plan as YAML"), el("div", { class: "code" }, this.gutter, this.yaml));
     this.faults.id = "faults";
-    this.go = el("button", { type: "button", class: "main", onclick: () => this.run(this.yaml.value) }, "Run");
+    this.go = el("button", { type: "button", class: "main", onclick: () => this.start() }, "Run");
     this.edit = el("button", { type: "button", "aria-expanded": "false", onclick: () => this.toggle() }, "Edit");
     const cancel = el("button", { type: "button", class: "quiet", onclick: this.drop }, "Cancel");
     fill(this.place,
@@ -58,8 +58,22 @@ export class PlanView {
     if (!this.editor.hidden) this.yaml.focus({ preventScroll: true });
   }
 
+  async start() {
+    this.running = true;
+    this.arm();
+    await this.run(this.yaml.value);
+    this.running = false;
+    this.arm();
+  }
+
+  /** Let it be run, unless it has faults or is being run. */
+  arm(ok = this.ok) {
+    this.ok = ok;
+    this.go.disabled = !ok || this.running;
+  }
+
   edited() {
-    this.go.disabled = true; // until what is written now was checked
+    this.arm(false); // until what is written now was checked
     this.number();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.check(), PAUSE_MS);
@@ -87,7 +101,7 @@ export class PlanView {
   showChecked({ ok, problems = [], estimates_s = {} }) {
     const seconds = Object.values(estimates_s).reduce((sum, each) => sum + each, 0);
     this.estimate.textContent = ok ? `It takes about ${about(seconds)}.` : "";
-    this.go.disabled = !ok;
+    this.arm(ok);
     const placed = problems.map((problem) => ({ problem, line: lineOf(problem, this.yaml.value) }));
     fill(this.faults, placed.map(({ problem, line }) => el("li", {}, this.fault(problem, line))));
     this.marked = new Set(placed.map(({ line }) => line));

@@ -5,7 +5,7 @@ import { time } from "./words.js";
 
 const A_LITTLE_S = 0.001; // a cut lies exactly between two frames: this is the later one
 
-/** Plays one film at a time. `onTime(seconds)` hears where it is, `onUnplayable()` that the browser cannot. */
+/** Plays one film at a time. `onTime(seconds)` hears where it is, `onRest(seconds)` where it stops, `onUnplayable()` that it cannot. */
 export class Player {
   constructor({ onTime, onRest, onUnplayable }) {
     Object.assign(this, { onTime, onRest, onUnplayable });
@@ -45,9 +45,9 @@ export class Player {
     this.instead = instead;
     this.offset_s = instead ? instead.start_s : film.start_s;
     this.stop_s = null;
-    if (same) return this.seek(at_s);
+    if (same) { this.seek(at_s); return; }
     this.wanted_s = at_s;
-    this.video.src = instead ? instead.url : `/api/videos/${encodeURIComponent(film.id)}/media`;
+    this.video.src = this.url = instead ? instead.url : `/api/videos/${encodeURIComponent(film.id)}/media`;
     this.video.playbackRate = this.video.defaultPlaybackRate = Number($("rate").value);
     $("toggle").disabled = false;
     $("length").textContent = time(film.start_s + film.duration_s);
@@ -55,7 +55,7 @@ export class Player {
   }
 
   close() {
-    this.film = null;
+    this.film = this.instead = this.wanted_s = this.stop_s = null;
     this.video.removeAttribute("src");
     this.video.load();
     $("toggle").disabled = true;
@@ -68,6 +68,11 @@ export class Player {
 
   get playing() {
     return !this.video.paused && !this.video.ended;
+  }
+
+  /** Whether what is loaded has that time: a file that stands in has its own stretch alone. */
+  has(at_s) {
+    return !this.instead || (at_s >= this.instead.start_s && at_s < this.instead.end_s);
   }
 
   seek(at_s) {
@@ -105,12 +110,6 @@ export class Player {
     if (!this.film) return;
     if (this.playing) this.video.pause();
     else this.start();
-  }
-
-  /** So many seconds on, or back. */
-  skip(by_s) {
-    this.stop_s = null;
-    this.seek(this.time + by_s);
   }
 
   mute() {

@@ -7,10 +7,10 @@ import { count, span } from "./words.js";
 
 const MOST = 30;
 
-/** The search box and what it found. `choose(moment, play)` hears which moment somebody wants to see. */
+/** The search box and what it found. `choose(moment, play)` hears which moment somebody wants to see, `onSearch()` that there is something to look at. */
 export class Results {
-  constructor({ choose, onHits }) {
-    Object.assign(this, { choose, onHits });
+  constructor({ choose, onHits, onSearch }) {
+    Object.assign(this, { choose, onHits, onSearch });
     this.hits = [];
     this.turn = 0;
     $("search").addEventListener("submit", (event) => { event.preventDefault(); this.search(); });
@@ -48,6 +48,7 @@ export class Results {
     $("found").textContent = "Searching…";
     fill($("found-notes"));
     this.set([]);
+    this.onSearch();
   }
 
   show(found, query) {
@@ -61,10 +62,11 @@ export class Results {
 
   set(moments, nearest = false) {
     this.hits = moments;
+    this.nearest = nearest;
     this.chosen = -1;
     $("hits").classList.toggle("nearest", nearest);
     fill($("hits"), moments.map((moment, index) => el("li", {}, this.card(moment, index))));
-    this.onHits(moments);
+    this.onHits();
   }
 
   card(moment, index) {
@@ -72,7 +74,7 @@ export class Results {
     const act = ({ detail }) => this.take(index, detail === 0 || this.chosen === index);
     const thumbnail = moment.evidence.find((seen) => seen.thumbnail)?.thumbnail;
     return el("button", { type: "button", class: "hit", onclick: act },
-      el("span", { class: "thumb" }, thumbnail ? el("img", { src: thumbnail, alt: "", loading: "lazy" }) : null),
+      thumbnail ? el("span", { class: "thumb" }, el("img", { src: thumbnail, alt: "", loading: "lazy" })) : el("span", { class: "thumb words", "aria-hidden": "true", dir: "auto" }, firstWords(moment.evidence)),
       el("span", { class: "hit-words" },
         el("span", { class: "hit-head" },
           el("span", { class: "times" }, span(moment)),
@@ -107,6 +109,9 @@ export class Results {
     return true;
   }
 }
+
+/** What stands in the place of a picture. */
+const firstWords = (evidence) => evidence.find(({ text }) => text)?.text.slice(0, 80) ?? evidence[0]?.channel ?? "";
 
 /** What speaks for a moment: each channel once, with the words that were said or seen. */
 function told(evidence) {

@@ -12,7 +12,7 @@ export class Strip {
     this.box = $("strip");
     this.canvas = $("canvas");
     this.film = null;
-    Object.assign(this, { shots: [], speech: [], hits: [], moment: null, now_s: 0, hover_s: null });
+    Object.assign(this, { shots: [], speech: [], hits: [], nearest: false, moment: null, now_s: 0, told_s: NaN, hover_s: null });
     new ResizeObserver(() => this.draw()).observe(this.box);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
     this.listen();
@@ -71,17 +71,28 @@ export class Strip {
     this.box.setAttribute("aria-disabled", String(!film));
     this.box.setAttribute("aria-valuemin", String(film?.start_s ?? 0));
     this.box.setAttribute("aria-valuemax", String(film ? film.start_s + film.duration_s : 0));
+    this.explain();
     this.move(film?.start_s ?? 0);
   }
 
-  mark({ hits = this.hits, moment = this.moment }) {
-    Object.assign(this, { hits, moment });
+  /** Mark what was found, or what is `nearest` to it, and the chosen moment. */
+  mark({ hits = this.hits, nearest = this.nearest, moment = this.moment }) {
+    Object.assign(this, { hits, nearest, moment });
+    this.explain();
     this.draw();
   }
 
-  move(now_s) {
+  /** The legend: what stands on this strip. */
+  explain() {
+    const shown = { found: this.hits.length && !this.nearest, nearest: this.hits.length && this.nearest, speech: this.speech.length, cuts: this.shots.length > 1 };
+    for (const key of $("legend").children) key.hidden = !this.film || !shown[key.dataset.key];
+  }
+
+  /** While it plays, the slider tells its place once a second. */
+  move(now_s, playing = false) {
     this.now_s = now_s;
-    if (this.film) {
+    if (this.film && !(playing && Math.abs(now_s - this.told_s) < 1)) {
+      this.told_s = now_s;
       this.box.setAttribute("aria-valuenow", now_s.toFixed(1));
       this.box.setAttribute("aria-valuetext", `${time(now_s)} of ${time(this.film.start_s + this.film.duration_s)}`);
     }
@@ -103,11 +114,12 @@ export class Strip {
     if (!this.film || !width) return;
     const look = getComputedStyle(this.box);
     const colour = (name) => look.getPropertyValue(`--strip-${name}`);
-    const box = (spans, [top, tall], least) => {
+    const box = (spans, [top, tall], least, hollow = false) => {
       for (const { start_s, end_s } of spans) {
         const left = this.x(start_s, width);
-        const wide = this.x(end_s, width) - left - 1; // neighbours stay apart
-        pen.fillRect(left, top * height, Math.max(wide, least), tall * height);
+        const wide = Math.max(this.x(end_s, width) - left - 1, least); // neighbours stay apart
+        if (hollow) pen.strokeRect(left + 0.5, top * height + 0.5, Math.max(wide - 1, 2), tall * height - 1);
+        else pen.fillRect(left, top * height, wide, tall * height);
       }
     };
     if (this.moment) { pen.fillStyle = colour("moment"); box([this.moment], [0, 1], 2); }
@@ -115,8 +127,9 @@ export class Strip {
     for (const { start_s } of this.shots.slice(1)) pen.fillRect(Math.round(this.x(start_s, width)), 0, 1, height);
     pen.fillStyle = colour("speech");
     box(this.speech, LINES.said, 1);
-    pen.fillStyle = colour("hit");
-    box(this.hits, LINES.hits, 3);
+    pen.fillStyle = pen.strokeStyle = colour("hit");
+    pen.setLineDash([3, 2]);
+    box(this.hits, LINES.hits, 3, this.nearest);
     if (this.hover_s !== null) { pen.fillStyle = colour("hover"); pen.fillRect(this.x(this.hover_s, width), 0, 1, height); }
     pen.fillStyle = colour("now");
     pen.fillRect(Math.min(Math.max(this.x(this.now_s, width) - 1, 0), width - 2), 0, 2, height);

@@ -28,8 +28,14 @@ export function facts(verdict) {
 
 function reasonForm(again) {
   const why = el("input", { type: "text", maxlength: "500", required: true, autocomplete: "off" });
-  const submit = (event) => { event.preventDefault(); if (why.value.trim()) again(why.value.trim()); };
+  const go = el("button", { type: "submit" }, "Go on with this reason");
+  const submit = (event) => {
+    event.preventDefault();
+    if (!why.value.trim() || go.disabled) return;
+    go.disabled = true; // what comes of it takes the place of this
+    again(why.value.trim());
+  };
   return el("form", { class: "reason", onsubmit: submit },
     el("label", {}, el("span", {}, "Why it is all right (this is recorded)"), why),
-    el("button", { type: "submit" }, "Go on with this reason"));
+    go);
 }
