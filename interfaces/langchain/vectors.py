@@ -9,7 +9,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from langchain_core.embeddings import Embeddings
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from playhead.types import Segment
 
 _BATCH = 2000
+_MAKING = ("from_documents", "from_texts", "afrom_documents", "afrom_texts")
 
 
 def vector_store(library: Library, channel: Channel | str = Channel.SPEECH, gate: Gate | None = None) -> Chroma:
@@ -38,6 +40,8 @@ def vector_store(library: Library, channel: Channel | str = Channel.SPEECH, gate
     except ImportError as error:
         why, fix = "langchain-chroma is not installed", "Run: pip install langchain-chroma"
         raise ModelError("The vector store cannot be opened", why, fix) from error
+    if channel not in set(Channel):
+        raise InputError(f"There is no channel {channel!r}", "", f"Channels are: {', '.join(Channel)}")
     kind, judge = Channel(channel), gate or Gate.of(library)
     segments, matrix, space = library.vectors(kind)
     if not segments:
@@ -66,7 +70,14 @@ def vector_store(library: Library, channel: Channel | str = Channel.SPEECH, gate
         create_collection_if_not_exists=False,
     )  # fmt: skip
     weakref.finalize(store, _remove, client, folder)
+    for name in _MAKING:
+        setattr(store, name, partial(_only_searched, name))
     return store
+
+
+def _only_searched(name: str, *_: object, **__: object) -> NoReturn:
+    why = "it is a copy of what a library holds, only to be searched"
+    raise InputError(f"{name} cannot be used on the vector store", why, "Index footage with Library.add")
 
 
 class LibraryEmbeddings(Embeddings):
@@ -96,8 +107,7 @@ class _ReadOnly:
 
     def __getattr__(self, name: str) -> Any:
         if name not in self._READS:
-            why = "it is a copy of what a library holds, only to be searched"
-            raise InputError(f"{name} cannot be used on the vector store", why, "Index footage with Library.add")
+            _only_searched(name)
         return getattr(self._inner, name)
 
 

@@ -56,11 +56,13 @@ def mcp(
     with _heeding_its_end(), open_library(library, roles, profile=profile, policy=policy) as opened:
         import anyio
 
+        from playhead.interfaces.mcp import stdio
         from playhead.interfaces.mcp.server import make_server
         from playhead.interfaces.mcp.tools import Service
 
+        wires = None if http else stdio.claimed()  # before packages are loaded, which may print
         server = make_server(Service(opened, spec or opened.settings.chat or None))
-        if http:
+        if wires is None:
             from playhead.interfaces.access import new_token
             from playhead.interfaces.loopback import HOST, bound
             from playhead.interfaces.mcp import http as over_http
@@ -71,10 +73,7 @@ def mcp(
             render.note(render.line(f"Token: as in {token_file}" if token_file else f"Token: {token}"))
             anyio.run(partial(over_http.serve, server, at, token))
         else:
-            from playhead.interfaces.mcp import stdio
-
-            wire_in, wire_out = stdio.claimed()
-            anyio.run(stdio.serve, server, wire_in, wire_out)
+            anyio.run(stdio.serve, server, *wires)
 
 
 @contextmanager

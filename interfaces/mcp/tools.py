@@ -16,7 +16,7 @@ from playhead.agent.agent import Agent
 from playhead.errors import InputError
 from playhead.index.library import Library
 from playhead.interfaces import shapes
-from playhead.interfaces.calling import ask, call, new_folder
+from playhead.interfaces.calling import LIST_VIDEOS, NoArgs, ask, call, list_videos, new_folder
 from playhead.plain import plain
 from playhead.safety.gate import nobody
 from playhead.safety.texts import files_of
@@ -124,10 +124,6 @@ class AskArgs(Arguments):
     video: str = Field("", description="Id, name or path of the video that is meant where the request names none.")
 
 
-class NoArgs(Arguments):
-    """Nothing to say."""
-
-
 class IndexArgs(Arguments):
     """What to watch and listen to."""
 
@@ -193,12 +189,9 @@ def _plan(service: Service, args: AskArgs, caller: Caller) -> Told:
 
 def _list_videos(service: Service, args: NoArgs, caller: Caller) -> Told:
     del args, caller
-    library, gate = service.library, service.agent().gate
-    videos = library.videos()
-    gate.marks.note([video.name for video in videos])
-    rows = [shapes.video(video, library.counts(video)) for video in videos]
-    lines = [f"{video.id}  {video}  {format_time(video.duration_s)}" for video in videos]
-    return Told("\n".join(lines) or "The library is empty.", {"library": str(library.folder), "videos": rows})
+    said = list_videos(service.agent())
+    lines = [f"{video.id}  {video}  {format_time(video.duration_s)}" for video in service.library.videos()]
+    return Told("\n".join(lines) or "The library is empty.", said)
 
 
 def _index(service: Service, args: IndexArgs, caller: Caller) -> Told:
@@ -252,7 +245,7 @@ OWN = (
     ),
     Own(
         "list_videos",
-        "Lists the videos of the library: id, name, length, and how much was observed on each channel.",
+        LIST_VIDEOS,
         NoArgs, _list_videos,
     ),
     INDEX,
