@@ -22,7 +22,7 @@ from playhead.tools.doorway import loose
 from playhead.types import Door
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 
     from langchain.agents.middleware import ToolCallRequest
 
@@ -181,9 +181,11 @@ def _since_the_model(messages: list[Any]) -> list[Any]:
     return messages[len(messages) - len(after) - 1 :]
 
 
-def _given_by(names: Collection[str], messages: list[Any]) -> list[ToolMessage]:
+def _given_by(names: Collection[str], messages: Iterable[Any]) -> Iterator[ToolMessage]:
     """What the tools of these names gave; errors are ours, and no footage."""
-    calls = [call for message in messages if isinstance(message, AIMessage) for call in message.tool_calls]
-    called = {call["id"]: call["name"] for call in calls}
-    given = [message for message in messages if isinstance(message, ToolMessage) and message.status != "error"]
-    return [message for message in given if called.get(message.tool_call_id, message.name) in names]
+    called: dict[str | None, str] = {}
+    for message in messages:
+        if isinstance(message, AIMessage):  # a number may come again, after a restart
+            called |= {call["id"]: call["name"] for call in message.tool_calls}
+        elif isinstance(message, ToolMessage) and message.status != "error":
+            yield from [message] if called.get(message.tool_call_id, message.name) in names else []

@@ -14,9 +14,11 @@ from langchain_core.messages import HumanMessage, ToolMessage
 from langchain_core.tools import InjectedToolCallId
 from langchain_core.tools import tool as as_tool
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.types import Command
 from pydantic import BaseModel
 
+from playhead.agent.executor import State
 from playhead.errors import InputError
 from playhead.interfaces.content import said_in
 from playhead.interfaces.langchain import (
@@ -29,7 +31,7 @@ from playhead.interfaces.langchain import (
 from playhead.safety.gate import Gate, audit_of
 from playhead.testing import ScriptedChat
 from playhead.tools.registry import all_tools
-from playhead.types import Channel
+from playhead.types import Channel, Decision, Door, Source
 
 from .chained import BAD, FILM, MAIL, ask, called, kept, named, stern, tool_messages
 
@@ -376,3 +378,21 @@ def test_what_was_kept_is_read_back_without_what_are_no_words(library: Library) 
 def test_what_is_no_gate_is_told() -> None:
     with pytest.raises(InputError, match="NoneType"):
         SafetyMiddleware(None)  # type: ignore[arg-type]
+
+
+def test_a_kept_conversation_is_read_back_without_a_warning(
+    library: Library, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By the line that `docs/langchain.md` names."""
+    serde = JsonPlusSerializer(allowed_msgpack_modules=[Channel, Decision, Door, Source, State])
+    for name, arguments in (("search_moments", {"query": "red"}), ("ask_footage", {"request": "When is red shown?"})):
+        message = called(named(VideoToolkit(library), name), arguments)
+        back = serde.loads_typed(serde.dumps_typed(message))
+        assert back.text == message.text
+        assert isinstance(back.artifact, dict)
+    assert caplog.text == ""
+
+
+def test_a_call_without_a_thread_is_told(library: Library) -> None:
+    with pytest.raises(ValueError, match="thread_id"):
+        create_video_agent(ScriptedChat("hello"), library).invoke({"messages": [HumanMessage("Good day")]})
