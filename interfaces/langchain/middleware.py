@@ -127,7 +127,8 @@ class SafetyMiddleware(AgentMiddleware[AgentState[Any], Any]):
 
     def _remember(self, request: ToolCallRequest) -> None:
         """Mark what the conversation has from footage: it may have been kept while this gate was not."""
-        names = self._reading | {tool.name for tool in request.runtime.tools if isinstance(tool, VideoTool)}
+        ours = [tool for tool in request.runtime.tools if isinstance(tool, VideoTool)]
+        names = self._reading | {tool.name for tool in ours if tool.reads_footage}
         for message in _given_by(names, request.state["messages"]):
             self._gate.marks.note(said_in(message.text))
 

@@ -52,13 +52,14 @@ class AskArgs(Arguments):
 
 
 class VideoTool(StructuredTool):
-    """A tool whose calls pass Playhead's gate. `effects` are what it does besides giving its result.
+    """A tool whose calls pass Playhead's gate, with what a `Tool` says of itself.
 
     Its `ToolMessage` has JSON as content and the typed result as artifact. What goes wrong on purpose, the gate
     included, is one line in a message with the status `error`; anything unexpected is raised.
     """
 
     effects: frozenset[Effect] = frozenset()
+    reads_footage: bool = True
     checks: type[BaseModel]
 
     def get_input_schema(self, config: RunnableConfig | None = None) -> type[BaseModel]:  # noqa: ARG002
@@ -122,9 +123,10 @@ class VideoToolkit(BaseToolkit):
         return MomentRetriever(library=self.library, gate=self.gate, **how)
 
     def _tool(self, kind: Tool[Any, Any]) -> VideoTool:
-        return self._made(
-            kind.name, kind.description(), kind.Args, kind.effects, partial(_called, self._agent, kind.name)
-        )
+        work = partial(_called, self._agent, kind.name)
+        tool = self._made(kind.name, kind.description(), kind.Args, kind.effects, work)
+        tool.reads_footage = kind.reads_footage
+        return tool
 
     def _ask_tool(self) -> VideoTool:
         effects, budget = frozenset(Effect), self._agent.budget

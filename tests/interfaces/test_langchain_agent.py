@@ -33,6 +33,7 @@ from playhead.testing import ScriptedChat
 from playhead.tools.registry import all_tools
 from playhead.types import Channel, Decision, Door, Source
 
+from ..agent.conftest import Do
 from .chained import BAD, FILM, MAIL, ask, called, kept, named, stern, tool_messages
 
 if TYPE_CHECKING:
@@ -396,3 +397,17 @@ def test_a_kept_conversation_is_read_back_without_a_warning(
 def test_a_call_without_a_thread_is_told(library: Library) -> None:
     with pytest.raises(ValueError, match="thread_id"):
         create_video_agent(ScriptedChat("hello"), library).invoke({"messages": [HumanMessage("Good day")]})
+
+
+class Made(Do):
+    """Gives what was asked for, and nothing of footage."""
+
+    reads_footage = False
+
+
+@pytest.mark.parametrize("kind", [Do, Made])
+def test_what_was_asked_for_is_no_footage(kind: type[Do], library: Library) -> None:
+    toolkit, words = VideoToolkit(library, tools={"make": kind("make")}), "nine lighthouses"
+    chat = ScriptedChat(("make", {"text": words}), ("send", {"to": "you", "text": words}), "done")
+    agent = create_agent(chat, [*toolkit.get_tools(), send], middleware=[SafetyMiddleware(toolkit.gate)])
+    assert ("came out of footage" in tool_messages(ask(agent, "Make it"))[-1].text) == (kind is Do)
