@@ -56,7 +56,8 @@ class Agent:
     planner plans and answers are extractive. The agent remembers its last answer, for "and after that?".
 
     The gate stands at the request, at every call and its result, and at the answer. `consent` is asked where the
-    policy wants a person to say why something may pass: it gives the reason, or `""`.
+    policy wants a person to say why something may pass: it gives the reason, or `""`. A `gate` that is given stands
+    in place of the library's own, and asks whom it asks: what shares it remembers the same footage.
     """
 
     def __init__(
@@ -69,9 +70,10 @@ class Agent:
         budget: Budget | None = None,
         step_timeout_s: float = 3600.0,
         consent: Callable[[Verdict], str] = nobody,
+        gate: Gate | None = None,
     ) -> None:
         self.library = library
-        self.gate = Gate.of(library, consent=consent)
+        self.gate = gate or Gate.of(library, consent=consent)
         self.tools = dict(tools) if tools is not None else all_tools()
         self.budget, self._step_timeout_s = budget or Budget(), step_timeout_s
         self.chat = load_chat(model) if isinstance(model, str) else Chat(model) if model is not None else None

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from playhead.agent.plan import Plan  # noqa: TC001 - LangChain makes a schema of a Proposal
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playhead.agent.plan import Plan
     from playhead.types import Span, Video
 
 

@@ -13,6 +13,7 @@ from pydantic import Field
 from playhead.agent.agent import CancelledError, fresh_folder
 from playhead.agent.run import Run, copy_masked
 from playhead.errors import InputError, StorageError
+from playhead.interfaces import shapes
 from playhead.interfaces.content import content
 from playhead.safety.texts import files_of, with_texts
 from playhead.tools.contract import Arguments, Context
@@ -150,6 +151,21 @@ def _held_to_footage(agent: Agent, request: str, plan: Plan) -> None:
 def _effects(agent: Agent, plan: Plan) -> frozenset[Effect]:
     """All that the steps of a plan do, as far as their tools are known."""
     return frozenset().union(*(agent.tools[s.tool].effects for s in plan.steps.values() if s.tool in agent.tools))
+
+
+class NoArgs(Arguments):
+    """Nothing to say."""
+
+
+LIST_VIDEOS = "Lists the videos of the library: id, name, length, and how much was observed on each channel."
+
+
+def list_videos(agent: Agent) -> dict[str, Any]:
+    """The videos of the library. Their names are marked: whoever named a file may have meant to give orders."""
+    library = agent.library
+    videos = library.videos()
+    agent.gate.marks.note([video.name for video in videos])
+    return {"library": str(library.folder), "videos": [shapes.video(v, library.counts(v)) for v in videos]}
 
 
 @contextmanager

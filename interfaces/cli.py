@@ -348,9 +348,10 @@ def tools(
 ) -> None:
     """List the tools that agents and scripts can use."""
     del debug
+    from playhead.plugins import strays
     from playhead.tools.registry import all_tools, get_tool, plugins
 
-    for problem in (plugin.problem for plugin in plugins() if plugin.problem):
+    for problem in (plugin.problem for plugin in [*plugins(), *strays()] if plugin.problem):
         render.note(render.line(problem))
     chosen = [get_tool(name)] if name else list(all_tools().values())
     if json:

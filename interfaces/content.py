@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from playhead.plain import plain
+from playhead.safety.texts import NO_TEXTS
 from playhead.types import cited
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 MOST = 16_000
 """Characters of one result, about four thousand tokens."""
 
+_NO_WORDS = NO_TEXTS | {"channel", "failed", "files", "left_out", "library"}
 _SHORT = 400
 _LONGEST_ERROR = 600
 _LESS = "For the rest ask about a shorter stretch, one video, or with a smaller limit"
@@ -53,6 +55,25 @@ def run_content(run: Run, mask: Callable[[str], str]) -> str:
     }
     told = {key: value for key, value in said.items() if value}
     return content(told or {"answer": str(run)})
+
+
+def said_in(text: str) -> list[str]:
+    """What footage says in a `content` that was kept, as far as its keys tell; of any other text the whole."""
+    try:
+        return list(_said(json.loads(text)))
+    except ValueError:
+        return [text]
+
+
+def _said(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        parts = [part for key, part in value.items() if key not in _NO_WORDS]
+    else:
+        parts = value if isinstance(value, list) else []
+    if isinstance(value, str):
+        yield value
+    for part in parts:
+        yield from _said(part)
 
 
 def one_line(error: object, mask: Callable[[str], str] = str) -> str:

@@ -13,7 +13,7 @@ import typer
 import typer.main
 from typer.core import TyperCommand, TyperGroup
 
-from playhead.plugins import Kind, Offer, gather, offers
+from playhead.plugins import Kind, Offer, gather, offers, strays
 
 if TYPE_CHECKING:
     from playhead.plugins import Plugin
@@ -74,4 +74,5 @@ def plugins(app: typer.Typer) -> list[Plugin]:
     from playhead.tools import registry as tools
 
     built_in: Any = typer.main.get_command(app)
-    return [*tools.plugins(), *models.plugins(), *gather(Kind.COMMAND, built_in.commands, command).seen]
+    found = [*tools.plugins(), *models.plugins(), *gather(Kind.COMMAND, built_in.commands, command).seen]
+    return [*found, *strays()]

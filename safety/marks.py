@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import threading
-from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,18 +22,21 @@ class Marks:
     """The texts that came out of footage lately; the oldest are forgotten beyond four million characters."""
 
     def __init__(self) -> None:
-        self._texts: deque[str] = deque()
+        self._texts: dict[str, None] = {}
         self._size = 0
         self._lock = threading.Lock()
 
     def note(self, texts: Iterable[str]) -> None:
-        """Remember what footage says."""
+        """Remember what footage says; what is known becomes the newest."""
         with self._lock:
             for text in map(_even, texts):
-                self._texts.append(text)
-                self._size += len(text)
+                self._size += 0 if text in self._texts else len(text)
+                self._texts.pop(text, None)
+                self._texts[text] = None
             while self._size > _MOST_CHARACTERS and len(self._texts) > 1:
-                self._size -= len(self._texts.popleft())
+                oldest = next(iter(self._texts))
+                del self._texts[oldest]
+                self._size -= len(oldest)
 
     def on(self, value: str) -> bool:
         """Whether the value is something that footage says, or a path to a file that it names.

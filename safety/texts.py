@@ -26,12 +26,12 @@ _NOT_WORDS = re.compile(
     re.MULTILINE,
 )
 _SILENT = (type(None), int, float, complex, BaseModel, dict, tuple, list, set, frozenset)
-_NO_TEXTS = frozenset("id model source language thumbnail path words sha256 codec container".split())
+NO_TEXTS = frozenset("id model source language thumbnail path words sha256 codec container".split())
 
 
 def texts_of(result: object, *, whole: bool = False) -> list[str]:
     """The texts in a result: what was seen, read, said and written; not names, ids and models, unless `whole`."""
-    found = _walk(result, frozenset() if whole else _NO_TEXTS)
+    found = _walk(result, frozenset() if whole else NO_TEXTS)
     return [leaf for leaf in found if isinstance(leaf, str) and leaf and not isinstance(leaf, Enum)]
 
 
@@ -127,10 +127,10 @@ def _changed(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, tuple | list | set | frozenset):
         return type(value)(_changed(item, change) for item in value)
     if isinstance(value, dict):
-        return {key: item if key in _NO_TEXTS else _changed(item, change) for key, item in value.items()}
+        return {key: item if key in NO_TEXTS else _changed(item, change) for key, item in value.items()}
     if isinstance(value, Video) or not (is_dataclass(value) or isinstance(value, BaseModel)):
         return value
-    new = {name: _changed(part, change) for name, part in _parts(value) if name not in _NO_TEXTS}
+    new = {name: _changed(part, change) for name, part in _parts(value) if name not in NO_TEXTS}
     if hasattr(value, "words") and new.get("text") != getattr(value, "text", None):
         new["words"] = ()
     return value.model_copy(update=new) if isinstance(value, BaseModel) else replace(value, **new)  # type: ignore[type-var]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import json
+import os
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -197,6 +200,13 @@ BAD_TOOLS = {
     "rerun": (TOOL + "\nGreet.run = lambda *_: 'hi'\n", "{}:Greet", "call of its own, past the gate"),
     "modest": (TOOL + "    makes = False\n", "{}:Greet", "call of its own"),
     "within": (TOOL + "    def __init__(self): self.call = lambda *_: 'hi'\n", "{}:Greet", "puts a call"),
+    "asked": (
+        TOOL + "    def __getattribute__(self, n): return object.__getattribute__(self, n)\n",
+        "{}:Greet",
+        "call of its own",
+    ),
+    "missing": (TOOL + "    def __getattr__(self, n): return lambda *_: 'hi'\n", "{}:Greet", "call of its own"),
+    "other": (TOOL + "    def __new__(cls): return object()\n", "{}:Greet", "makes something else"),
     "judging": (TOOL + "    def __init__(self): self.judges = True\n", "{}:Greet", "puts a judges"),
 }
 
@@ -220,6 +230,50 @@ def test_a_tool_that_cannot_be_used_is_left_out(
     said = capsys.readouterr()
     assert said.err == f"{problem}\n"
     assert said.out.startswith("sound: Greets somebody by name.")
+
+
+BROKEN = {
+    "import": ("import os\nimport no_such_package", "{}:Greet", 2),
+    "syntax": ("import os\n\ndef greet(:\n", "{}:Greet", 3),
+    "deeper": ("import json\ndef greet():\n    json.loads('x')\ngreet()", "{}:Greet", 3),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_failure_names_its_line(name: str, offer: Callable[..., None], tmp_path: Path) -> None:
+    code, what, line = BROKEN[name]
+    offer("playhead.tools", name, code, what)
+    assert f"({tmp_path / 'site' / 'greeter_0.py'}:{line}). Update greeter, or run" in problems()[name]
+
+
+def test_whoever_writes_a_package_is_not_told_to_update_it(offer: Callable[..., None], tmp_path: Path) -> None:
+    offer("playhead.tools", "greet", "1 / 0", "{}:Greet")
+    about = tmp_path / "site" / "greeter-1.0.dist-info" / "direct_url.json"
+    about.write_text('{"url": "file:///greeter", "dir_info": {"editable": true}}')
+    assert problems()["greet"].endswith("Mend it, or run: pip uninstall greeter")
+
+
+def test_a_group_that_nobody_reads_is_told(offer: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
+    offer("playhead.tool", "greet", TOOL, "{}:Greet")
+    offer("playhead.tools", "sound", TOOL.replace('"greet"', '"sound"'), "{}:Greet", "other")
+    told = "The group playhead.tool of greeter 1.0 is left out: nobody reads it. It may be meant for playhead.tools"
+    assert problems() == {"playhead.tool": told}
+    assert main(["tools", "sound"]) == 0
+    assert capsys.readouterr().err == f"{told}\n"
+    main(["doctor"])
+    assert told in capsys.readouterr().out
+
+
+def test_what_a_package_prints_when_it_is_loaded_is_no_output(
+    offer: Callable[..., None], capfd: pytest.CaptureFixture[str]
+) -> None:
+    chatter = "import os, sys\nprint('one')\nos.write(1, b'two')\nsys.__stdout__.write('three')\n"
+    made = "    def __init__(self): print('four')\n"
+    offer("playhead.tools", "greet", chatter + TOOL + made, "{}:Greet")
+    assert main(["tools", "greet", "--json"]) == 0
+    said = capfd.readouterr()
+    assert json.loads(said.out)["tools"][0]["name"] == "greet"
+    assert all(word in said.err for word in ("one", "two", "three", "four"))
 
 
 def test_of_two_packages_with_one_name_the_first_keeps_it(offer: Callable[..., None]) -> None:
@@ -322,8 +376,6 @@ def test_a_command_that_cannot_be_used_is_left_out(
 
 
 def test_doctor_tells_all(offer: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
-    import json
-
     offer("playhead.tools", "greet", TOOL, "{}:Greet")
     offer("playhead.models", "objects.none-such", "1 / 0", "{}:Everywhere")
     offer("playhead.interfaces", "index", COMMAND, "{}:register")
@@ -394,3 +446,30 @@ def test_an_argument_that_is_not_declared_is_refused(
     offer("playhead.tools", "greet", loose, "{}:Greet")
     with pytest.raises(InputError):
         get_tool("greet").call(given, Context(library, tmp_path))
+
+
+CHATTER = """
+import os, threading, time
+print("one")
+def more():
+    for _ in range(300):
+        os.write(1, b"two\\n")
+        time.sleep(0.001)
+threading.Thread(target=more).start()
+"""
+
+
+def test_what_a_package_prints_does_not_reach_a_client(
+    offer: Callable[..., None], library: Library, tmp_path: Path
+) -> None:
+    offer("playhead.tools", "greet", CHATTER + TOOL, "{}:Greet")
+    command = [sys.executable, "-m", "playhead.interfaces.cli", "mcp", "--library", str(library.folder)]
+    paths = os.pathsep.join([str(tmp_path / "site"), *filter(None, sys.path)])
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, env=os.environ | {"PYTHONPATH": paths}, text=True, **pipes) as server:  # type: ignore[call-overload]
+        server.stdin.write('{"jsonrpc": "2.0", "id": 1, "method": "no/such/method"}\n')
+        server.stdin.flush()
+        assert json.loads(server.stdout.readline())["id"] == 1
+        rest, told = server.communicate(timeout=60)
+    assert rest == ""
+    assert {"one", "two"} <= set(told.split())

@@ -151,8 +151,8 @@ def _only_admitted(run: Any) -> Any:
 
 def past_the_gate(kind: type[Tool[Any, Any]]) -> str:
     """What a class, or one that it is derived from, puts over the way through the gate, or nothing."""
-    ours = ("call", "_run", "makes", "writes")
-    return next((name for name in ours if getattr(kind, name) is not getattr(Tool, name)), "")
+    ours = ("call", "_run", "makes", "writes", "__getattribute__", "__getattr__")
+    return next((name for name in ours if getattr(kind, name, None) is not getattr(Tool, name, None)), "")
 
 
 WAITING = "waiting for its turn"

@@ -26,6 +26,8 @@ def tool_of(offer: Offer) -> tuple[str, Tool[Any, Any]]:
     if why := offer.trying(lambda: unfit(kind)):
         raise offer.refusal(why)
     tool = offer.trying(kind)
+    if type(tool) is not kind:
+        raise offer.refusal("its class makes something else of it")
     if beside := {"call", "_run", "run", "judges"} & set(vars(tool)):
         raise offer.refusal(f"it puts a {min(beside)} of its own over that of its class")
     return kind.name, tool

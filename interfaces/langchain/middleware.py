@@ -12,8 +12,9 @@ from langchain.agents.middleware import AgentMiddleware, AgentState, hook_config
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, RemoveMessage, ToolMessage
 from langgraph.types import Command
 
-from playhead.errors import BlockedError
-from playhead.interfaces.content import one_line
+from playhead.errors import BlockedError, InputError
+from playhead.index.library import Library
+from playhead.interfaces.content import one_line, said_in
 from playhead.interfaces.langchain.toolkit import VideoTool
 from playhead.safety.gate import Gate, nobody
 from playhead.safety.texts import texts_of, with_texts
@@ -22,11 +23,10 @@ from playhead.tools.doorway import loose
 from playhead.types import Door
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 
     from langchain.agents.middleware import ToolCallRequest
 
-    from playhead.index.library import Library
     from playhead.types import Verdict
 
     Given: TypeAlias = ToolMessage | Command[Any]
@@ -44,8 +44,10 @@ class SafetyMiddleware(AgentMiddleware[AgentState[Any], Any]):
     A request or an answer that is stopped ends the run, and the answer is one line that says why. A call that is
     stopped becomes an error that the model reads. Calls of Playhead's own tools are judged behind their own door;
     give the gate of the toolkit, and both remember the same footage. What tools of others do is not known: words out
-    of footage are kept from them as from a tool that does everything, but for those named in `reading`. `verdicts`
-    are the last thousand that were more than `allow`; the library's record has all.
+    of footage are kept from them as from a tool that does everything, but for those named in `reading`: what these
+    give counts as footage, too. Before each call what such tools said earlier in the conversation is remembered, so
+    that one that goes on after a restart is held as before. `verdicts` are the last thousand that were more than
+    `allow`; the library's record has all.
     """
 
     def __init__(
@@ -56,6 +58,8 @@ class SafetyMiddleware(AgentMiddleware[AgentState[Any], Any]):
         consent: Callable[[Verdict], str] = nobody,
     ) -> None:
         super().__init__()
+        if not isinstance(gate, Gate | Library):
+            raise InputError(f"SafetyMiddleware cannot use {type(gate).__name__}", "", "Give it a Gate or a Library")
         self.verdicts: deque[Verdict] = deque(maxlen=_MOST_VERDICTS)
         own = gate if isinstance(gate, Gate) else Gate.of(gate, consent=consent)
         self._gate, self._reading = own.heard_by(self.verdicts.append), frozenset(reading)
@@ -100,6 +104,7 @@ class SafetyMiddleware(AgentMiddleware[AgentState[Any], Any]):
 
     def wrap_tool_call(self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Given]) -> Given:
         """Judge the arguments of a call and what it gives, unless the tool is one of ours."""
+        self._remember(request)
         if isinstance(request.tool, VideoTool):
             return handler(request)
         try:
@@ -112,6 +117,7 @@ class SafetyMiddleware(AgentMiddleware[AgentState[Any], Any]):
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[Given]]
     ) -> Given:
         """The same, with what judges in a thread."""
+        await asyncio.to_thread(self._remember, request)
         if isinstance(request.tool, VideoTool):
             return await handler(request)
         try:
@@ -119,6 +125,13 @@ class SafetyMiddleware(AgentMiddleware[AgentState[Any], Any]):
             return await asyncio.to_thread(self._let_out, request, await handler(request))
         except BlockedError as error:
             return self._stopped(request, error)
+
+    def _remember(self, request: ToolCallRequest) -> None:
+        """Mark what the conversation has from footage: it may have been kept while this gate was not."""
+        ours = [tool for tool in request.runtime.tools if isinstance(tool, VideoTool)]
+        names = self._reading | {tool.name for tool in ours if tool.reads_footage}
+        for message in _given_by(names, request.state["messages"]):
+            self._gate.marks.note(said_in(message.text))
 
     def _let_in(self, request: ToolCallRequest) -> None:
         name, arguments = request.tool_call["name"], request.tool_call["args"]
@@ -136,6 +149,8 @@ class SafetyMiddleware(AgentMiddleware[AgentState[Any], Any]):
             self._gate.text(Door.TOOL_OUTPUT, texts_of(given.update, whole=True), what)
             return replace(given, update=self._masked_state(given.update))
         self._gate.text(Door.TOOL_OUTPUT, [given.text], what)
+        if request.tool_call["name"] in self._reading:
+            self._gate.marks.note(said_in(given.text))
         return self._masked(given)
 
     def _stopped(self, request: ToolCallRequest, error: BlockedError) -> ToolMessage:
@@ -176,3 +191,13 @@ def _since_the_model(messages: list[Any]) -> list[Any]:
     """The last message of the model, and what stands after it."""
     after = list(takewhile(lambda message: not isinstance(message, AIMessage), reversed(messages)))
     return messages[len(messages) - len(after) - 1 :]
+
+
+def _given_by(names: Collection[str], messages: Iterable[Any]) -> Iterator[ToolMessage]:
+    """What the tools of these names gave; errors are ours, and no footage."""
+    called: dict[str | None, str] = {}
+    for message in messages:
+        if isinstance(message, AIMessage):  # a number may come again, after a restart
+            called |= {call["id"]: call["name"] for call in message.tool_calls}
+        elif isinstance(message, ToolMessage) and message.status != "error":
+            yield from [message] if called.get(message.tool_call_id, message.name) in names else []

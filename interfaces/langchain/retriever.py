@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
-from pydantic import Field, PrivateAttr
+from pydantic import ConfigDict, Field, PrivateAttr
 
 from playhead.index.library import Library  # noqa: TC001 - pydantic reads the fields by their types
 from playhead.interfaces.searching import search
@@ -30,10 +30,12 @@ class MomentRetriever(BaseRetriever):
         retriever.invoke("when does the ferry leave?")
 
     `video` (id, name or path), `channels` and `between` (seconds) narrow where to look. The text of a document is
-    what was said, written and seen, its metadata says where. Raises `BlockedError` where the gate stops the query or
-    what was found, and `QueryError`.
+    what was said, written and seen, its metadata says where. Give it the `gate` of the agent that reads them, which
+    then knows that they are footage. Raises `BlockedError` where the gate stops the query or what was found, and
+    `QueryError`.
     """
 
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
     library: Library
     k: int = Field(default=5, ge=1, le=1000)
     video: str | None = None

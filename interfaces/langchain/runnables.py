@@ -14,6 +14,7 @@ from playhead.agent.executor import Event
 from playhead.agent.plan import Plan
 from playhead.agent.planner import Proposal
 from playhead.agent.run import Run
+from playhead.errors import InputError
 from playhead.interfaces.langchain.events import teller
 from playhead.types import Answer
 
@@ -31,7 +32,13 @@ Asked: TypeAlias = str | Plan | Proposal
 def planner(library: Library, model: str | BaseChatModel | None = None, **how: Any) -> Runnable[str, Proposal]:
     """Makes of a request a plan, or questions; nothing runs. `how` is what `Agent` takes besides."""
     agent = Agent(library, model, **how)
-    return RunnableLambda(agent.plan, name="planner")
+
+    def plan(request: str) -> Proposal:
+        if not isinstance(request, str):
+            raise _unfit("planner", request, "a request in words")
+        return agent.plan(request)
+
+    return RunnableLambda(plan, name="planner").with_types(input_type=str, output_type=Proposal)
 
 
 def runner(library: Library, model: str | BaseChatModel | None = None, **how: Any) -> Runner:
@@ -103,7 +110,14 @@ def _request(asked: Asked) -> str | Plan:
     if isinstance(asked, Proposal):
         assert asked.plan is not None
         return asked.plan
+    if not isinstance(asked, str | Plan):
+        raise _unfit("runner", asked, "a request in words, a Plan, or what planner gives")
     return asked
+
+
+def _unfit(name: str, given: object, wanted: str) -> InputError:
+    keys = f" with {', '.join(map(str, given))}" if isinstance(given, dict) else ""
+    return InputError(f"The {name} was given {type(given).__name__}{keys}"[:200], "", f"It takes {wanted}")
 
 
 def _unplanned(asked: Asked) -> Run | None:

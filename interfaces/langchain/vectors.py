@@ -10,7 +10,8 @@ import shutil
 import tempfile
 import weakref
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from langchain_core.embeddings import Embeddings
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from playhead.types import Segment
 
 _BATCH = 2000
+_MAKING = ("from_documents", "from_texts", "afrom_documents", "afrom_texts")
 
 
 def vector_store(library: Library, channel: Channel | str = Channel.SPEECH, gate: Gate | None = None) -> Chroma:
@@ -41,6 +43,8 @@ def vector_store(library: Library, channel: Channel | str = Channel.SPEECH, gate
     except ImportError as error:
         why, fix = "langchain-chroma is not installed", "Run: pip install langchain-chroma"
         raise ModelError("The vector store cannot be opened", why, fix) from error
+    if channel not in set(Channel):
+        raise InputError(f"There is no channel {channel!r}", "", f"Channels are: {', '.join(Channel)}")
     kind, judge = Channel(channel), gate or Gate.of(library)
     with ExitStack() as clearing:
         folder = tempfile.mkdtemp(prefix="playhead-vectors-")
@@ -52,6 +56,8 @@ def vector_store(library: Library, channel: Channel | str = Channel.SPEECH, gate
             client=ReadOnlyClient(client, judge), create_collection_if_not_exists=False,
         )  # fmt: skip
         weakref.finalize(store, clearing.pop_all().close)
+    for name in _MAKING:
+        setattr(store, name, partial(_only_searched, name))
     return store
 
 
@@ -75,6 +81,11 @@ def _copied(library: Library, kind: Channel, gate: Gate, client: Any) -> str:
             metadatas=[_where(segment, names[segment.video_id], library.folder) for segment in part],
         )
     return collection_name(kind, space)
+
+
+def _only_searched(name: str, *_: object, **__: object) -> NoReturn:
+    why = "it is a copy of what a library holds, only to be searched"
+    raise InputError(f"{name} cannot be used on the vector store", why, "Index footage with Library.add")
 
 
 class LibraryEmbeddings(Embeddings):
@@ -104,8 +115,7 @@ class _ReadOnly:
 
     def __getattr__(self, name: str) -> Any:
         if name not in self._READS:
-            why = "it is a copy of what a library holds, only to be searched"
-            raise InputError(f"{name} cannot be used on the vector store", why, "Index footage with Library.add")
+            _only_searched(name)
         return getattr(self._inner, name)
 
 

@@ -14,7 +14,7 @@ from playhead.errors import InputError
 from playhead.interfaces.langchain.middleware import SafetyMiddleware
 from playhead.interfaces.langchain.toolkit import VideoTool, VideoToolkit
 from playhead.models.chat import load_chat
-from playhead.safety.gate import nobody
+from playhead.safety.gate import Gate, nobody
 from playhead.tools.contract import Effect
 
 if TYPE_CHECKING:
@@ -40,18 +40,20 @@ def create_video_agent(
     reading: Collection[str] = (),
     middleware: Sequence[AgentMiddleware[Any, Any]] = (),
     consent: Callable[[Verdict], str] = nobody,
+    gate: Gate | None = None,
     checkpointer: Any = None,
     **more: Any,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     """A compiled agent whose `model` calls Playhead's tools and yours, behind the gate.
 
     It stops before calls of our tools that do one of the effects in `ask_before`, and goes on by
-    `Command(resume={"decisions": [{"type": "approve"}]})`; `ask_footage` does none of them. `reading` names those of
-    your tools that only read. Without a `checkpointer` conversations are kept in memory, one for each `thread_id`.
-    `more` is what `langchain.agents.create_agent` takes besides.
+    `Command(resume={"decisions": [{"type": "approve"}]})`; `ask_footage` does none of them. To stop and to go on
+    every call names its thread, `agent.invoke(…, {"configurable": {"thread_id": "1"}})`; without a `checkpointer`
+    threads are kept in memory. `reading` names those of your tools that only read; a `gate` that is given is shared
+    with whatever else has it. `more` is what `langchain.agents.create_agent` takes besides.
     """
     asked = _effects(ask_before)
-    toolkit = VideoToolkit(library, consent=consent, budget=Budget(effects=frozenset(Effect) - asked))
+    toolkit = VideoToolkit(library, consent=consent, budget=Budget(effects=frozenset(Effect) - asked), gate=gate)
     own = toolkit.get_tools()
     safety = SafetyMiddleware(toolkit.gate, reading=reading)  # named last: after the model it judges first
     return create_agent(

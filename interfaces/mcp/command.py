@@ -57,17 +57,16 @@ def mcp(
     with _heeding_its_end(), open_library(library, roles, profile=profile, policy=policy) as opened:
         import anyio
 
+        from playhead.interfaces.mcp import stdio
         from playhead.interfaces.mcp.server import make_server
         from playhead.interfaces.mcp.tools import Service
 
+        wires = None if http else stdio.claimed()  # before packages are loaded, which may print
         server = make_server(Service(opened, spec or opened.settings.chat or None))
-        if http:
+        if wires is None:
             _serve_http(server, PORT if port is None else port, token_file)
         else:
-            from playhead.interfaces.mcp import stdio
-
-            wire_in, wire_out = stdio.claimed()
-            anyio.run(stdio.serve, server, wire_in, wire_out)
+            anyio.run(stdio.serve, server, *wires)
 
 
 def _serve_http(server: Server[Any], port: int, token_file: Path | None) -> None:

@@ -17,7 +17,7 @@ from playhead.agent.agent import Agent
 from playhead.errors import InputError, PolicyError
 from playhead.index.library import Library
 from playhead.interfaces import shapes
-from playhead.interfaces.calling import AskArgs, ask, call, heeding
+from playhead.interfaces.calling import LIST_VIDEOS, AskArgs, NoArgs, ask, call, heeding, list_videos
 from playhead.interfaces.content import one_line, run_content
 from playhead.plain import faults, plain
 from playhead.safety.gate import Gate, nobody
@@ -127,10 +127,6 @@ def _pictures(result: object) -> tuple[Path, ...]:
 # What is no tool of a plan
 
 
-class NoArgs(Arguments):
-    """Nothing to say."""
-
-
 class IndexArgs(Arguments):
     """What to watch and listen to."""
 
@@ -181,19 +177,16 @@ def _plan(service: Service, args: AskArgs, caller: Caller) -> Told:
     if proposal.plan is None:
         return Told("\n".join(proposal.questions), shapes.proposal(proposal))
     checked = agent.check(proposal.plan)
-    faults = [str(problem) for problem in checked.problems] or [f"About {checked.seconds:.0f} s"]
-    text = "\n".join([*proposal.notes, proposal.plan.yaml(), *faults])
+    wrong = [str(problem) for problem in checked.problems] or [f"About {checked.seconds:.0f} s"]
+    text = "\n".join([*proposal.notes, proposal.plan.yaml(), *wrong])
     return Told(text, shapes.proposal(proposal) | shapes.checked(checked))
 
 
 def _list_videos(service: Service, args: NoArgs, caller: Caller) -> Told:
     del args, caller
-    library, gate = service.library, service.agent().gate
-    videos = library.videos()
-    gate.marks.note([video.name for video in videos])
-    rows = [shapes.video(video, library.counts(video)) for video in videos]
-    lines = [f"{video.id}  {video}  {format_time(video.duration_s)}" for video in videos]
-    return Told("\n".join(lines) or "The library is empty.", {"library": str(library.folder), "videos": rows})
+    said = list_videos(service.agent())
+    lines = [f"{video.id}  {video}  {format_time(video.duration_s)}" for video in service.library.videos()]
+    return Told("\n".join(lines) or "The library is empty.", said)
 
 
 def _index(service: Service, args: IndexArgs, caller: Caller) -> Told:
@@ -247,7 +240,7 @@ OWN = (
     ),
     Own(
         "list_videos",
-        "Lists the videos of the library: id, name, length, and how much was observed on each channel.",
+        LIST_VIDEOS,
         NoArgs, _list_videos,
     ),
     INDEX,

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from langchain.agents import create_agent
 from langchain_core.messages import HumanMessage
 from langchain_core.utils.function_calling import convert_to_openai_tool
+from pydantic import ValidationError
 
 from playhead import Library, Run
 from playhead.agent.executor import CancelledError
@@ -58,8 +59,8 @@ GIVEN = ARGUMENTS | {
 
 def test_every_tool_is_there_and_the_whole_agent(toolkit: VideoToolkit) -> None:
     tools = toolkit.get_tools()
-    assert [tool.name for tool in tools] == [*all_tools(), "ask_footage"]
-    for tool in tools[:-1]:
+    assert [tool.name for tool in tools] == [*all_tools(), "list_videos", "ask_footage"]
+    for tool in tools[:-2]:
         kind = all_tools()[tool.name]
         assert tool.description == kind.description()
         assert isinstance(tool, VideoTool)
@@ -77,7 +78,8 @@ def test_the_schema_that_a_provider_is_given_is_sound(toolkit: VideoToolkit) -> 
         assert schema["type"] == "object"
         assert "$ref" not in json.dumps(schema)
         check = Draft202012Validator(schema).is_valid
-        assert check(GIVEN.get(tool.name, {"request": "a cat"})), tool.name
+        own = {"list_videos": {}, "ask_footage": {"request": "a cat"}}
+        assert check((GIVEN | own)[tool.name]), tool.name
         assert not check({"nonsense": 1}), tool.name
         assert tool.get_input_schema().model_json_schema()["properties"].keys() == schema["properties"].keys()
 
@@ -121,6 +123,7 @@ WRONG: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("describe_image", {"image": "/etc/hostname"}, "hostname"),
     ("detect_shots", {}, "video"),
     ("ask_footage", {}, "request"),
+    ("list_videos", {"video": "cuts.mp4"}, "list_videos cannot run: video"),
     ("ask_footage", {"request": LONG}, "at most"),
     ("ask_footage", {"request": "a cat", "video": "../../etc/passwd"}, "There is no video"),
 )
@@ -162,9 +165,37 @@ def test_what_nobody_expected_is_raised(library: Library) -> None:
         called(named(toolkit, "broken"), {"text": "a"})
 
 
-def test_two_tools_of_one_name_are_refused(library: Library) -> None:
+@pytest.mark.parametrize("name", ["ask_footage", "list_videos"])
+def test_two_tools_of_one_name_are_refused(name: str, library: Library) -> None:
     with pytest.raises(InputError, match="Two tools"):
-        VideoToolkit(library, tools={"ask_footage": Do("ask_footage")})
+        VideoToolkit(library, tools={name: Do(name)})
+
+
+def test_tools_are_chosen_by_name(library: Library) -> None:
+    chosen = VideoToolkit(library, tools=["transcribe"]).get_tools()
+    assert [tool.name for tool in chosen] == ["transcribe", "list_videos", "ask_footage"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"tools": ["draw"]}, "There is no tool 'draw'"),
+        ({"tools": "transcribe"}, "mapping"),
+        ({"budget": 3}, "Budget"),
+    ],
+)
+def test_what_a_toolkit_cannot_use_is_told(wrong: dict[str, Any], told: str, library: Library) -> None:
+    with pytest.raises(InputError, match=told):
+        VideoToolkit(library, **wrong)
+
+
+def test_the_videos_are_listed_and_their_names_marked(toolkit: VideoToolkit) -> None:
+    assert not toolkit.gate.marks.on("cuts.mp4")
+    message = called(named(toolkit, "list_videos"), {})
+    [row] = json.loads(message.text)["videos"]
+    assert (row["name"], row["segments"]["speech"]) == ("cuts.mp4", 2)
+    assert called(named(toolkit, "detect_shots"), {"video": row["id"]}).status == "success"
+    assert toolkit.gate.marks.on("cuts.mp4")
 
 
 # A whole request as a tool
@@ -317,6 +348,11 @@ def test_filters_narrow(where: dict[str, Any], library: Library) -> None:
 def test_an_unknown_video_is_told(library: Library) -> None:
     with pytest.raises(InputError, match="There is no video"):
         MomentRetriever(library=library, video="other.mp4").invoke("red")
+
+
+def test_an_option_that_there_is_not_is_refused(library: Library) -> None:
+    with pytest.raises(ValidationError, match="chanels"):
+        MomentRetriever(library=library, chanels=("speech",))  # type: ignore[call-arg]
 
 
 def test_what_is_not_there_gives_nothing(filmed: Library) -> None:

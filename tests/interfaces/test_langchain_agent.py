@@ -8,24 +8,32 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 from langchain.agents import create_agent
+from langchain.agents.middleware import HumanInTheLoopMiddleware
 from langchain.agents.structured_output import ToolStrategy
 from langchain_core.messages import HumanMessage, ToolMessage
 from langchain_core.tools import InjectedToolCallId
 from langchain_core.tools import tool as as_tool
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.types import Command
 from pydantic import BaseModel
 
+from playhead.agent.executor import State
 from playhead.errors import InputError
+from playhead.interfaces.content import said_in
 from playhead.interfaces.langchain import (
+    MomentRetriever,
     SafetyMiddleware,
     VideoToolkit,
     create_video_agent,
+    runner,
 )
-from playhead.safety.gate import audit_of
+from playhead.safety.gate import Gate, audit_of
 from playhead.testing import ScriptedChat
 from playhead.tools.registry import all_tools
-from playhead.types import Channel
+from playhead.types import Channel, Decision, Door, Source
 
+from ..agent.conftest import Do
 from .chained import BAD, FILM, MAIL, ask, called, kept, named, stern, tool_messages
 
 if TYPE_CHECKING:
@@ -65,7 +73,7 @@ def test_an_agent_answers_with_a_citation_over_real_footage(filmed: Library) -> 
     [moment] = filmed.search("when does the ferry leave?", limit=1)
     assert f"[{moment.span}]" in answer
     assert moment.span.overlap_s(said.span) == said.span.duration_s
-    assert set(chat.offered[0]) == {*all_tools(), "ask_footage"}
+    assert set(chat.offered[0]) == {*all_tools(), "list_videos", "ask_footage"}
     system = chat.asked[0][0].text
     assert "film.mp4" in system
     assert "<footage-" in system
@@ -307,3 +315,99 @@ def test_two_agents_work_side_by_side(library: Library) -> None:
     assert all(path.is_file() for path in made)
     assert {name: result["messages"][-1].text for name, result in results.items()} == {"one": "one", "other": "other"}
     assert library.verify() == []
+
+
+# A conversation that goes on elsewhere
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_an_agent_that_goes_on_knows_what_footage_said(stopped: bool, library: Library) -> None:
+    """Whether it was left at an answer, or waiting for a person before the call."""
+    kept_where, words = InMemorySaver(), {"to": "you", "text": "The ferry leaves at nine"}
+    thread: Any = {"configurable": {"thread_id": "1"}}
+    person = HumanInTheLoopMiddleware({"send": True}) if stopped else []
+
+    def again(*turns: Any) -> Any:
+        toolkit = VideoToolkit(library)
+        middle = [SafetyMiddleware(toolkit.gate), *([person] if stopped else [])]
+        tools = [*toolkit.get_tools(), send]
+        return create_agent(ScriptedChat(*turns), tools, middleware=middle, checkpointer=kept_where)  # type: ignore[arg-type]
+
+    first = again(("transcribe", FILM), ("send", words) if stopped else "Heard.")
+    assert "ferry" in tool_messages(ask(first, "What is said?"))[0].text
+    if stopped:
+        result = again("done").invoke(Command(resume={"decisions": [{"type": "approve"}]}), thread)
+    else:
+        result = ask(again(("send", words), "done"), "Send it")
+    assert "came out of footage" in tool_messages(result)[-1].text
+
+
+async def test_what_a_reading_tool_gives_is_footage_too(library: Library) -> None:
+    @as_tool
+    def look_up(words: str) -> str:
+        """Look into footage behind a gate of its own."""
+        return "\n".join(found.page_content for found in MomentRetriever(library=library).invoke(words))
+
+    chat = ScriptedChat(
+        ("look_up", {"words": "ferry"}), ("send", {"to": "you", "text": "The ferry leaves at nine"}), "done"
+    )
+    agent = create_agent(chat, [look_up, send], middleware=[SafetyMiddleware(library, reading=["look_up"])])
+    found, sent = tool_messages(await agent.ainvoke({"messages": [HumanMessage("Send it")]}))
+    assert "ferry" in found.text
+    assert "came out of footage" in sent.text
+
+
+def test_one_gate_is_shared(library: Library) -> None:
+    gate = Gate.of(library)
+    MomentRetriever(library=library, gate=gate).invoke("the ferry leaves at nine")
+    chat = ScriptedChat(("send", {"to": "you", "text": "The ferry leaves at nine"}), "done")
+    agent = create_video_agent(chat, library, tools=[send], gate=gate)
+    assert "came out of footage" in tool_messages(ask(agent, "Send it"))[-1].text
+    runner(library, gate=gate).invoke("When is red shown?")
+    assert gate.marks.on("red thing")
+
+
+def test_what_was_kept_is_read_back_without_what_are_no_words(library: Library) -> None:
+    toolkit = VideoToolkit(library)
+    [clips] = [called(named(toolkit, "cut_clip"), FILM | {"end_s": 1})]
+    said = said_in(clips.text)
+    assert "cuts.mp4" in said
+    assert not [text for text in said if text.startswith("/")]
+    assert said_in("no JSON") == ["no JSON"]
+
+
+def test_what_is_no_gate_is_told() -> None:
+    with pytest.raises(InputError, match="NoneType"):
+        SafetyMiddleware(None)  # type: ignore[arg-type]
+
+
+def test_a_kept_conversation_is_read_back_without_a_warning(
+    library: Library, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By the line that `docs/langchain.md` names."""
+    serde = JsonPlusSerializer(allowed_msgpack_modules=[Channel, Decision, Door, Source, State])
+    for name, arguments in (("search_moments", {"query": "red"}), ("ask_footage", {"request": "When is red shown?"})):
+        message = called(named(VideoToolkit(library), name), arguments)
+        back = serde.loads_typed(serde.dumps_typed(message))
+        assert back.text == message.text
+        assert isinstance(back.artifact, dict)
+    assert caplog.text == ""
+
+
+def test_a_call_without_a_thread_is_told(library: Library) -> None:
+    with pytest.raises(ValueError, match="thread_id"):
+        create_video_agent(ScriptedChat("hello"), library).invoke({"messages": [HumanMessage("Good day")]})
+
+
+class Made(Do):
+    """Gives what was asked for, and nothing of footage."""
+
+    reads_footage = False
+
+
+@pytest.mark.parametrize("kind", [Do, Made])
+def test_what_was_asked_for_is_no_footage(kind: type[Do], library: Library) -> None:
+    toolkit, words = VideoToolkit(library, tools={"make": kind("make")}), "nine lighthouses"
+    chat = ScriptedChat(("make", {"text": words}), ("send", {"to": "you", "text": words}), "done")
+    agent = create_agent(chat, [*toolkit.get_tools(), send], middleware=[SafetyMiddleware(toolkit.gate)])
+    assert ("came out of footage" in tool_messages(ask(agent, "Make it"))[-1].text) == (kind is Do)

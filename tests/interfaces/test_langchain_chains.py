@@ -114,6 +114,21 @@ def test_it_is_a_node_of_a_graph(library: Library) -> None:
     assert "[0:00" in streamed[-1][1]["messages"][-1].text  # type: ignore[index]
 
 
+@pytest.mark.parametrize("given", [None, {"messages": []}, 3])
+def test_what_is_no_request_is_told(given: Any, library: Library) -> None:
+    for runnable, wanted in ((planner(library), "a request in words"), (runner(library), "a Plan")):
+        with pytest.raises(InputError, match=wanted) as told:
+            runnable.invoke(given)
+        assert ("messages" in str(told.value)) == isinstance(given, dict)
+
+
+def test_what_goes_in_and_comes_out_has_a_schema(library: Library) -> None:
+    assert planner(library).get_input_jsonschema()["type"] == "string"
+    assert {"Plan", "Proposal"} <= planner(library).get_output_jsonschema()["$defs"].keys()
+    assert {"Plan", "Proposal"} <= runner(library).get_input_jsonschema()["$defs"].keys()
+    assert runner(library).get_output_jsonschema()
+
+
 # The vectors
 
 
@@ -143,6 +158,8 @@ def test_a_store_refuses_what_would_write(library: Library) -> None:
         store.delete_collection,
         store.reset_collection,
         lambda: store.fork("other"),
+        lambda: store.from_texts(["new"]),
+        lambda: store.from_documents([Document("new")]),
     ):
         with pytest.raises(InputError, match="only to be searched"):
             write()
@@ -154,6 +171,11 @@ def test_a_store_refuses_what_would_write(library: Library) -> None:
 def test_a_store_is_gated(library: Library) -> None:
     with pytest.raises(BlockedError):
         vector_store(library).similarity_search(BAD)
+
+
+def test_a_channel_that_there_is_not_is_told_with_those_there_are(library: Library) -> None:
+    with pytest.raises(InputError, match=r"There is no channel 'smell'.*speech"):
+        vector_store(library, "smell")
 
 
 def test_a_channel_without_vectors_is_told(library: Library) -> None:

@@ -199,3 +199,11 @@ def test_a_path_is_known_again_in_another_spelling(value: str) -> None:
     assert marks.on(value)
     assert not marks.on("/home/me/other.mkv")
     assert not marks.on("x")
+
+
+def test_what_footage_says_again_pushes_nothing_else_out() -> None:
+    marks = Marks()
+    marks.note(["the ferry leaves at nine", *["a red door opens " * 1000] * 500])
+    assert marks.on("the ferry leaves")
+    marks.note(f"{number} " * 100_000 for number in range(100_000, 100_008))
+    assert not marks.on("the ferry leaves")
