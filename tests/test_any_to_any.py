@@ -306,7 +306,6 @@ def test_text_and_image_to_image_needs_a_model_and_says_so(run: Callable[..., Ra
     [
         ("text_and_image_to_image", ("a watercolour", "{image}"), "image", ".png"),
         ("text_to_image", ("a green hill under a moon",), "image", ".png"),
-        ("text_to_video", ("a green hill under a moon",), "film", ".mp4"),
     ],
 )
 def test_a_model_makes_what_no_footage_shows(
