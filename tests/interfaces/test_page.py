@@ -432,10 +432,10 @@ def test_nothing_sticks_out_and_dark_is_dark(page: Page) -> None:
         sync_api.expect(page.locator("#video")).to_be_in_viewport(ratio=0.9)
 
 
-def drop(page: Page, name: str, then: str = "") -> Any:
+def drop(page: Page, name: str, then: str = "", content: str = "'no film'") -> Any:
     """Drop what is no film on the page, and do something in the same moment."""
     return page.evaluate(
-        "name => { const carried = new DataTransfer(); carried.items.add(new File(['no film'], name));"
+        f"name => {{ const carried = new DataTransfer(); carried.items.add(new File([{content}], name));"
         f"dispatchEvent(new DragEvent('drop', {{dataTransfer: carried, cancelable: true}})); {then} }}",
         name,
     )
@@ -448,7 +448,8 @@ def test_what_is_no_film_says_so_where_it_was_dropped(page: Page) -> None:
     row.get_by_role("button", name="Forget").click()
     sync_api.expect(page.locator("#indexing li")).to_have_count(0)
     leave = "const leaving = new Event('beforeunload', {cancelable: true}); dispatchEvent(leaving);"
-    assert drop(page, "cut-off.mp4", f"{leave} location.reload(); return leaving.defaultPrevented;")
+    long = "new Uint8Array(2e8)"  # it takes longer than the page takes to go
+    assert drop(page, "cut-off.mp4", f"{leave} location.reload(); return leaving.defaultPrevented;", long)
     sync_api.expect(page.locator("#indexing")).to_contain_text("cut-off.mp4 was not sent to its end")
 
 
