@@ -14,8 +14,9 @@ help: ## what there is
 demo: $(INSTALLED) ## build a film, index it, ask it questions
 	$(BIN)/playhead demo
 
+# `make check test` tries the docs once.
 test: $(INSTALLED) ## every test
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile $(if $(filter check,$(MAKECMDGOALS)),--ignore=tests/test_docs.py)
 
 quick: $(INSTALLED) ## the tests that take no more than a few seconds
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
@@ -25,7 +26,7 @@ check: $(INSTALLED) ## style, types, floors and the snippets in the docs
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q tests/test_docs.py
+	$(BIN)/pytest -q -n 2 --dist load tests/test_docs.py
 
 demo/first.playhead:
 	$(MAKE) demo
