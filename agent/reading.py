@@ -80,7 +80,7 @@ _QUESTION = re.compile(
 _STRUCTURAL = frozenset(("detect_shots", "probe_video", "extract_frames", "caption_frames", "search_moments"))
 _NEARLY, _WORLDLY = 0.12, 0.5
 _FORM = re.compile(r"\s*\b(?:in(?:to)?\s+)?(?:sentences?|lines|bullet points|bullets|points)\b\s*$", re.IGNORECASE)
-_OURS = WINDOWED | _STRUCTURAL | {"answer_question"}
+_OURS = WINDOWED | _STRUCTURAL | {"answer_question", "describe_image"}
 _WHO = re.compile(r"^(?:who|whom|whose|why)\b", re.IGNORECASE)
 _BEYOND = {
     verb: kind
@@ -116,7 +116,11 @@ _LOCATES = re.compile(
     re.IGNORECASE,
 )
 _CONTENT = re.compile(
-    r"^what(?:'s| is)\s+(?:(?:there |shown |to be seen )?(?:in|on)\s+(?P<inside>.+)|(?P<about>.+?)\s+about)$",
+    r"^what(?:'s| is)\s+(?:(?:there |shown |to be seen )?(?:in|on)\s+(?P<inside>.+)|(?P<about>.+?)\s+about)\W*$",
+    re.IGNORECASE,
+)
+_FOOTAGE = re.compile(
+    r"(?:it|this|that|(?:the|this|that|my|our) (?:whole |entire )?(?:thing|video|clip|film|movie|recording|footage))",
     re.IGNORECASE,
 )
 _BESIDE = re.compile(
@@ -359,11 +363,7 @@ def _of_the_whole(bare: str) -> str:
 def _is_footage(text: str) -> bool:
     """Whether words name the footage as such: "the film", "it", "talk.mp4"."""
     bare = without_names(text).strip(" ?.!")
-    return (
-        not bare
-        or is_video_words(bare)
-        or bool(re.fullmatch(r"(?:it|this|that|(?:the|this) (?:whole |entire )?thing)", bare, re.IGNORECASE))
-    )
+    return not bare or is_video_words(bare) or _FOOTAGE.fullmatch(bare) is not None
 
 
 def _spread(clauses: list[Clause]) -> list[Clause]:

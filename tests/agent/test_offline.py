@@ -54,6 +54,7 @@ def test_it_is_a_planner(planner: OfflinePlanner) -> None:
         ("Why does the dog bark?", ["answer_question"]),
         ("What is in film.mp4?", ["describe_video"]),
         ("What is this film about?", ["describe_video"]),
+        ("What is in this film?", ["describe_video"]),
         ("What's in the box?", ["answer_question"]),
         ("find the goal, save a frame of it and caption it", ["search_moments", "extract_frames", "caption_frames"]),
         ("sum up what is said after the applause", ["search_moments", "summarize"]),

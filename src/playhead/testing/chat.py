@@ -34,7 +34,7 @@ class ScriptedChat(BaseChatModel):
 
     answers: tuple[Any, ...] = ()
     prompts: list[str] = Field(default_factory=list)
-    asked: list[list[BaseMessage]] = Field(default_factory=list, exclude=True)
+    _asked: list[list[BaseMessage]] = PrivateAttr(default_factory=list)
     _offered: list[tuple[str, ...]] = PrivateAttr(default_factory=list)  # no setting, by which a model is known
 
     def __init__(self, *answers: Said | Exception | Callable[[str], Said]) -> None:
@@ -44,6 +44,11 @@ class ScriptedChat(BaseChatModel):
     @property
     def _llm_type(self) -> str:
         return "scripted"
+
+    @property
+    def asked(self) -> tuple[list[BaseMessage], ...]:
+        """What it was asked, as messages."""
+        return tuple(self._asked)
 
     @property
     def offered(self) -> tuple[tuple[str, ...], ...]:
@@ -62,7 +67,7 @@ class ScriptedChat(BaseChatModel):
     ) -> ChatResult:
         del stop, run_manager
         self.prompts.append("\n".join(message.text for message in messages))
-        self.asked.append(list(messages))
+        self._asked.append(list(messages))
         self._offered.append(tuple(tool["function"]["name"] for tool in kwargs.get("tools", ())))
         if len(self.prompts) > len(self.answers):
             raise IndexError(f"the script has only {len(self.answers)} answers")
