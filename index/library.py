@@ -81,8 +81,11 @@ class Library:
 
     @property
     def exists(self) -> bool:
-        """Whether anything was indexed into it yet."""
-        return (self.folder / "catalog.sqlite").exists()
+        """Whether anything was indexed into it yet; while its catalogue is being made, nothing was."""
+        try:
+            return (self.folder / "catalog.sqlite").stat().st_size > 0
+        except (FileNotFoundError, NotADirectoryError):
+            return False
 
     @cached_property
     def models(self) -> Models:

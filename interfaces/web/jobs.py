@@ -167,15 +167,13 @@ class Lane:
 
     def _work(self, job: Job, work: Callable[[Job], State]) -> None:
         try:
-            if job.enter(State.RUNNING):
-                job.enter(_done(job, work))
+            ended = _done(job, work) if job.enter(State.RUNNING) else job.state
+            job.clear_up()  # before it ends: whoever sees the end sees it cleared up
+            job.enter(ended)
         finally:
-            try:
-                job.clear_up()
-            finally:
-                with self._lock:
-                    self._free += 1
-                    self._start()
+            with self._lock:
+                self._free += 1
+                self._start()
 
 
 class Jobs:

@@ -152,6 +152,15 @@ def test_a_library_that_is_not_there_says_so(opened: Callable[..., Library]) -> 
 # Again
 
 
+def test_a_library_whose_catalogue_is_being_made_is_not_there_yet(tmp_path: Path) -> None:
+    library = Library(tmp_path / "library")
+    assert not library.exists
+    library.folder.mkdir()
+    (library.folder / "catalog.sqlite").touch()
+    assert not library.exists
+    assert not Library(tmp_path / "library" / "catalog.sqlite").exists
+
+
 def test_an_unchanged_file_costs_a_hash_and_nothing_else(
     opened: Callable[..., Library], talk: Path, fakes: FakeModels
 ) -> None:
