@@ -17,7 +17,7 @@ from playhead.interfaces import shapes
 from playhead.interfaces.content import content
 from playhead.safety.texts import files_of, with_texts
 from playhead.tools.contract import Arguments, Context
-from playhead.tools.doorway import is_data, loose, remembered
+from playhead.tools.doorway import is_data, refuse, remembered
 from playhead.types import Answer
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _held_to_footage(agent: Agent, request: str, plan: Plan) -> None:
         for name, value in step.args.items():
             known = plan.inputs.get(value[1:], "") if isinstance(value, str) and value[:1] == "$" else value
             if name in fields and not is_data(fields[name]) and remembered(known, fields[name], context):
-                agent.gate.refuse(step.tool, name, next(loose(known)))
+                refuse(agent.gate, step.tool, name, known)
 
 
 def _effects(agent: Agent, plan: Plan) -> frozenset[Effect]:

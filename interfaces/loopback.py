@@ -1,14 +1,18 @@
-"""Serving on this machine alone."""
+"""Serving on this machine alone, until somebody ends it."""
 
 from __future__ import annotations
 
 import errno
+import signal
 import socket
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from playhead.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from uvicorn import Server
 
     from playhead.interfaces.access import App
@@ -45,6 +49,20 @@ def _free(port: int) -> int:
                 continue
             return other
     return 0
+
+
+@contextmanager
+def heeding_sigterm() -> Iterator[None]:
+    """Whoever ends the server by a signal ends it as Ctrl-C does: calls are given up, nothing is left half-made."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def server_of(app: App, patience_s: int) -> Server:

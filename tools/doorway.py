@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from pydantic.fields import FieldInfo
 
+    from playhead.safety.gate import Gate
     from playhead.tools.contract import Context, Tool
 
 
@@ -75,13 +76,20 @@ def admit(
     else:
         derived = set(marked)
     for name in sorted(derived):
-        if not is_data(known[name]) and (texts := [*loose(given[name])]):
-            gate.refuse(tool.name, name, next((text for text in texts if gate.marks.on(text)), texts[0]))
+        if not is_data(known[name]):
+            refuse(gate, tool.name, name, given[name])
     if derived:
         gate.footage(tool.name, tool.effects, derived)
     if not tool.judges:
         words, what = words_in(args), f"the call of {tool.name}"
         gate.text(Door.GENERATE_INPUT if tool.makes else Door.TOOL_INPUT, words, what)
+
+
+def refuse(gate: Gate, tool: str, argument: str, value: object) -> None:
+    """Raise `BlockedError` that names which of the texts in a value footage said; nothing where it has no text."""
+    texts = [*loose(value)]
+    if texts:
+        gate.refuse(tool, argument, next((text for text in texts if gate.marks.on(text)), texts[0]))
 
 
 def remembered(value: object, field: FieldInfo, context: Context) -> bool:

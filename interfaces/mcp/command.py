@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +9,7 @@ import typer
 
 from playhead.errors import InputError
 from playhead.interfaces import asking, render
+from playhead.interfaces.loopback import HOST, bound, heeding_sigterm
 from playhead.interfaces.options import (
     DebugOption,
     LibraryOption,
@@ -21,12 +20,9 @@ from playhead.interfaces.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mcp.server import Server
 
 PORT = 8374
-ChatOption = asking.AskedOption
 TokenOption = Annotated[
     Path | None, typer.Option(help="File with the token for --http; made where there is none.", metavar="FILE")
 ]
@@ -45,7 +41,7 @@ def mcp(
     token_file: TokenOption = None,
     library: LibraryOption = None,
     profile: ProfileOption = None,
-    model: ChatOption = None,
+    model: asking.AskedOption = None,
     policy: PolicyOption = None,
     debug: DebugOption = False,
 ) -> None:
@@ -54,7 +50,7 @@ def mcp(
     if not http and (port is not None or token_file is not None):
         raise InputError("--port and --token-file belong to --http", "", "Add --http, or leave them out")
     spec, roles = chat_and_roles(model)
-    with _heeding_its_end(), open_library(library, roles, profile=profile, policy=policy) as opened:
+    with heeding_sigterm(), open_library(library, roles, profile=profile, policy=policy) as opened:
         import anyio
 
         from playhead.interfaces.mcp import stdio
@@ -73,7 +69,6 @@ def _serve_http(server: Server[Any], port: int, token_file: Path | None) -> None
     import anyio
 
     from playhead.interfaces.access import new_token
-    from playhead.interfaces.loopback import HOST, bound
     from playhead.interfaces.mcp import http
 
     with bound(port) as at:
@@ -81,17 +76,3 @@ def _serve_http(server: Server[Any], port: int, token_file: Path | None) -> None
         render.note(f"Serving on http://{HOST}:{at.getsockname()[1]}{http.PATH}")
         render.note(render.line(f"Token: as in {token_file}" if token_file else f"Token: {token}"))
         anyio.run(http.serve, server, at, token)
-
-
-@contextmanager
-def _heeding_its_end() -> Iterator[None]:
-    """A client may end the server by a signal: then calls are given up as at Ctrl-C, nothing is left half-made."""
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import sys
 import tempfile
 import threading
@@ -19,8 +18,8 @@ import typer
 
 from playhead.agent.threads import at_work
 from playhead.errors import InputError
-from playhead.interfaces import render
-from playhead.interfaces.loopback import HOST, bound, server_of
+from playhead.interfaces import asking, render
+from playhead.interfaces.loopback import HOST, bound, heeding_sigterm, server_of
 from playhead.interfaces.options import (
     DebugOption,
     LibraryOption,
@@ -64,10 +63,7 @@ def serve(
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address only.")] = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
-    model: Annotated[
-        list[str] | None,
-        typer.Option("--model", help="A language model (ollama:qwen3:8b, …), or ROLE=SPEC.", metavar="SPEC"),
-    ] = None,
+    model: asking.AskedOption = None,
     policy: PolicyOption = None,
     debug: DebugOption = False,
 ) -> None:
@@ -149,20 +145,14 @@ def _until_told(server: Server, served: Served, listening: socket.socket) -> Non
         end(number, frame)
 
     server.handle_exit = ending  # type: ignore[assignment, method-assign]
-    before = signal.signal(signal.SIGTERM, _interrupted)
     try:
-        with suppress(KeyboardInterrupt):  # uvicorn passes on what it heard
+        with heeding_sigterm(), suppress(KeyboardInterrupt):  # uvicorn passes on what it heard
             server.run(sockets=[listening])
     finally:
-        signal.signal(signal.SIGTERM, before)
         unfinished = served.jobs.close()
         _await_threads()
     if unfinished:
         raise KeyboardInterrupt
-
-
-def _interrupted(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _await_threads() -> None:

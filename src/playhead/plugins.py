@@ -117,13 +117,17 @@ def offers(kind: Kind) -> tuple[Offer, ...]:
     found: dict[str, list[Offer]] = {}
     for package in distributions():
         if kind in (package.read_text("entry_points.txt") or ""):
-            name = f"{package.metadata['Name']} {package.metadata['Version']}"
-            shown = "".join(letter for letter in name if letter.isprintable())
-            entries = _entries(package, kind)
-            found.setdefault(package.name, [Offer(kind, entry.name, shown, entry) for entry in entries])
+            name, entries = _named(package), _entries(package, kind)
+            found.setdefault(package.name, [Offer(kind, entry.name, name, entry) for entry in entries])
     return tuple(
         sorted((offer for offered in found.values() for offer in offered), key=lambda o: (o.package, o.name))
     )
+
+
+def _named(package: Distribution) -> str:
+    """Name and version, without letters that would steer a terminal."""
+    name = f"{package.metadata['Name']} {package.metadata['Version']}"
+    return "".join(letter for letter in name if letter.isprintable())
 
 
 def _entries(package: Distribution, kind: Kind) -> Iterable[EntryPoint]:
@@ -144,7 +148,7 @@ def strays() -> list[Plugin]:
     for package in distributions():
         for group in _GROUP.findall(package.read_text("entry_points.txt") or ""):
             if group not in set(Kind):
-                name = f"{package.metadata['Name']} {package.metadata['Version']}"
+                name = _named(package)
                 meant = " or ".join(get_close_matches(group, list(Kind), 1) or list(Kind))
                 problem = f"The group {group} of {name} is left out: nobody reads it. It may be meant for {meant}"
                 found[name, group] = Plugin("group", group, name, problem)
