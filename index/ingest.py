@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playhead.errors import InputError, LibraryError, MediaError, ModelError, UnreadableMediaError
-from playhead.index.observe import ROLES, Options, observe, recipe, space
+from playhead.index.observe import ROLES, Options, mode_of, observe, recipe, space
 from playhead.index.senses import sense_of, sensed
 from playhead.index.watch import digest, thumbnail_folder
 from playhead.media import files
 from playhead.media.formats import MEDIA_ENDINGS
 from playhead.media.motion_csv import find_logs, parse_log, read_log
 from playhead.media.subtitles import find_sidecar, read_subtitles
-from playhead.types import PICTORIAL, Channel, IndexReport, Progress
+from playhead.types import PICTORIAL, Channel, IndexReport, Mode, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -61,6 +61,8 @@ class Ingest:
             except Exception as error:  # noqa: BLE001 - one bad file must not cost the rest of the batch
                 self._report = replace(self._report, failed=(*self._report.failed, (path, error)))
         self._progress(Progress("file", "", len(found), len(found)))
+        if self._settings.mode is Mode.PREVIEW and (self._report.added or self._report.updated):
+            self._note("Only the pictures of key frames were looked at. For everything, index again without --mode")
         return self._report
 
     def _add(self, path: Path, root: Path) -> None:
@@ -92,8 +94,12 @@ class Ingest:
         return tuple(c for c in options.channels if c in stale)
 
     def _as_wanted(self, channel: Channel, made: str, options: Options) -> bool:
-        """Whether a channel was made as it would be now. A rate that nobody asked for is no reason to watch again."""
-        wanted = recipe(channel, self._models, options)
+        """Whether a channel was made as it would be now, or more closely.
+
+        A rate that nobody asked for is no reason to watch again.
+        """
+        closest = max(options.mode, mode_of(made), key=list(Mode).index)
+        wanted = recipe(channel, self._models, replace(options, mode=closest))
         if "fps" in self._settings.model_fields_set:
             return made == wanted
         return made.partition(" fps=")[0] == wanted.partition(" fps=")[0]
@@ -126,6 +132,11 @@ class Ingest:
         settings = self._settings
         sense = sense_of(path.stem, settings.sensor, known)
         channels = sensed(settings.channels, sense)
+        if channels and settings.mode is Mode.PREVIEW:
+            channels = tuple(channel for channel in channels if channel in PICTORIAL)
+            if not channels:
+                why = f"a preview looks at pictures alone, and only {', '.join(settings.channels)} is to be observed"
+                raise InputError(f"{path.name} was not indexed", why, "Index it without --mode preview")
         if not channels:
             why = f"it is taken for a {sense}, and only {', '.join(settings.channels)} is to be observed"
             raise InputError(f"{path.name} was not indexed", why, "Say what it is with --as, or name other channels")
@@ -138,6 +149,7 @@ class Ingest:
         return Options(
             channels,
             settings.fps,
+            settings.mode,
             settings.subtitles,
             sense=sense,
             language=settings.language,

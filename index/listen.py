@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from playhead.errors import UnreadableMediaError
+from playhead.index.workers import Workers
 from playhead.media.decode import SoundPiece, Wants, decode, probe
 from playhead.types import Progress, Span, Transcript, Utterance, Word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from concurrent.futures import Future
 
     from playhead.media.files import MediaFile
     from playhead.models.registry import Models
@@ -45,9 +47,10 @@ _MOST_WORDS = 40
 class Listener:
     """Hears a recording piece by piece and knows at the end what was said."""
 
-    def __init__(self, voice: VoiceActivity, transcriber: Transcriber, language: str = "") -> None:
+    def __init__(self, voice: VoiceActivity, transcriber: Transcriber, workers: Workers, language: str = "") -> None:
         self._voice, self._transcriber, self._language = voice, transcriber, language
-        self._utterances: list[Utterance] = []
+        self._workers = workers
+        self._heard: list[Future[list[Utterance]]] = []
         self._restart(0.0)
 
     def _restart(self, start_s: float) -> None:
@@ -69,7 +72,7 @@ class Listener:
     def finish(self) -> tuple[Utterance, ...]:
         """Everything that was said, in order of time."""
         self._recognise(final=True)
-        return tuple(self._utterances)
+        return tuple(utterance for heard in self._heard for utterance in heard.result())
 
     def _recognise(self, *, final: bool) -> None:
         """Recognise what is complete and let go of it."""
@@ -90,11 +93,15 @@ class Listener:
 
     def _transcribe(self, regions: Sequence[tuple[int, int]]) -> None:
         start, stop = max(0, regions[0][0] * _WINDOW - _PAD), regions[-1][1] * _WINDOW + _PAD
-        said = self._transcriber.transcribe(self._sound[start:stop], self._language)
         start_s = start / _RATE_HZ
         voiced = [Span(a / _PER_S - start_s, b / _PER_S - start_s) for a, b in regions]
+        sound = self._sound[start:stop].copy()  # what is let go of goes
+        self._heard.append(self._workers.call(self._words, sound, voiced, self._origin_s + start_s))
+
+    def _words(self, sound: Sound, voiced: Sequence[Span], start_s: float) -> list[Utterance]:
+        said = self._transcriber.transcribe(sound, self._language)
         timed = (replace(u, words=snapped(u.words, voiced)) for u in said)
-        self._utterances += (shifted(u, self._origin_s + start_s) for u in split(timed))
+        return [shifted(u, start_s) for u in split(timed)]
 
     def _forget(self, windows: int) -> None:
         self._sound = self._sound[windows * _WINDOW :]
@@ -197,10 +204,11 @@ def transcribe(
     said = probe(file, limits)
     if said.audio is None:
         raise UnreadableMediaError(f"{file.name} cannot be transcribed", "it has no sound")
-    listener = Listener(models.voice_activity, models.speech, language)
     total_s = said.stated_duration_s or 0.0
-    for event in decode(file, Wants(picture=False, subtitles=False), limits):
-        if isinstance(event, SoundPiece):
-            listener.hear(event)
-            progress(Progress("listening", file.name, min(event.start_s - said.start_s, total_s), total_s))
-    return Transcript(listener.finish(), models.speech.id, language)
+    with Workers(models.threads) as workers:
+        listener = Listener(models.voice_activity, models.speech, workers, language)
+        for event in decode(file, Wants(picture=False, subtitles=False), limits):
+            if isinstance(event, SoundPiece):
+                listener.hear(event)
+                progress(Progress("listening", file.name, min(event.start_s - said.start_s, total_s), total_s))
+        return Transcript(listener.finish(), models.speech.id, language)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
+from playhead.errors import InputError
 from playhead.index.catalog import ChannelRecord, Record
 from playhead.index.listen import Listener, shifted
 from playhead.index.motion import MotionWatcher
-from playhead.index.watch import KeyWatcher, PictureWatcher, Stills, captioned, detected, digest, read, stored
+from playhead.index.watch import KeyWatcher, Look, PictureWatcher, Stills, captioned, detected, digest, read, stored
+from playhead.index.workers import Workers
 from playhead.media.decode import (
     Beat,
     Cut,
@@ -25,13 +27,14 @@ from playhead.media.decode import (
 )
 from playhead.models import motion
 from playhead.models.roles import Role
-from playhead.types import PICTORIAL, Channel, Limits, Progress, Span, Utterance, Video
+from playhead.types import PICTORIAL, Channel, Limits, Mode, Progress, Span, Utterance, Video
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
     from typing import Literal
 
+    from playhead.media.decode import Frames
     from playhead.media.files import MediaFile
     from playhead.media.telemetry import Track
     from playhead.models.registry import Models
@@ -47,6 +50,7 @@ class Options:
 
     channels: tuple[Channel, ...]
     fps: float = 1.0
+    mode: Mode = Mode.FULL
     subtitles: Literal["prefer", "also", "ignore"] = "prefer"
     sense: Channel = Channel.PICTURE
     language: str = ""
@@ -68,6 +72,8 @@ ROLES: dict[Channel, tuple[Role, ...]] = {
 }
 """The models that a channel needs; sentences are only for its vectors."""
 
+_FRAMES: dict[Mode, Frames] = {Mode.FULL: "every", Mode.FAST: "reference", Mode.PREVIEW: "key"}
+_TEXTS = 32  # that are encoded in one call
 _METHOD = 1  # to be raised when the same models begin to give other segments
 
 
@@ -78,8 +84,15 @@ def recipe(channel: Channel, models: Models, options: Options) -> str:
     made = "+".join(models.identity(role) for role in ROLES[channel] if role is not Role.SENTENCES)
     made = f"{_METHOD}:{made}"
     if channel is not Channel.SPEECH:
-        return f"{made} fps={options.fps:g}"
+        mode = "" if options.mode is Mode.FULL else f" mode={options.mode}"
+        return f"{made}{mode} fps={options.fps:g}"
     return f"{made} language={options.language} subtitles={options.subtitles}:{options.sidecar_id}"
+
+
+def mode_of(made: str) -> Mode:
+    """How closely a channel of this recipe was watched."""
+    _, named, rest = made.partition(" mode=")
+    return Mode(rest.partition(" ")[0]) if named else Mode.FULL
 
 
 def space(channel: Channel, models: Models) -> str:
@@ -100,13 +113,17 @@ def observe(
     """Watch and listen once. Raises `MediaError` when nothing can be seen or heard, `StorageError` for thumbnails."""
     limits = limits or Limits()
     said = probe(file, limits)
-    first = _Pass(video_id, models, options, library)
-    wanted = first.wants(said)
-    _run(file, first, wanted, said, limits, progress)
-    if wanted.subtitles and not wanted.sound and not first.subtitles and not options.sidecar:
-        # The file promised subtitles and had none: listen after all.
-        _run(file, first, Wants(picture=False, sound=True, subtitles=False), said, limits, progress)
-    return first.record(file, said)
+    if options.mode is Mode.PREVIEW and said.video is None:
+        why = "it has no picture, and a preview looks at nothing else"
+        raise InputError(f"{file.name} was not indexed", why, "Index it without --mode preview")
+    with Workers(models.threads) as workers:
+        first = _Pass(video_id, models, options, library, workers)
+        wanted = first.wants(said)
+        _run(file, first, wanted, said, limits, progress)
+        if wanted.subtitles and not wanted.sound and not first.subtitles and not options.sidecar:
+            # The file promised subtitles and had none: listen after all.
+            _run(file, first, Wants(picture=False, sound=True, subtitles=False), said, limits, progress)
+        return first.record(file, said)
 
 
 def _run(
@@ -123,8 +140,8 @@ def _run(
 class _Pass:
     """Collects the events of one pass and turns them into a record."""
 
-    def __init__(self, video_id: str, models: Models, options: Options, library: Path) -> None:
-        self._id, self._models, self._options = video_id, models, options
+    def __init__(self, video_id: str, models: Models, options: Options, library: Path, workers: Workers) -> None:
+        self._id, self._models, self._options, self._workers = video_id, models, options, workers
         self._stills = Stills(library, video_id)
         self._pictures: PictureWatcher | None = None
         self._keys: list[KeyWatcher] = []
@@ -139,13 +156,13 @@ class _Pass:
         channels, models, options = self._options.channels, self._models, self._options
         if said.video is not None:
             for channel in set(channels) & set(PICTORIAL):
-                self._pictures = PictureWatcher(models.picture, channel)
+                self._pictures = PictureWatcher(models.picture, self._workers, channel)
             if Channel.OBJECT in channels:
-                self._keys.append(KeyWatcher(Channel.OBJECT, models.objects.id, detected(models.objects)))
+                self._watch_keys(Channel.OBJECT, models.objects.id, detected(models.objects))
             if Channel.TEXT in channels:
-                self._keys.append(KeyWatcher(Channel.TEXT, models.text.id, read(models.text)))
+                self._watch_keys(Channel.TEXT, models.text.id, read(models.text))
             if Channel.CAPTION in channels:
-                self._keys.append(KeyWatcher(Channel.CAPTION, models.caption.id, captioned(models.caption)))
+                self._watch_keys(Channel.CAPTION, models.caption.id, captioned(models.caption))
         if Channel.MOTION in channels:
             self._motion = MotionWatcher()
         speech = Channel.SPEECH in channels
@@ -156,9 +173,13 @@ class _Pass:
             sound=speech and said.audio is not None and (not written or options.subtitles == "also"),
             subtitles=speech and said.subtitles is not None and options.subtitles != "ignore",
             fps=options.fps,
+            frames=_FRAMES[options.mode],
             motion=self._motion is not None,
             inverse=options.sense is Channel.DEPTH,
         )
+
+    def _watch_keys(self, channel: Channel, model: str, look: Look) -> None:
+        self._keys.append(KeyWatcher(channel, model, look, self._workers))
 
     def take(self, event: object) -> None:
         match event:
@@ -169,7 +190,9 @@ class _Pass:
             case SoundPiece():
                 if self._listener is None:
                     models = self._models
-                    self._listener = Listener(models.voice_activity, models.speech, self._options.language)
+                    self._listener = Listener(
+                        models.voice_activity, models.speech, self._workers, self._options.language
+                    )
                 self._listener.hear(event)
             case Subtitle(utterance):
                 self.subtitles.append(utterance)
@@ -220,7 +243,7 @@ class _Pass:
             start_s = min(said.start_s, *(found.segment.span.start_s for found in record.segments))
             end_s = max(found.segment.span.end_s for found in record.segments)
             record.video = replace(video, start_s=start_s, duration_s=end_s - start_s)
-        embed_texts(record, self._models)
+        embed_texts(record, self._models, self._workers)
         return record
 
     def _add_motion(self, record: Record, felt: MotionWatcher, said: Probe) -> None:
@@ -248,7 +271,7 @@ class _Pass:
                 )
 
 
-def embed_texts(record: Record, models: Models) -> None:
+def embed_texts(record: Record, models: Models, workers: Workers) -> None:
     """Give every segment with text the vector of that text; the same text on the same channel shares one."""
     wanted: dict[str, tuple[Channel, str]] = {}
     encoder_id = models.identity(Role.SENTENCES)
@@ -257,7 +280,10 @@ def embed_texts(record: Record, models: Models) -> None:
             key = digest(encoder_id, found.segment.channel, found.segment.text)
             wanted[key] = (found.segment.channel, found.segment.text)
             record.segments[n] = replace(found, vector_id=key)
-    if wanted:
-        vectors = models.sentences.encode([text for _, text in wanted.values()])
-        for (key, (channel, _)), vector in zip(wanted.items(), vectors, strict=True):
-            record.vectors[key] = (channel, encoder_id, vector)
+    if not wanted:
+        return
+    texts, encode = [text for _, text in wanted.values()], models.sentences.encode
+    batches = [workers.call(encode, texts[n : n + _TEXTS]) for n in range(0, len(texts), _TEXTS)]
+    vectors = chain.from_iterable(batch.result() for batch in batches)
+    for (key, (channel, _)), vector in zip(wanted.items(), vectors, strict=True):
+        record.vectors[key] = (channel, encoder_id, vector)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_right
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -16,13 +17,18 @@ from playhead.types import Channel, Segment, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from playhead.index.catalog import Record
-    from playhead.models.roles import Captioner, Detector, Image, ImageTextEncoder, TextReader
+    from playhead.index.workers import Workers
+    from playhead.models.roles import Captioner, Detector, Image, ImageTextEncoder, TextReader, Vectors
     from playhead.types import Utterance
+
+Look: TypeAlias = "Callable[[Image], list[tuple[str, float]]]"
+"""What a model says of an image, as (text, score) pairs."""
 
 _BATCH = 8
 _SAME_MEAN, _SAME_STEP, _SAME_SHARE = 2.5, 24, 0.01
@@ -72,11 +78,11 @@ def _near_duplicate(one: NDArray[np.int16], other: NDArray[np.int16]) -> bool:
 class PictureWatcher:
     """Embeds each distinct picture once, in batches."""
 
-    def __init__(self, encoder: ImageTextEncoder, channel: Channel = Channel.PICTURE) -> None:
-        self._encoder, self._channel = encoder, channel
+    def __init__(self, encoder: ImageTextEncoder, workers: Workers, channel: Channel = Channel.PICTURE) -> None:
+        self._encoder, self._workers, self._channel = encoder, workers, channel
         self._times: list[float] = []
         self._waiting: list[Image] = []
-        self._vectors: list[NDArray[np.float32]] = []
+        self._vectors: list[Future[Vectors]] = []
 
     def see(self, time_s: float, image: Image) -> None:
         """Take a distinct picture."""
@@ -87,14 +93,15 @@ class PictureWatcher:
 
     def _encode(self) -> None:
         if self._waiting:
-            self._vectors += list(self._encoder.encode_images(self._waiting))
+            self._vectors.append(self._workers.call(self._encoder.encode_images, self._waiting))
             self._waiting = []
 
     def add_to(self, record: Record, stills: Stills) -> None:
         """One segment for each distinct picture."""
         self._encode()
-        model = self._encoder.id
-        for time_s, span, vector in zip(self._times, spans_of(self._times, record.shots), self._vectors, strict=True):
+        model, spans = self._encoder.id, spans_of(self._times, record.shots)
+        vectors = chain.from_iterable(batch.result() for batch in self._vectors)
+        for time_s, span, vector in zip(self._times, spans, vectors, strict=True):
             found = stored(record.video.id, self._channel, span, model, thumbnail=stills.at(time_s))
             record.segments.append(replace(found, vector_id=found.segment.id))
             record.vectors[found.segment.id] = (self._channel, model, vector)
@@ -103,15 +110,15 @@ class PictureWatcher:
 class KeyWatcher:
     """Runs one model over the key frames and keeps what it said of each, as (text, score) pairs."""
 
-    def __init__(self, channel: Channel, model: str, look: Callable[[Image], list[tuple[str, float]]]) -> None:
-        self._channel, self._model, self._look = channel, model, look
+    def __init__(self, channel: Channel, model: str, look: Look, workers: Workers) -> None:
+        self._channel, self._model, self._look, self._workers = channel, model, look, workers
         self._times: list[float] = []
-        self._found: list[list[tuple[str, float]]] = []
+        self._found: list[Future[list[tuple[str, float]]]] = []
 
     def see(self, time_s: float, image: Image) -> None:
         """Take a key frame."""
         self._times.append(time_s)
-        self._found.append(self._look(image))
+        self._found.append(self._workers.call(self._look, image))
 
     def add_to(self, record: Record, stills: Stills) -> None:
         """One segment for each text and run of key frames within a shot that show it."""
@@ -120,7 +127,7 @@ class KeyWatcher:
         starts = {shot.start_s for shot in record.shots}
         for time_s, span, found in zip(self._times, spans_of(self._times, record.shots), self._found, strict=True):
             here: dict[str, int] = {}
-            for text, score in found:
+            for text, score in found.result():
                 if text in still_open and span.start_s not in starts:
                     number = still_open[text]
                     _, before, shown_s, best = runs[number]
@@ -144,7 +151,7 @@ class KeyWatcher:
             )
 
 
-def detected(detector: Detector) -> Callable[[Image], list[tuple[str, float]]]:
+def detected(detector: Detector) -> Look:
     """The labels of the objects in an image, each once with its best score."""
 
     def look(image: Image) -> list[tuple[str, float]]:
@@ -157,7 +164,7 @@ def detected(detector: Detector) -> Callable[[Image], list[tuple[str, float]]]:
     return look
 
 
-def read(reader: TextReader) -> Callable[[Image], list[tuple[str, float]]]:
+def read(reader: TextReader) -> Look:
     """The writing in an image as one text, line after line."""
 
     def look(image: Image) -> list[tuple[str, float]]:
@@ -169,7 +176,7 @@ def read(reader: TextReader) -> Callable[[Image], list[tuple[str, float]]]:
     return look
 
 
-def captioned(captioner: Captioner) -> Callable[[Image], list[tuple[str, float]]]:
+def captioned(captioner: Captioner) -> Look:
     """The caption of an image."""
 
     def look(image: Image) -> list[tuple[str, float]]:

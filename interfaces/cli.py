@@ -62,6 +62,10 @@ def _root(
 def index(
     paths: Annotated[list[str], typer.Argument(help="Files and folders (all the way down).", metavar="PATH...")],
     library: LibraryOption = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(help="full, fast (skips some frames), or preview (a first look; index again for the rest)."),
+    ] = None,
     fps: Annotated[float | None, typer.Option(help="Pictures looked at per second (default 1).")] = None,
     channels: Annotated[
         str | None,
@@ -85,6 +89,7 @@ def index(
         library,
         model,
         profile=profile,
+        mode=mode,
         fps=fps,
         channels=names_in(channels),
         sensor=taken_as,

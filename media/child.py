@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import time
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import av
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _BEAT_S = 0.25
 _MOST_DATA_STREAMS = 8
+_SKIPPED: dict[str, Literal["NONREF", "NONKEY"]] = {"reference": "NONREF", "key": "NONKEY"}  # AVDiscard
 
 
 def main(give_up: Callable[[], object] = sandbox.confine) -> int:
@@ -134,19 +135,17 @@ def _run(
     out: BinaryIO,
 ) -> None:
     """Demultiplex once and hand every decoded piece to its side."""
-    takers: dict[int, Any] = {}
-    sound = Sound(request, tally, out)
+    sides: dict[int, Picture | Sound] = {}
+    sound, measured = Sound(request, tally, out), Measured(tally, out)
+    wanted: list[Any] = [*container.streams.data[:_MOST_DATA_STREAMS]] if request["motion"] else []
     if video is not None and request["picture"]:
-        video.thread_type = "NONE"
-        takers[video.index] = Picture(video, request, tally, out).take
+        _prepare(video, request)
+        sides[video.index] = Picture(video, request, tally, out)
     if audio is not None and request["sound"]:
-        takers[audio.index] = sound.take
+        sides[audio.index] = sound
     if subtitles is not None and request["subtitles"]:
-        takers[subtitles.index] = None
-    measured = Measured(tally, out)
-    if request["motion"]:
-        takers |= dict.fromkeys((s.index for s in container.streams.data[:_MOST_DATA_STREAMS]), None)
-    wanted = [s for s in container.streams if s.index in takers]
+        wanted.append(subtitles)
+    wanted += [s for s in (video, audio) if s is not None and s.index in sides]
     beat = time.monotonic()
     for packet in packets(container, wanted, tally):
         if packet.stream.type == "subtitle":
@@ -154,12 +153,27 @@ def _run(
         elif packet.stream.type == "data":
             measured.take(packet)
         else:
-            for frame in frames(packet, tally):
-                takers[packet.stream.index](frame)
+            _hand(packet, sides[packet.stream.index], tally)
         if time.monotonic() - beat > _BEAT_S:
             beat = time.monotonic()
             wire.send(out, {"kind": "beat", "time_s": tally.end_s or 0.0})
     sound.flush()
+
+
+def _hand(packet: Any, side: Picture | Sound, tally: Tally) -> None:
+    side.meet(packet)
+    for frame in frames(packet, tally):
+        side.take(frame)
+
+
+def _prepare(video: VideoStream, request: dict[str, Any]) -> None:
+    """Frames are decoded side by side; those that nobody wants are not, nor are the others smoothed for them."""
+    context, skipped = video.codec_context, _SKIPPED.get(request["frames"])
+    video.thread_type = "FRAME"
+    context.thread_count = request["threads"]
+    if skipped:
+        context.skip_frame = skipped
+        context.options = {"skip_loop_filter": "all"}
 
 
 def _pick(

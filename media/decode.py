@@ -9,7 +9,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from playhead.media.files import MediaFile
 
+Frames: TypeAlias = Literal["every", "reference", "key"]
+"""Which frames are decoded: every one, those on which others rest, or those that rest on no other."""
+
 SHORT_SIDE = 256
 KEY_SIDE = 1280
 
@@ -35,7 +38,8 @@ class Wants:
     """What to decode. A stream nobody wants is not decoded at all.
 
     With `at_s` only the frames shown at these times are, as samples in order of time, each with its `key`.
-    `motion` is what sensors of the camera measured. 16 bits of grey are stretched over 8; with `inverse` they are
+    `motion` is what sensors of the camera measured. Where not every frame is decoded, times and cuts are those of the
+    frames that are. 16 bits of grey are stretched over 8; with `inverse` they are
     distances, and what is near is bright.
     """
 
@@ -48,6 +52,7 @@ class Wants:
     at_s: tuple[float, ...] = ()
     motion: bool = False
     inverse: bool = False
+    frames: Frames = "every"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +191,8 @@ def _events(file: MediaFile, wants: Wants, limits: Limits, *, probe_only: bool) 
         "at_s": list(wants.at_s),
         "motion": wants.motion,
         "inverse": wants.inverse,
+        "frames": wants.frames,
+        "threads": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
     }
     os.lseek(file.descriptor, 0, os.SEEK_SET)
     child = subprocess.Popen(
@@ -198,6 +205,7 @@ def _events(file: MediaFile, wants: Wants, limits: Limits, *, probe_only: bool) 
     )
     assert child.stdin is not None
     assert child.stdout is not None
+    wire.widen(child.stdout)
     try:
         with suppress(BrokenPipeError):  # it died at once: the exit tells
             child.stdin.write(json.dumps(request).encode())

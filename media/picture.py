@@ -16,6 +16,7 @@ from playhead.media.tally import Tally, TooLargeError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
     from numpy.typing import NDArray
@@ -33,6 +34,9 @@ class Picture:
         self._cuts, self._chooser = CutFinder(), FrameChooser(request["fps"])
         self._tiny, self._small, self._large = VideoReformatter(), VideoReformatter(), VideoReformatter()
         self._levels = Levels(inverse=request["inverse"])
+        self._usual_s = float(1 / stream.average_rate) if stream.average_rate else 0.04
+        self._tick_s = float(stream.time_base) if stream.time_base else 0.0
+        self._all = request.get("frames", "every") == "every"
 
     def take(self, frame: VideoFrame) -> None:
         """Observe one decoded frame."""
@@ -54,10 +58,9 @@ class Picture:
         tally.frames += 1
         if tally.frames > limit["frames"]:
             raise TooLargeError(f"it has more than {limit['frames']:,} frames")
-        usual_s = float(1 / self._stream.average_rate) if self._stream.average_rate else 0.04
         if frame.pts is None:
             tally.warn("some frames have no time stamp; their times are estimated")
-        time_s = float(frame.time) if frame.pts is not None else self._estimate(usual_s)
+        time_s = float(frame.time) if frame.pts is not None else self._estimate()
         if tally.last_s is not None:
             step_s = time_s - tally.last_s
             if step_s < 0:
@@ -70,14 +73,23 @@ class Picture:
             if tally.played_s > limit["seconds"]:
                 raise TooLargeError(f"it plays longer than {limit['seconds']:,.0f} s")
         tally.last_s = time_s
-        shown_s = float(frame.duration * frame.time_base) if frame.duration and frame.time_base else usual_s
-        until_s = time_s + min(max(shown_s, 0.001), _GAP_S)
-        tally.saw(time_s, until_s)
-        tally.shown = (tally.shown[0] if tally.shown else time_s, until_s)
+        self._show(time_s, frame.duration)
         return time_s
 
-    def _estimate(self, usual_s: float) -> float:
-        return 0.0 if self._tally.last_s is None else self._tally.last_s + usual_s
+    def meet(self, packet: Packet[Any]) -> None:
+        """Note how far a packet reaches: frames that are left out are shown all the same."""
+        if not self._all and packet.pts is not None and self._tally.shown:
+            self._show(float(packet.pts) * self._tick_s, packet.duration)
+
+    def _show(self, time_s: float, ticks: int | None) -> None:
+        tally = self._tally
+        until_s = time_s + min(max((ticks or 0) * self._tick_s or self._usual_s, 0.001), _GAP_S)
+        tally.saw(time_s, until_s)
+        first_s, last_s = tally.shown or (time_s, until_s)
+        tally.shown = (first_s, max(last_s, until_s))
+
+    def _estimate(self) -> float:
+        return 0.0 if self._tally.last_s is None else self._tally.last_s + self._usual_s
 
     def send(self, frame: VideoFrame, time_s: float, key: bool) -> None:
         """Send a frame as a sample, the large picture with it where it is a key frame."""
@@ -153,6 +165,6 @@ def upright(pixels: NDArray[np.uint8], frame: VideoFrame) -> NDArray[np.uint8]:
 def _rgb(
     reformatter: VideoReformatter, frame: VideoFrame, size: tuple[int, int], interpolation: str
 ) -> NDArray[np.uint8]:
-    scaled = reformatter.reformat(frame, size[0], size[1], format="rgb24", interpolation=interpolation)
+    scaled = reformatter.reformat(frame, *size, format="rgb24", interpolation=interpolation, threads=1)
     pixels: NDArray[np.uint8] = scaled.to_ndarray().astype(np.uint8, copy=False)
     return pixels

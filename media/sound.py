@@ -34,6 +34,9 @@ class Sound:
     def _new_resampler() -> AudioResampler:
         return AudioResampler(format="flt", layout="mono", rate=_RATE_HZ)
 
+    def meet(self, packet: Any) -> None:
+        """Sound is decoded whole, so that a packet tells nothing that its frames do not."""
+
     def take(self, frame: Any) -> None:
         """Observe one decoded piece of sound."""
         length_s = frame.samples / frame.sample_rate

@@ -5,10 +5,12 @@ No pickle: the child reads hostile files, so the parent trusts nothing that it s
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import select
 import struct
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -26,6 +28,12 @@ def send(stream: IO[bytes], head: dict[str, Any], body: bytes | memoryview = b""
     stream.write(_HEAD.pack(len(text), len(body)) + text)
     stream.write(body)
     stream.flush()
+
+
+def widen(stream: IO[bytes]) -> None:
+    """Let a pipe hold a whole sample, so that the decoder goes on while its parent is busy, where the system can."""
+    with suppress(AttributeError, OSError):
+        fcntl.fcntl(stream, fcntl.F_SETPIPE_SZ, _BLOCK)
 
 
 class Reader(Protocol):

@@ -12,11 +12,12 @@ dot product of a picture and a sentence is then a mean of the two scores, weight
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,15 +26,14 @@ from playhead.models import picture_head, weights
 from playhead.models.cache import cache_folder, sha256_of, write_atomically
 from playhead.models.multilingual import Multilingual
 from playhead.models.needs import Needs
+from playhead.models.runtime import session
 from playhead.models.sentences import MiniLM, unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import torch
     from numpy.typing import NDArray
 
-    from playhead.models.efficientnet import EfficientNetLite0
     from playhead.models.picture_head import PictureHead
     from playhead.models.roles import Curve, Image, Vectors
 
@@ -78,9 +78,6 @@ class Sight:
 class LabelNetwork:
     """EfficientNet-Lite0 over whole pictures of any shape, in one pass each."""
 
-    def __init__(self, *, threads: int = 1, device: str = "cpu") -> None:
-        self._threads, self._device = threads, device
-
     def look(self, images: Sequence[Image]) -> Sight:
         """Features and logits, in the order of `images`; pictures of one shape share a pass."""
         from playhead.models.efficientnet import CLASSES, FEATURES, STAGE_WIDTH
@@ -97,31 +94,22 @@ class LabelNetwork:
         return sight
 
     def _pass(self, pictures: list[NDArray[np.uint8]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        import torch
+        from playhead.models.efficientnet import LOGITS, PICTURES, SEEN
 
-        network = self._network
-        with torch.inference_mode():
-            batch: torch.Tensor = torch.from_numpy(np.stack(pictures)).to(self._device)
-            features, stages = network.look((batch.permute(0, 3, 1, 2).float() - 127) / 128)
-            logits = network._fc(features)
-        return torch.cat([features, stages], dim=1).cpu().numpy(), logits.cpu().numpy()
+        seen, logits = self._session.run([SEEN, LOGITS], {PICTURES: np.stack(pictures)})
+        return seen, logits
 
     @cached_property
-    def _network(self) -> EfficientNetLite0:
-        import torch
-
-        from playhead.models import efficientnet
-
-        torch.set_num_threads(self._threads)
-        return efficientnet.load(weights.locate("efficientnet-lite0.weights")).to(self._device)
+    def _session(self) -> Any:
+        return session(_label_graph())
 
 
 class Concepts:
     """Pictures and words in MiniLM's space (`labels`), or beside it also in a trained head's (`head`, or a file)."""
 
-    def __init__(self, argument: str = _HEAD, *, threads: int = 1, device: str = "cpu") -> None:
+    def __init__(self, argument: str = _HEAD, *, threads: int = 1, device: str = "cpu") -> None:  # noqa: ARG002
         self.id = self.needs(argument).identity
-        self.network = LabelNetwork(threads=threads, device=device)
+        self.network = LabelNetwork()
         self._sentences, self._queries = MiniLM(threads=threads), Multilingual(threads=threads)
         self._head = None if argument == _LABELS else _load_head(argument)
         self.dim = MiniLM.dim + (self._head.dim if self._head else 0)
@@ -132,7 +120,7 @@ class Concepts:
         head = "" if argument == _LABELS else str(_head_file(argument))
         return Needs(
             f"concepts:{Path(argument).name}",
-            packages=("torch", "PIL", *Multilingual.needs().packages),
+            packages=("onnxruntime", "PIL", *Multilingual.needs().packages),
             weights=("efficientnet-lite0.weights", *Multilingual.needs().weights),
             source=head,
         )
@@ -179,6 +167,22 @@ class Concepts:
             with contextlib.suppress(OSError):
                 write_atomically(file, [content.getvalue()])
         return found
+
+
+def _label_graph() -> Path | bytes:
+    """The network's graph, made once and kept in the cache under a name that tells its bytes."""
+    source = weights.locate("efficientnet-lite0.weights")
+    folder = cache_folder() / "graphs"
+    stem = f"efficientnet-lite0-{weights.entry('efficientnet-lite0.weights').sha256[:8]}"
+    for file in folder.glob(f"{stem}-*.onnx"):
+        if sha256_of(file) == file.stem.removeprefix(f"{stem}-"):
+            return file
+    from playhead.models.efficientnet import onnx_bytes
+
+    made = onnx_bytes(source)
+    with contextlib.suppress(OSError):
+        write_atomically(folder / f"{stem}-{hashlib.sha256(made).hexdigest()}.onnx", [made])
+    return made
 
 
 def _head_file(argument: str) -> Path:

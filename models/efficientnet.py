@@ -1,22 +1,27 @@
-"""EfficientNet-Lite0 (Tan and Le 2019, the Lite variant of TensorFlow TPU), inference in plain torch.
+"""EfficientNet-Lite0 (Tan and Le 2019, the Lite variant of TensorFlow TPU) as a graph for ONNX Runtime.
 
-Layer names are those of the published weights, hence the underscores.
+Every convolution takes in the normalisation that follows it. Layer names are those of the published weights.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import torch
-from torch import nn
-from torch.nn import functional
+import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-SIDE = 224
+    from numpy.typing import NDArray
+
 CLASSES = 1000
 FEATURES = 1280
+PICTURES, SEEN, LOGITS = "pictures", "seen", "logits"
+"""The graph's input, `(n, height, width, 3)` uint8 with sides that 32 divides, and its two outputs."""
+
+_EPSILON = 1e-3
+_OPSET = 17
 
 
 class Stage(NamedTuple):
@@ -39,92 +44,107 @@ STAGES = (
     Stage(4, 5, 2, 6, 112, 192),
     Stage(1, 3, 1, 6, 192, 320),
 )
-
 STAGE_WIDTH = sum(2 * stage.width_out for stage in STAGES)
-_STAGE_ENDS = tuple(i == stage.repeats - 1 for stage in STAGES for i in range(stage.repeats))
 
 
-class SameConv(nn.Conv2d):
-    """A convolution padded as TensorFlow's SAME: the odd pixel goes right and below."""
+def onnx_bytes(weights: Path) -> bytes:
+    """The network as an ONNX model, out of the published checkpoint.
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """`ceil(size / stride)` in each direction."""
-        tall, wide = (self._missing(x.shape[axis + 2], axis) for axis in (0, 1))
-        if tall or wide:
-            x = functional.pad(x, (wide // 2, wide - wide // 2, tall // 2, tall - tall // 2))
-        return functional.conv2d(x, self.weight, self.bias, self.stride, groups=self.groups)
+    `seen` is `(n, 2848)`: the 1280 features that labels are judged by, then mean and deviation of the channels after
+    each stage. `logits` is `(n, 1000)`. Imports torch, for its file format.
+    """
+    import torch
 
-    def _missing(self, size: int, axis: int) -> int:
-        stride = self.stride[axis]
-        return max((-(-size // stride) - 1) * stride + self.kernel_size[axis] - size, 0)
+    state = torch.load(weights, map_location="cpu", weights_only=True)
+    return _Graph({name: np.asarray(tensor, np.float32) for name, tensor in state.items()}).model()
 
 
-def _norm(width: int) -> nn.BatchNorm2d:
-    return nn.BatchNorm2d(width, eps=1e-3)
+class _Graph:
+    """Nodes and constants as they are put together; each method returns the name of what it gives."""
 
+    def __init__(self, state: Mapping[str, NDArray[np.float32]]) -> None:
+        self._state = state
+        self._nodes: list[Any] = []
+        self._constants: list[Any] = []
 
-class Block(nn.Module):
-    """Inverted residual: widen, filter each channel, narrow."""
+    def model(self) -> bytes:
+        from onnx import TensorProto, helper
 
-    def __init__(self, stage: Stage, *, first: bool) -> None:
-        super().__init__()
-        width_in = stage.width_in if first else stage.width_out
-        stride = stage.stride if first else 1
-        inner = width_in * stage.expand
-        self._residual = stride == 1 and width_in == stage.width_out
-        self._expands = stage.expand != 1
-        if self._expands:
-            self._expand_conv = SameConv(width_in, inner, 1, bias=False)
-            self._bn0 = _norm(inner)
-        self._depthwise_conv = SameConv(inner, inner, stage.kernel, stride, groups=inner, bias=False)
-        self._bn1 = _norm(inner)
-        self._project_conv = SameConv(inner, stage.width_out, 1, bias=False)
-        self._bn2 = _norm(stage.width_out)
+        seen, logits = self._network()
+        inputs = [helper.make_tensor_value_info(PICTURES, TensorProto.UINT8, ["n", "height", "width", 3])]
+        outputs = [
+            helper.make_tensor_value_info(seen, TensorProto.FLOAT, ["n", FEATURES + STAGE_WIDTH]),
+            helper.make_tensor_value_info(logits, TensorProto.FLOAT, ["n", CLASSES]),
+        ]
+        graph = helper.make_graph(self._nodes, "efficientnet-lite0", inputs, outputs, self._constants)
+        opsets = [helper.make_opsetid("", _OPSET)]
+        made: bytes = helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()
+        return made
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """The block's output, with its input added where the shapes agree."""
-        y = functional.relu6(self._bn0(self._expand_conv(x))) if self._expands else x
-        y = functional.relu6(self._bn1(self._depthwise_conv(y)))
-        y = self._bn2(self._project_conv(y))
-        narrow: torch.Tensor = x + y if self._residual else y
-        return narrow
+    def _network(self) -> tuple[str, str]:
+        x = self._bounded(self._convolved(self._scaled(), "", "_conv_stem", "_bn0", stride=2))
+        block, depths = 0, list[str]()
+        for stage in STAGES:
+            for n in range(stage.repeats):
+                x = self._block(x, f"_blocks.{block}.", stage, first=n == 0)
+                block += 1
+            depths += self._statistics(x)
+        features = self._mean(self._bounded(self._convolved(x, "", "_conv_head", "_bn1")))
+        seen = self._add("Concat", [features, *depths], SEEN, axis=1)
+        weight, bias = (self._constant(f"_fc.{kind}", self._state[f"_fc.{kind}"]) for kind in ("weight", "bias"))
+        return seen, self._add("Gemm", [features, weight, bias], LOGITS, transB=1)
 
+    def _scaled(self) -> str:
+        """Channels first, about [-1, 1]."""
+        from onnx import TensorProto
 
-class EfficientNetLite0(nn.Module):
-    """Pictures to 1280 features (`features`) and 1000 ImageNet logits (`forward`)."""
+        x = self._add("Cast", [self._add("Transpose", [PICTURES], perm=[0, 3, 1, 2])], to=TensorProto.FLOAT)
+        x = self._add("Sub", [x, self._constant("middle", np.float32(127))])
+        return self._add("Div", [x, self._constant("half", np.float32(128))])
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._conv_stem = SameConv(3, 32, 3, 2, bias=False)
-        self._bn0 = _norm(32)
-        self._blocks = nn.ModuleList(Block(stage, first=i == 0) for stage in STAGES for i in range(stage.repeats))
-        self._conv_head = SameConv(320, FEATURES, 1, bias=False)
-        self._bn1 = _norm(FEATURES)
-        self._fc = nn.Linear(FEATURES, CLASSES)
+    def _block(self, x: str, prefix: str, stage: Stage, *, first: bool) -> str:
+        """Inverted residual: widen, filter each channel, narrow; the input is added where the shapes agree."""
+        stride, width_in = (stage.stride, stage.width_in) if first else (1, stage.width_out)
+        y = x
+        if stage.expand != 1:
+            y = self._bounded(self._convolved(y, prefix, "_expand_conv", "_bn0"))
+        groups = width_in * stage.expand
+        y = self._bounded(self._convolved(y, prefix, "_depthwise_conv", "_bn1", stride=stride, groups=groups))
+        y = self._convolved(y, prefix, "_project_conv", "_bn2")
+        return self._add("Add", [x, y]) if stride == 1 and width_in == stage.width_out else y
 
-    def features(self, x: torch.Tensor) -> torch.Tensor:
-        """`(batch, 1280)` for `(batch, 3, height, width)` scaled to about [-1, 1]."""
-        return self.look(x)[0]
+    def _convolved(self, x: str, prefix: str, layer: str, norm: str, *, stride: int = 1, groups: int = 1) -> str:
+        """Padded as TensorFlow's SAME: the odd pixel goes right and below."""
+        mean, variance = (self._state[f"{prefix}{norm}.running_{kind}"] for kind in ("mean", "var"))
+        scale = self._state[f"{prefix}{norm}.weight"] / np.sqrt(variance + _EPSILON)
+        weight = self._constant(
+            f"{prefix}{layer}", self._state[f"{prefix}{layer}.weight"] * scale[:, None, None, None]
+        )
+        bias = self._constant(f"{prefix}{norm}", self._state[f"{prefix}{norm}.bias"] - mean * scale)
+        return self._add("Conv", [x, weight, bias], strides=[stride] * 2, group=groups, auto_pad="SAME_UPPER")
 
-    def look(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """`features`, and the mean and deviation of each channel after each stage, `(batch, 1568)`."""
-        x = functional.relu6(self._bn0(self._conv_stem(x)))
-        stages: list[torch.Tensor] = []
-        for block, last in zip(self._blocks, _STAGE_ENDS, strict=True):
-            x = block(x)
-            if last:
-                stages += [x.mean((2, 3)), x.std((2, 3), correction=0)]
-        pooled: torch.Tensor = functional.relu6(self._bn1(self._conv_head(x))).mean((2, 3))
-        return pooled, torch.cat(stages, dim=1)
+    def _bounded(self, x: str) -> str:
+        """ReLU6."""
+        return self._add("Clip", [x, self._constant("zero", np.float32(0)), self._constant("six", np.float32(6))])
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """`(batch, 1000)` logits."""
-        logits: torch.Tensor = self._fc(self.features(x))
-        return logits
+    def _mean(self, x: str) -> str:
+        return self._add("ReduceMean", [x], axes=[2, 3], keepdims=0)
 
+    def _statistics(self, x: str) -> tuple[str, str]:
+        """Mean and deviation of each channel."""
+        away = self._add("Sub", [x, self._add("ReduceMean", [x], axes=[2, 3], keepdims=1)])
+        return self._mean(x), self._add("Sqrt", [self._mean(self._add("Mul", [away, away]))])
 
-def load(path: Path) -> EfficientNetLite0:
-    """The network with its published weights, ready to run."""
-    network = EfficientNetLite0()
-    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    return network.eval()
+    def _add(self, kind: str, inputs: Sequence[str], name: str = "", **attributes: Any) -> str:
+        from onnx import helper
+
+        name = name or f"{kind}-{len(self._nodes)}"
+        self._nodes.append(helper.make_node(kind, inputs, [name], **attributes))
+        return name
+
+    def _constant(self, name: str, values: NDArray[np.float32] | np.float32) -> str:
+        from onnx import numpy_helper
+
+        if all(known.name != name for known in self._constants):
+            self._constants.append(numpy_helper.from_array(np.asarray(values, np.float32), name))
+        return name

@@ -17,6 +17,7 @@ from playhead.models import weights
 from playhead.models.concepts import LabelNetwork, labels
 from playhead.models.needs import Needs
 from playhead.models.roles import Finding
+from playhead.models.runtime import session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,10 +42,9 @@ class OpenNSFW:
 
     categories = frozenset({"sexual", "illicit"})
 
-    def __init__(self, argument: str = "", *, threads: int = 1, device: str = "cpu") -> None:
+    def __init__(self, argument: str = "", *, threads: int = 1, device: str = "cpu") -> None:  # noqa: ARG002
         self.id = self.needs(argument).identity
-        self._threads = threads
-        self._network = LabelNetwork(threads=threads, device=device)
+        self._network = LabelNetwork()
 
     @staticmethod
     def needs(argument: str = "") -> Needs:  # noqa: ARG004
@@ -78,13 +78,7 @@ class OpenNSFW:
 
     @cached_property
     def _session(self) -> Any:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = self._threads, 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # it costs most on a busy machine
-        path = str(weights.locate("open-nsfw.weights"))
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        return session(weights.locate("open-nsfw.weights"))
 
 
 def prepared(image: Image) -> NDArray[np.float32]:

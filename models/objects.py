@@ -5,7 +5,6 @@ To add a backend: a class that satisfies `Detector`, with a static `needs`, and 
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from playhead.models import hub, weights
 from playhead.models.needs import Needs
 from playhead.models.roles import Detection
+from playhead.models.runtime import Spare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,7 +40,7 @@ class SSD:
 
     def __init__(self, argument: str = "", *, threads: int = 1, device: str = "cpu") -> None:  # noqa: ARG002
         self.id = self.needs(argument).identity
-        self._threads = threads
+        self._nets = Spare(self._net)
 
     @staticmethod
     def needs(argument: str = "") -> Needs:  # noqa: ARG004
@@ -59,8 +59,9 @@ class SSD:
 
         side = (self._SIDE, self._SIDE)
         small = [cv2.resize(np.ascontiguousarray(image), side, interpolation=cv2.INTER_AREA) for image in images]
-        self._net.setInput(cv2.dnn.blobFromImages(small, size=side))
-        rows = np.asarray(self._net.forward(), np.float32).reshape(-1, 7)
+        with self._nets.one() as net:
+            net.setInput(cv2.dnn.blobFromImages(small, size=side))
+            rows = np.array(net.forward(), np.float32).reshape(-1, 7)
         return [_best_first(self._detection(row) for row in rows if int(row[0]) == i) for i in range(len(images))]
 
     @staticmethod
@@ -69,11 +70,11 @@ class SSD:
         left, top, right, bottom = (float(value) for value in np.clip(row[3:7], 0, 1))
         return Detection(label, float(row[2]), (left, top, right, bottom))
 
-    @cached_property
-    def _net(self) -> Any:
+    @staticmethod
+    def _net() -> Any:
         import cv2
 
-        cv2.setNumThreads(self._threads)
+        cv2.setNumThreads(1)  # those who have many pictures call from several threads
         return cv2.dnn.readNetFromTensorflow(str(weights.locate("ssd.graph")), str(weights.locate("ssd.config")))
 
 

@@ -9,6 +9,7 @@ To add a backend: a class that satisfies `Transcriber`, with a static `needs`, a
 from __future__ import annotations
 
 import os
+import threading
 import warnings
 from contextlib import nullcontext, redirect_stderr
 from dataclasses import dataclass
@@ -87,7 +88,11 @@ class FasterWhisper:
             from faster_whisper import WhisperModel
 
             self._model = WhisperModel(
-                folder, device=device, compute_type="int8" if device == "cpu" else "float16", cpu_threads=threads
+                folder,
+                device=device,
+                compute_type="int8" if device == "cpu" else "float16",
+                cpu_threads=1,  # one thread a call, and as many calls at once
+                num_workers=threads,
             )
         self.id = self.needs(argument).identity
 
@@ -119,7 +124,8 @@ class FasterWhisper:
         _check_language(language, known)
         segments, _ = self._model.transcribe(
             np.ascontiguousarray(sound, np.float32),
-            language=language or None,
+            language=language or "en",
+            multilingual=not language,  # told from what was encoded anyway; asked to, the package encodes twice
             beam_size=1,
             temperature=0.0,
             condition_on_previous_text=False,
@@ -140,6 +146,7 @@ class OpenAIWhisper:
 
         torch.set_num_threads(threads)
         self._model: Any = self._network(argument).to(device)
+        self._transcribing = threading.Lock()  # the package hangs hooks into the network while it looks for words
         self._on_cpu = device == "cpu"
         self.id = self.needs(argument).identity
 
@@ -178,7 +185,7 @@ class OpenAIWhisper:
         from whisper.tokenizer import LANGUAGES
 
         _check_language(language, LANGUAGES)
-        with warnings.catch_warnings():
+        with self._transcribing, warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)  # the package leaves its vocabulary file open
             found = self._model.transcribe(
                 np.ascontiguousarray(sound, np.float32),

@@ -6,7 +6,6 @@ To add a backend: a class that satisfies `TextReader`, with a static `needs`, an
 from __future__ import annotations
 
 import logging
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy as np
 from playhead.models import weights
 from playhead.models.needs import Needs
 from playhead.models.roles import TextLine
+from playhead.models.runtime import Spare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +32,7 @@ class RapidOCR:
 
     def __init__(self, argument: str = "", *, threads: int = 1, device: str = "cpu") -> None:  # noqa: ARG002
         self.id = self.needs(argument).identity
-        self._threads = threads
+        self._engines = Spare(self._engine)
 
     @staticmethod
     def needs(argument: str = "") -> Needs:  # noqa: ARG004
@@ -49,7 +49,8 @@ class RapidOCR:
         if min(height, width) < _LEAST_SIDE:
             return ()
         bgr = np.ascontiguousarray(_less_narrow(image)[:, :, ::-1])
-        found = self._engine(bgr)
+        with self._engines.one() as engine:
+            found = engine(bgr)
         if found.boxes is None or found.txts is None or found.scores is None:
             return ()
         lines = (
@@ -59,13 +60,13 @@ class RapidOCR:
         )
         return reading_order(lines)
 
-    @cached_property
-    def _engine(self) -> Any:
+    @staticmethod
+    def _engine() -> Any:
         from rapidocr import RapidOCR as Engine
 
         params = {
             "Global.log_level": "critical",
-            "EngineConfig.onnxruntime.intra_op_num_threads": self._threads,
+            "EngineConfig.onnxruntime.intra_op_num_threads": 1,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
             "Det.limit_type": "max",
             "Det.limit_side_len": _DETECTION_SIDE,

@@ -12,6 +12,7 @@ import numpy as np
 
 from playhead.models import weights
 from playhead.models.needs import Needs
+from playhead.models.runtime import session
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +30,6 @@ class Silero:
 
     def __init__(self, argument: str = "", *, threads: int = 1, device: str = "cpu") -> None:  # noqa: ARG002
         self.id = self.needs(argument).identity
-        self._threads = threads
 
     @staticmethod
     def needs(argument: str = "") -> Needs:  # noqa: ARG004
@@ -42,12 +42,7 @@ class Silero:
 
     @cached_property
     def _session(self) -> Any:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = self._threads, 1
-        path = str(weights.locate("silero.sequence"))
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        return session(weights.locate("silero.sequence"))
 
 
 class SileroStream:

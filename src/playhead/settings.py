@@ -29,7 +29,7 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as PydanticSettingsError
 
 from playhead.errors import SettingsError
-from playhead.types import Channel, Limits
+from playhead.types import Channel, Limits, Mode
 
 DEFAULT_CHANNELS = (Channel.PICTURE, Channel.OBJECT, Channel.TEXT, Channel.SPEECH, Channel.MOTION)
 
@@ -72,6 +72,10 @@ class Settings(BaseSettings):
         "auto", description="What the camera saw: light, heat or distance; auto: as the name of the file says."
     )
     fps: float = Field(1.0, gt=0, le=60, description="Pictures looked at per second of video.")
+    mode: Mode = Field(
+        Mode.FULL,
+        description="How closely to watch: full, fast (skips some frames) or preview (pictures of key frames).",
+    )
     subtitles: Literal["prefer", "also", "ignore"] = Field(
         "prefer", description="Use subtitles instead of speech recognition, beside it, or not at all."
     )

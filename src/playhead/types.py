@@ -29,6 +29,18 @@ class Channel(StrEnum):
     DEPTH = "depth"
 
 
+class Mode(StrEnum):
+    """How closely footage is watched, the least first.
+
+    `preview` looks at the pictures of key frames and at nothing else; `fast` leaves out frames on which no other
+    rests, so that a cut may be told a frame or two late; `full` sees every frame.
+    """
+
+    PREVIEW = "preview"
+    FAST = "fast"
+    FULL = "full"
+
+
 PICTORIAL = (Channel.PICTURE, Channel.THERMAL, Channel.DEPTH)
 """Channels of pictures, found by what they look like; the pictures of one video are all on one of them."""
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playhead.index.listen import Listener, shifted, snapped, speech_regions, split
+from playhead.index.workers import Workers
 from playhead.media.decode import SoundPiece
 from playhead.types import Span, Utterance, Word
 
@@ -57,10 +58,11 @@ class Writer:
 
 def listen(*pieces: tuple[float, Sound]) -> tuple[tuple[Utterance, ...], Writer]:
     writer = Writer()
-    listener = Listener(cast("VoiceActivity", LoudIsVoice()), cast("Transcriber", writer))
-    for start_s, samples in pieces:
-        listener.hear(SoundPiece(start_s, samples))
-    return listener.finish(), writer
+    with Workers(1) as workers:
+        listener = Listener(cast("VoiceActivity", LoudIsVoice()), cast("Transcriber", writer), workers)
+        for start_s, samples in pieces:
+            listener.hear(SoundPiece(start_s, samples))
+        return listener.finish(), writer
 
 
 def recording(*parts: tuple[float, float]) -> Sound:
@@ -170,12 +172,13 @@ def test_a_recording_that_starts_late_keeps_its_times() -> None:
 
 @pytest.mark.parametrize("loudness", [0.0, 0.9])
 def test_a_day_of_sound_takes_the_memory_of_half_a_minute(loudness: float) -> None:
-    listener = Listener(cast("VoiceActivity", LoudIsVoice()), cast("Transcriber", Writer()))
     piece = np.full(2 * RATE_HZ, loudness, np.float32)
     most = 0
-    for number in range(150):
-        listener.hear(SoundPiece(2.0 * number, piece))
-        most = max(most, len(listener._sound))
+    with Workers(1) as workers:
+        listener = Listener(cast("VoiceActivity", LoudIsVoice()), cast("Transcriber", Writer()), workers)
+        for number in range(150):
+            listener.hear(SoundPiece(2.0 * number, piece))
+            most = max(most, len(listener._sound))
     assert most / RATE_HZ <= 28 + 2 + 1
 
 

@@ -70,6 +70,7 @@ class FakeModels:
         default_factory=lambda: {Role.TEXT_SAFETY: WordModerator(), Role.IMAGE_SAFETY: RedModerator()}
     )
     makers: Models | None = None
+    threads: int = 1
 
     def identity(self, role: str) -> str:
         """Changes with `version`."""
