@@ -2,10 +2,10 @@
 
     python benchmarks/index_speed.py FILE… [--mode full] [--channels picture,object,text,speech] [--rounds 3] [--json]
 
-The limit is what the work itself costs: decoding every wanted frame and sound with PyAV and nothing else, and each
-model alone, on one thread, over what it was given in the run (some of it, scaled up), divided by the cores there are.
-Nothing can be faster with the same models and decoder. `ratio_to_limit` compares between machines, seconds do not.
-Models are loaded before the clock starts. Several films are taken as one.
+The limit is what the work itself costs: decoding the wanted frames and the sound with PyAV and nothing else, and each
+model alone, on one thread, over what it was given in the run (a part of it, scaled up), all shared by the cores.
+Nothing can be faster with the same models and decoder. Compare `ratio_to_limit` between machines, not seconds.
+Models are loaded before the clock starts.
 """
 
 from __future__ import annotations
@@ -28,78 +28,233 @@ import av
 import numpy as np
 
 from playhead import Library
-from playhead.media.demux import load, streams
+from playhead.media.demux import streams
 from playhead.models.registry import OFFLINE, Models
 from playhead.models.roles import Role
 from playhead.settings import load_settings
-from playhead.types import Mode
+from playhead.types import Channel, Mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-KEPT = 24  # calls of each model that are made again alone
-SKIPPED = {Mode.FAST: "NONREF", Mode.PREVIEW: "NONKEY"}
+_KEPT = 32  # calls of each model that are made once more, alone
+_SKIPPED = {Mode.FAST: "NONREF", Mode.PREVIEW: "NONKEY"}
 
 
 @dataclass
 class Recorded:
-    """A model that does what it always does, counts what it is given and keeps some of it."""
+    """A model that does what it always does, measures what it is given and keeps a fair sample of it."""
 
     model: Any
     method: str
     size: Callable[[Any], float]
     total: float = 0.0
-    kept: list[tuple[tuple[Any, ...], float]] = field(default_factory=list)
     calls: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    kept: list[Any] = field(default_factory=list)
+    lock: Any = field(default_factory=threading.Lock)
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self.model, name)
-        return self._called if name == self.method else found
+        return self._called if name == self.method else getattr(self.model, name)
 
-    def _called(self, *arguments: Any) -> Any:
+    def _called(self, given: Any, *more: Any) -> Any:
+        self.note(given)
+        return getattr(self.model, self.method)(given, *more)
+
+    def note(self, given: Any) -> None:
         with self.lock:
-            self.total += self.size(arguments[0])
-            self.calls += 1
-            place = len(self.kept) if len(self.kept) < KEPT else random.Random(self.calls).randrange(self.calls)
-            if place < KEPT:
-                self.kept[place : place + 1] = [(arguments, self.size(arguments[0]))]
-        return getattr(self.model, self.method)(*arguments)
+            self.total, self.calls = self.total + self.size(given), self.calls + 1
+            place = self.calls - 1 if self.calls <= _KEPT else random.Random(self.calls).randrange(self.calls)
+            self.kept[place : place + 1] = [given] if place < _KEPT else []
 
     def alone_s(self) -> float:
-        """Processor seconds of all its work, from doing the kept part once more."""
+        """Processor seconds of all that it was given, from doing the sample again."""
         if not self.kept:
             return 0.0
+        self._again(self.kept[0])
         started = time.process_time()
-        for arguments, _ in self.kept:
-            getattr(self.model, self.method)(*arguments)
-        return (time.process_time() - started) * self.total / sum(size for _, size in self.kept)
+        for given in self.kept:
+            self._again(given)
+        return (time.process_time() - started) * self.total / sum(map(self.size, self.kept))
+
+    def _again(self, given: Any) -> Any:
+        return getattr(self.model, self.method)(given)
 
 
-@dataclass
-class Voice(Recorded):
-    """Voice activity: a stream that is fed."""
+class RecordedVoice(Recorded):
+    """Voice activity is a stream that is fed."""
 
-    def start(self) -> Any:
-        stream = self.model.start()
-        return Recorded(stream, "feed", self.size, kept=self.kept, lock=self.lock, total=0.0)._counted(self)
+    def start(self) -> RecordedVoice:
+        self.stream = self.model.start()
+        return self
+
+    def feed(self, sound: Any) -> Any:
+        self.note(sound)
+        return self.stream.feed(sound)
+
+    def _again(self, given: Any) -> Any:
+        return self.model.start().feed(given)
 
 
-def recorded(threads: int) -> tuple[Models, dict[str, Recorded]]:
-    """The offline models, each recorded and warm."""
-    models = Models(OFFLINE, threads=threads)
-    one = lambda _: 1.0  # noqa: E731
-    stages = {
+def recorded() -> tuple[Models, dict[str, Recorded]]:
+    """The offline profile, loaded, each model recorded."""
+
+    def one(_: Any) -> float:
+        return 1.0
+
+    models = Models(OFFLINE, threads=os.cpu_count() or 1)
+    stages: dict[str, tuple[Role, Recorded]] = {
         "picture": (Role.PICTURE, Recorded(models.picture, "encode_images", len)),
         "object": (Role.OBJECTS, Recorded(models.objects, "detect", len)),
         "text": (Role.TEXT, Recorded(models.text, "read", one)),
-        "speech": (Role.SPEECH, Recorded(models.speech, "transcribe", len)),
+        "voice activity": (Role.VOICE_ACTIVITY, RecordedVoice(models.voice_activity, "feed", len)),
+        "speech": (Role.SPEECH, Recorded(models.speech, "transcribe", one)),
         "sentences": (Role.SENTENCES, Recorded(models.sentences, "encode", len)),
     }
-    for role, model in stages.values():
-        models.put(role, model)
-    return models, {name: model for name, (_, model) in stages.items()}
+    blank, silent = np.zeros((360, 640, 3), np.uint8), np.zeros(16_000, np.float32)
+    warm: dict[str, Any] = {"text": blank, "speech": silent + 0.01, "voice activity": silent, "sentences": ["warm"]}
+    for name, (role, stage) in stages.items():
+        stage._again(warm.get(name, [blank]))
+        models.put(role, stage)
+    return models, {name: stage for name, (_, stage) in stages.items()}
+
+
+def decoded_s(path: Path, mode: Mode, *, sound: bool) -> float:
+    """Processor seconds of decoding alone, on one thread."""
+    started = time.process_time()
+    with av.open(str(path)) as container:
+        video, audio, _ = streams(container)
+        if video:
+            video.thread_type = "NONE"
+            if mode in _SKIPPED:
+                video.codec_context.skip_frame = _SKIPPED[mode]
+                video.codec_context.options = {"skip_loop_filter": "all"}
+        for packet in container.demux([s for s in (video, audio if sound else None) if s]):
+            packet.decode()
+    return time.process_time() - started
+
+
+def processor_s() -> float:
+    """Of this process and its ended children."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+class Memory:
+    """The most that this process and its children had resident together, looked at five times a second."""
+
+    most_mb = 0.0
+
+    def __enter__(self) -> Memory:
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while True:
+            children = (p.read_text().split() for p in Path("/proc/self/task").glob("*/children"))
+            processes = ["self", *(child for listed in children for child in listed)]
+            self.most_mb = max(self.most_mb, sum(map(resident_mb, processes)))
+            if self._done.wait(0.2):
+                return
+
+
+def resident_mb(process: str) -> float:
+    try:
+        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return pages * resource.getpagesize() / 2**20
+
+
+def measure(path: Path, mode: Mode, channels: Sequence[Channel]) -> dict[str, Any]:
+    """One film indexed once into a library of its own, and its limit right after."""
+    models, stages = recorded()
+    with tempfile.TemporaryDirectory() as folder:
+        settings = load_settings(mode=mode, channels=tuple(channels), library=Path(folder) / "library")
+        with Library(settings=settings, models=models) as library:
+            cpu_s, wall_s = processor_s(), time.perf_counter()
+            with Memory() as memory:
+                report = library.add(path)
+            wall_s, cpu_s = time.perf_counter() - wall_s, processor_s() - cpu_s
+            for _, error in report.failed:
+                raise error
+            [video] = report.added
+    bare = {"decode": decoded_s(path, mode, sound=Channel.SPEECH in channels and mode is not Mode.PREVIEW)}
+    bare |= {name: stage.alone_s() for name, stage in stages.items() if stage.calls}
+    return {
+        "seconds": video.duration_s,
+        "wall_s": wall_s,
+        "cpu_s": cpu_s,
+        "memory_mb": memory.most_mb,
+        "bare_s": bare,
+        "calls": {name: stage.total for name, stage in stages.items() if stage.calls},
+    }
+
+
+def summary(rounds: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Medians over the rounds; `interval` is their least and most."""
+    cores = os.cpu_count() or 1
+    for one in rounds:
+        one["limit"] = one["seconds"] * cores / sum(one["bare_s"].values())
+        one["x"] = one["seconds"] / one["wall_s"]
+    seconds = rounds[0]["seconds"]
+
+    def middle(of: Callable[[dict[str, Any]], float]) -> float:
+        return round(statistics.median(map(of, rounds)), 3)
+
+    names = {name for one in rounds for name in one["bare_s"]}
+    bare = {name: middle(lambda one, n=name: one["bare_s"].get(n, 0.0)) for name in sorted(names)}
+    ratios = sorted(one["x"] / one["limit"] for one in rounds)
+    spent = middle(lambda one: one["cpu_s"])
+    stages = {name: {"cpu_s": s, "x_realtime": round(seconds / s, 1) if s else None} for name, s in bare.items()}
+    rest = round(spent - sum(bare.values()), 3)
+    stages["everything else"] = {"cpu_s": rest, "x_realtime": round(seconds / rest, 1) if rest > 0 else None}
+    return {
+        "seconds": round(seconds, 2),
+        "cores": cores,
+        "x_realtime": middle(lambda one: one["x"]),
+        "cpu_s": spent,
+        "limit_x_realtime": middle(lambda one: one["limit"]),
+        "ratio_to_limit": middle(lambda one: one["x"] / one["limit"]),
+        "interval": [round(ratios[0], 3), round(ratios[-1], 3)],
+        "stages": stages,
+        "most_memory_mb": round(max(one["memory_mb"] for one in rounds)),
+    }
 
 
 def main() -> int:
-    raise NotImplementedError
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", type=Path, nargs="+")
+    parser.add_argument("--mode", type=Mode, default=Mode.FULL, choices=list(Mode))
+    parser.add_argument("--channels", default="picture,object,text,speech")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    arguments = parser.parse_args()
+    channels = [Channel(name) for name in arguments.channels.split(",")]
+    found = {}
+    for path in arguments.files:
+        rounds = [measure(path, arguments.mode, channels) for _ in range(arguments.rounds)]
+        found[path.name] = summary(rounds)
+        show(path.name, found[path.name])
+    if arguments.json:
+        print(json.dumps(found[path.name] if len(found) == 1 else found))
+    return 0
+
+
+def show(name: str, result: dict[str, Any]) -> None:
+    low, high = result["interval"]
+    print(
+        f"{name}: {result['seconds']:.0f} s at {result['x_realtime']:.1f} x real time, the limit is "
+        f"{result['limit_x_realtime']:.1f} x: {result['ratio_to_limit']:.2f} of it [{low:.2f}, {high:.2f}]"
+    )
+    for stage, cost in result["stages"].items():
+        print(f"  {stage:16} {cost['cpu_s']:8.2f} CPU-s  {cost['x_realtime'] or 0:8.1f} x")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""How closely footage is watched: a first look that is refined, and a close look that is not given up for another."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from playhead.index.workers import Workers
+from playhead.types import Channel, Mode, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from playhead import Library
+
+EVERYTHING = ["picture", "object", "speech"]
+
+
+def test_a_preview_is_searched_at_once_and_refined_later(
+    opened: Callable[..., Library], place: Callable[..., Path]
+) -> None:
+    path = place("cuts.mp4")
+    preview = opened(channels=EVERYTHING, mode="preview")
+    (video,) = preview.add(path).added
+    assert preview.indexed(video) == {Channel.PICTURE}
+    assert preview.search("red", channels=["picture"])[0].span.start_s == 0
+    whole = opened(channels=EVERYTHING)
+    assert whole.add(path).updated == (video,)
+    assert whole.indexed(video) == {Channel.PICTURE, Channel.OBJECT, Channel.SPEECH}
+    assert whole.search("green", channels=["picture"])[0].span == Span(1, 2)
+    assert whole.verify() == []
+
+
+def test_a_preview_lasts_as_long_as_the_film(opened: Callable[..., Library], place: Callable[..., Path]) -> None:
+    path = place("cuts.mp4")
+    (seen,) = opened(channels=EVERYTHING, mode="preview").add(path).added
+    (video,) = opened(channels=EVERYTHING).add(path).updated
+    assert seen.duration_s == pytest.approx(video.duration_s, abs=0.05)
+
+
+@pytest.mark.parametrize("mode", ["preview", "fast"])
+def test_what_was_watched_closely_is_not_watched_less_closely(
+    mode: str, opened: Callable[..., Library], place: Callable[..., Path]
+) -> None:
+    path = place("cuts.mp4")
+    opened(channels=EVERYTHING).add(path)
+    assert [video.name for video in opened(channels=EVERYTHING, mode=mode).add(path).unchanged] == ["cuts.mp4"]
+
+
+def test_fast_finds_the_same_shots_within_two_frames(
+    opened: Callable[..., Library], place: Callable[..., Path]
+) -> None:
+    path = place("cuts.mp4")
+    library = opened(channels=EVERYTHING, mode="fast")
+    library.add(path)
+    assert [shot.start_s for shot in library.shots("cuts.mp4")] == pytest.approx([0, 1, 2, 3], abs=0.1)
+    assert library.indexed("cuts.mp4") == set(map(Channel, EVERYTHING))
+
+
+def test_a_preview_of_sound_alone_is_refused(opened: Callable[..., Library], place: Callable[..., Path]) -> None:
+    ((_, error),) = opened(channels=EVERYTHING, mode="preview").add(place("audio_only.m4a")).failed
+    assert "it has no picture" in str(error)
+    assert "without --mode preview" in str(error)
+
+
+def test_modes_are_ordered_from_the_least_to_the_most() -> None:
+    assert list(Mode) == [Mode.PREVIEW, Mode.FAST, Mode.FULL]
+
+
+def test_workers_hold_a_bounded_amount_of_work() -> None:
+    released, handed = threading.Event(), list[int]()
+
+    def give(workers: Workers) -> None:
+        for number in range(100):
+            workers.call(released.wait)
+            handed.append(number)
+
+    with Workers(2) as workers:
+        giver = threading.Thread(target=give, args=[workers])
+        giver.start()
+        time.sleep(0.2)
+        assert len(handed) < 10
+        released.set()
+        giver.join(timeout=20)
+        assert len(handed) == 100
+
+
+def test_a_failed_call_stops_the_next_one() -> None:
+    with Workers(1) as workers:
+        failed = workers.call(int, "no number")
+        with pytest.raises(ValueError, match="no number"):
+            failed.result()
+        with pytest.raises(ValueError, match="no number"):
+            workers.call(int, "1")
+
+
+def test_leaving_early_drops_what_had_not_begun() -> None:
+    begun = threading.Event()
+
+    def wait() -> None:
+        begun.set()
+        time.sleep(0.1)
+
+    with Workers(1) as workers:
+        workers.call(wait)
+        waiting = workers.call(int, "1")
+        begun.wait()
+    assert waiting.cancelled()
