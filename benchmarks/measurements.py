@@ -2,7 +2,7 @@
 
 A command is a script and its arguments. A word that begins with a material's name in capitals stands for a path below
 it: CASES, a folder of evaluation footage; DEMO, what `make demo` builds; MODEL, a language model in a GGUF file.
-SCRATCH is a folder that is gone afterwards. `--json` is added to every command.
+SCRATCH is a folder that is gone afterwards.
 """
 
 from __future__ import annotations
@@ -24,13 +24,17 @@ BOTH = " ".join(f"--spec {spec}" for spec in ENCODERS)
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """Commands by label. `timed`: other work distorts it. `slow`: run only when it is asked for by name."""
+    """Commands by label. `timed`: other work distorts it. `slow`: run only when it is asked for by name.
+
+    `flag` is what makes a command print its object, for one that would not without.
+    """
 
     name: str
     commands: Mapping[str, str]
     minutes: float
     timed: bool = False
     slow: bool = False
+    flag: str = "--json"
 
     def missing(self, materials: Mapping[str, Path]) -> str:
         """What is not there of that which the commands need, in words; nothing when all is."""
@@ -38,7 +42,8 @@ class Measurement:
             path = resolved(word, materials)
             if path is None:
                 return f"{word.split('/')[0]} was not given"
-            if (path != word or word.endswith(".py")) and not (ROOT / path).exists():
+            file = path.replace(".", "/") + ".py" if path.startswith("tests.") else path
+            if (path != word or file.endswith(".py")) and not (ROOT / file).exists():
                 return f"there is no {word}"
         return ""
 
@@ -106,6 +111,6 @@ MEASUREMENTS = {
         Measurement("index_speed", {"": "benchmarks/index_speed.py"}, 20, timed=True, slow=True),
         Measurement("search_scale", {"": "benchmarks/search_scale.py"}, 60, timed=True, slow=True),
         Measurement("peers", {"": "benchmarks/peers.py"}, 40, timed=True, slow=True),
-        Measurement("endurance", {"": "tests/endurance/soak.py --minutes 60"}, 65, timed=True, slow=True),
+        Measurement("endurance", {"": "-m tests.endurance.soak --minutes 60"}, 65, timed=True, slow=True, flag=""),
     )
 }

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from curves import svg
 from measurements import MEASUREMENTS
-from tables import FIGURES, TABLES
+from quality_tables import TABLES as QUALITY
+from speed_tables import FIGURES
+from speed_tables import TABLES as SPEED
 
 from playhead.models.cache import write_atomically
 
@@ -28,6 +30,7 @@ HERE = Path(__file__).parent
 RESULTS, PAGE, IMAGES = HERE / "results", HERE / "RESULTS.md", HERE.parent / "docs" / "images"
 BLOCK = re.compile(r"(<!-- measured: ([\w/]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 ENVIRONMENT = "environment"
+TABLES = QUALITY | SPEED
 
 Result = dict[str, Any]
 

@@ -103,7 +103,7 @@ def run(one: Measurement, materials: Mapping[str, Path]) -> dict[str, Any]:
     for label, command in one.commands.items():
         if one.timed and machine.load() > BUSY * (os.cpu_count() or 1):
             print(f"{one.name}: the machine is busy (load {machine.load()}); its times will be off", file=sys.stderr)
-        runs[label] = _run(command, materials)
+        runs[label] = _run(f"{command} {one.flag}".strip(), materials)
     return {"name": one.name, **about, "timed": one.timed, "runs": runs}
 
 
@@ -112,7 +112,7 @@ def _run(command: str, materials: Mapping[str, Path]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
         words = [str(resolved(word, materials)).replace(SCRATCH, scratch) for word in shlex.split(command)]
         done = subprocess.run(
-            [sys.executable, *words, "--json"],
+            [sys.executable, *words],
             cwd=ROOT,
             env=_environment(),
             stdout=subprocess.PIPE,
