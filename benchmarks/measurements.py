@@ -114,3 +114,6 @@ MEASUREMENTS = {
         Measurement("endurance", {"": "-m tests.endurance.soak --minutes 60"}, 65, timed=True, slow=True, flag=""),
     )
 }
+
+TAKEN = {"sweeps": "make endure"}
+"""Results that another command writes into a file, to be kept with `report.py --take NAME FILE`."""

@@ -3,8 +3,8 @@
 A result is benchmarks/results/NAME.json: when, on what and at which commit it was measured, and for each command what
 its `--json` printed. RESULTS.md keeps its prose; each `<!-- measured: NAME -->` … `<!-- end -->` holds what is made
 of that result: the commands, the table, the curves, and a line that says when it was measured and on what.
-`<!-- measured: NAME/PART -->` holds another table of the same result. A result with a "table" of its own was carried
-over from before there were stored results.
+`<!-- measured: NAME/PART -->` holds another table of the same result. A result with a "table" of its own, and perhaps
+"parts", was carried over from before results were stored.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curves import svg
-from measurements import MEASUREMENTS
+from measurements import MEASUREMENTS, TAKEN
 from quality_tables import TABLES as QUALITY
 from speed_tables import FIGURES
 from speed_tables import TABLES as SPEED
@@ -60,7 +60,12 @@ def render() -> list[str]:
 def page(text: str, results: dict[str, Result]) -> str:
     """The page with every block made anew."""
     usual = usual_environment(results)
-    return BLOCK.sub(lambda found: f"{found[1]}\n{_block(found[2], results, usual)}\n\n{found[3]}", text)
+
+    def block(found: re.Match[str]) -> str:
+        inside = _block(found[2], results, usual)
+        return f"{found[1]}\n{inside}\n\n{found[3]}" if inside else f"{found[1]}{found[3]}"
+
+    return BLOCK.sub(block, text)
 
 
 def pictures(results: dict[str, Result]) -> dict[str, str]:
@@ -82,21 +87,35 @@ def _block(name: str, results: dict[str, Result], usual: Result) -> str:
         return _head(usual, results)
     measured, _, part = name.partition("/")
     if measured not in results:
-        return f"Not measured yet: `make bench ONLY={measured}`."
+        return "" if part else f"Not measured yet: `{how(measured)}`."
     result = results[measured]
-    if part or "runs" not in result:
-        table = result["table"] if "runs" not in result else TABLES[name](_objects(result))
-        return table if part else f"{table}\n\n{_told(result, usual)}"
-    parts = ["\n".join(_commands(result)), TABLES[name](_objects(result)), *_shown(measured, result)]
-    return "\n\n".join([*filter(None, parts), _told(result, usual)])
+    table = _table(name, result)
+    if part:
+        return table
+    parts = ["\n".join(_commands(result)), table, *_shown(measured, result), _told(result, usual)]
+    return "\n\n".join(filter(None, parts))
+
+
+def how(name: str) -> str:
+    """What to type to measure something."""
+    return f"make bench ONLY={name}" if name in MEASUREMENTS else TAKEN[name]
+
+
+def _table(name: str, result: Result) -> str:
+    if "runs" in result:
+        return TABLES[name](_objects(result))
+    part = name.partition("/")[2]
+    return str(result.get("parts", {}).get(part, "") if part else result["table"])
 
 
 def _commands(result: Result) -> Iterator[str]:
-    yield from dict.fromkeys(f"    {run['command']}" for run in result["runs"].values() if run.get("command"))
+    """Every command once, as code."""
+    commands = [run["command"] for run in result.get("runs", {}).values()] + result.get("commands", [])
+    yield from (f"    {command}" for command in dict.fromkeys(commands))
 
 
 def _shown(name: str, result: Result) -> list[str]:
-    made = FIGURES[name](_objects(result)) if name in FIGURES else {}
+    made = FIGURES[name](_objects(result)) if name in FIGURES and "runs" in result else {}
     return [f"![{figure.title}](../docs/images/bench-{picture}.svg)" for picture, figure in made.items()]
 
 
@@ -108,6 +127,7 @@ def _told(result: Result, usual: Result) -> str:
         told.append(f"{seconds / 60:.1f} min" if seconds >= 90 else f"{seconds:.0f} s")
     if result.get("timed") and (loads := [load for run in runs for load in run.get("load", [])]):
         told.append(f"load {min(loads):g} to {max(loads):g}")
+    told.append("" if runs else "carried over from an earlier page")
     told.append(result["machine"] if result["machine"] != usual["machine"] else "")
     told.append(f"Python {result['python']}" if result["python"] != usual["python"] else "")
     told += [f"{k} {v}" for k, v in result.get("versions", {}).items() if usual["versions"].get(k) != v]

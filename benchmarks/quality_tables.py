@@ -32,7 +32,8 @@ def moments(runs: Runs) -> str:
                     f"{away}, {'rightly' if absent else 'wrongly'}",
                 ]
             )
-    rows.sort(key=lambda row: (list(dict.fromkeys(r[0] for r in rows)).index(row[0]), row[1]))
+    order = list(dict.fromkeys(row[0] for row in rows))
+    rows.sort(key=lambda row: (order.index(row[0]), row[1]))  # the encoders beside each other
     return table(["films", "queries", "encoder", *metrics, 'answered "not in here"'], rows)
 
 

@@ -4,11 +4,13 @@
     python benchmarks/report.py --only index_speed search_scale
     python benchmarks/report.py --list
     python benchmarks/report.py --render
+    python benchmarks/report.py --take sweeps FILE
 
 Without `--only`, everything is measured that does not take long and whose material is there. Each result is kept in
 benchmarks/results/ as soon as it is there, and RESULTS.md follows; so an interruption loses what was being measured
 and no more. What could not be measured keeps its last figures and their date. A benchmark that fails is named, the
-rest goes on, and the exit status is 1.
+rest goes on, and the exit status is 1. `--take` keeps what another command has written into a file, as a result of
+this machine and now.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import machine
-from measurements import MEASUREMENTS, SCRATCH, Measurement, resolved
+from measurements import MEASUREMENTS, SCRATCH, TAKEN, Measurement, resolved
 from page import RESULTS, render, store
 
 if TYPE_CHECKING:
@@ -51,6 +53,9 @@ def main(arguments: list[str] | None = None) -> int:
     if options.render:
         print(*render() or ["RESULTS.md is as it was"], sep="\n")
         return 0
+    if options.take:
+        name, file = options.take
+        return take(name, Path(file))
     if strangers := [name for name in options.only if name not in MEASUREMENTS]:
         print(f"there is no measurement {', '.join(strangers)}; see --list", file=sys.stderr)
         return 2
@@ -67,7 +72,28 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these, however long they take")
     parser.add_argument("--list", action="store_true", help="what there is, what it needs, when it was measured")
     parser.add_argument("--render", action="store_true", help="measure nothing; write RESULTS.md from what is kept")
+    parser.add_argument("--take", nargs=2, metavar=("NAME", "FILE"), help="keep an object that was written elsewhere")
     return parser
+
+
+def take(name: str, file: Path) -> int:
+    """Keep the object on the last line of a file as a result."""
+    command = TAKEN.get(name) or (MEASUREMENTS[name].commands.get("") if name in MEASUREMENTS else None)
+    if command is None:
+        print(f"{name} is nothing that can be taken; see --list", file=sys.stderr)
+        return 2
+    try:
+        found = json.loads(file.read_text(encoding="utf-8").strip().splitlines()[-1])
+    except (OSError, ValueError, IndexError) as error:
+        print(f"{file} has no JSON object on its last line: {error}", file=sys.stderr)
+        return 2
+    command = command if name in TAKEN else f"python {command}"
+    store(
+        name,
+        {"name": name, **machine.described(), "timed": False, "runs": {"": {"command": command, "result": found}}},
+    )
+    render()
+    return 0
 
 
 def chosen(only: list[str]) -> list[Measurement]:
