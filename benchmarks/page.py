@@ -125,7 +125,7 @@ def _told(result: Result, usual: Result) -> str:
     told = [f"Measured on {result['date']}", f"commit {result['commit']}" if result.get("commit") else ""]
     if seconds := sum(run.get("seconds", 0) for run in runs):
         told.append(f"{seconds / 60:.1f} min" if seconds >= 90 else f"{seconds:.0f} s")
-    if result.get("timed") and (loads := [load for run in runs for load in run.get("load", [])]):
+    if loads := [load for run in runs for load in run.get("load", [])]:
         told.append(f"load {min(loads):g} to {max(loads):g}")
     told.append("" if runs else "carried over from an earlier page")
     told.append(result["machine"] if result["machine"] != usual["machine"] else "")

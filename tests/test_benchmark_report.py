@@ -1,0 +1,272 @@
+"""RESULTS.md holds what was measured and nothing else; what is measured is kept, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from .test_benchmarks import FOLDER, at_home, benchmark
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["at_home"]
+SVG = "{http://www.w3.org/2000/svg}"
+IMAGES = FOLDER.parent / "docs" / "images"
+
+
+def scripts() -> list[Path]:
+    """The benchmarks that a person can start."""
+    found = [*FOLDER.glob("*.py"), FOLDER.parent / "training" / "calibrate.py"]
+    return sorted(path for path in found if '__name__ == "__main__"' in path.read_text(encoding="utf-8"))
+
+
+def test_the_page_is_what_the_stored_results_give() -> None:
+    page = benchmark("page")
+    results = page.stored()
+    assert page.page(page.PAGE.read_text(encoding="utf-8"), results) == page.PAGE.read_text(encoding="utf-8")
+    drawn = {f"bench-{name}.svg": picture for name, picture in page.pictures(results).items()}
+    assert drawn == {file.name: file.read_text(encoding="utf-8") for file in IMAGES.glob("bench-*.svg")}
+    shown = {name.partition("/")[0] for _, name, _ in page.BLOCK.findall(page.PAGE.read_text(encoding="utf-8"))}
+    assert shown - {"environment"} >= {*results, *page.MEASUREMENTS}
+    assert not any("/" in word[:1] for result in results.values() for word in commands(result))
+
+
+def commands(result: dict[str, Any]) -> list[str]:
+    told = [run["command"] for run in result.get("runs", {}).values()] + result.get("commands", [])
+    return " ".join(told).split()
+
+
+def test_every_benchmark_is_named_in_the_readme_and_explains_itself(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert len(scripts()) >= 12
+    for path in scripts():
+        assert path.name in readme
+        monkeypatch.syspath_prepend(str(path.parent))
+        monkeypatch.setattr(sys, "argv", [path.name, "--help"])
+        with pytest.raises(SystemExit) as ended:
+            benchmark(path.stem, path.parent).main()
+        assert ended.value.code == 0
+        told = capsys.readouterr().out
+        assert path.name in told
+        assert "--json" in told or path.name in ("report.py", "footage.py")
+    assert all(f"`{name}`" in readme for name in benchmark("measurements").MEASUREMENTS)
+
+
+@pytest.fixture
+def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """`report.py` over a page and results of its own, with one measurement that works and three that do not."""
+    measurements, page, report = (benchmark(name) for name in ("measurements", "page", "report"))
+    (tmp_path / "page.md").write_text(
+        "# Speed\n<!-- measured: cold_search -->\nthe figures before\n<!-- end -->\nStays.\n"
+    )
+    (tmp_path / "works.py").write_text(
+        "import json, sys\nprint('progress')\n"
+        "print(json.dumps({'wall_s': 2.0, 'read': sys.argv[1], 'interval_95': {'wall_s': [1.5, 2.5]}}))\n"
+    )
+    (tmp_path / "fails.py").write_text("print('no luck')\nraise SystemExit(3)\n")
+    (tmp_path / "chats.py").write_text("print('all is well')\n")
+    one = measurements.Measurement
+    monkeypatch.setattr(
+        report,
+        "MEASUREMENTS",
+        {
+            "fails": one("fails", {"": f"{tmp_path}/fails.py"}, 1),
+            "cold_search": one("cold_search", {"": f"{tmp_path}/works.py CASES/works.py"}, 1),
+            "chats": one("chats", {"": f"{tmp_path}/chats.py"}, 1),
+            "absent": one("absent", {"": "benchmarks/local_llm.py MODEL"}, 1),
+            "long": one("long", {"": f"{tmp_path}/fails.py"}, 1, slow=True),
+        },
+    )
+    for module in (page, sys.modules["page"]):
+        monkeypatch.setattr(module, "RESULTS", tmp_path / "results")
+        monkeypatch.setattr(module, "PAGE", tmp_path / "page.md")
+        monkeypatch.setattr(module, "IMAGES", tmp_path / "images")
+    monkeypatch.setattr(report, "RESULTS", tmp_path / "results")
+    return report
+
+
+def test_what_works_is_kept_and_what_fails_is_named(
+    report: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert report.main(["--cases", str(tmp_path)]) == 1
+    told = capsys.readouterr().out
+    assert "fails: failed, exit status 3: no luck; it has no figures yet" in told
+    assert "chats: failed, no JSON object on its last line" in told
+    assert "absent: not measured, MODEL was not given" in told
+    assert "long" not in told
+    kept = json.loads((tmp_path / "results" / "cold_search.json").read_text())
+    assert kept["runs"][""]["result"]["read"] == "CASES/works.py"  # where the material lies stays here
+    assert kept["runs"][""]["command"].endswith("works.py CASES/works.py --json")
+    assert kept["python"] in sys.version
+    page = (tmp_path / "page.md").read_text()
+    assert "| wall, s | 2.00 [1.50, 2.50] |" in page
+    assert "the figures before" not in page
+    assert page.endswith("<!-- end -->\nStays.\n")
+    (tmp_path / "works.py").unlink()
+    assert report.main(["--only", "cold_search", "--cases", str(tmp_path)]) == 0
+    assert f"there is no {tmp_path}/works.py; the figures of {kept['date']} stay" in capsys.readouterr().out
+
+
+def test_an_interruption_loses_what_was_being_measured_alone(
+    report: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    run = report.run
+    monkeypatch.setattr(
+        report, "run", lambda one, given: (run if one.name == "cold_search" else interrupted)(one, given)
+    )
+    names = ["cold_search", "chats"]
+    monkeypatch.setattr(report, "MEASUREMENTS", {name: report.MEASUREMENTS[name] for name in names})
+    with pytest.raises(KeyboardInterrupt):
+        report.main(["--cases", str(tmp_path)])
+    assert "| wall, s | 2.00" in (tmp_path / "page.md").read_text()
+
+
+def test_what_another_command_wrote_is_taken(report: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "page.md").write_text("<!-- measured: sweeps -->\n<!-- end -->\n")
+    (tmp_path / "toll.json").write_text(json.dumps({"rows": [{"what": "kill -9", "how many": 100, "lost": 0}]}))
+    assert report.main(["--take", "sweeps", str(tmp_path / "toll.json")]) == 0
+    assert (
+        "    make endure\n\n| what | how many | lost |\n| --- | --- | --- |\n| kill -9 | 100 | 0 |"
+        in (tmp_path / "page.md").read_text()
+    )
+    (tmp_path / "toll.json").write_text("")
+    assert report.main(["--take", "sweeps", str(tmp_path / "toll.json")]) == 2
+    assert report.main(["--take", "nothing", "x"]) == 2
+    assert report.main(["--only", "nothing"]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+SPEED = {
+    "index_speed": {
+        "": {
+            "modes": {
+                "full": {
+                    "x_realtime": {"median": 6.0, "range": [5.5, 6.5]},
+                    "cpu_s": 20.5,
+                    "limit_x_realtime": 10.0,
+                    "ratio_to_limit": 0.6,
+                    "stages": {"decode": {"cpu_s": 7.2, "x_realtime": 16.6}},
+                    "memory": [{"minutes": 1, "peak_mib": 800.0}, {"minutes": 10, "peak_mib": 820.0}],
+                }
+            }
+        }
+    },
+    "search_scale": {
+        "": {
+            "rows": [
+                {"segments": 10_000, "engine": "Playhead", "p50_ms": 1.9, "recall_at_10": 1.0},
+                {"segments": 100_000, "engine": "Playhead", "p50_ms": 8.25, "recall_at_10": 0.995},
+                {"segments": 100_000, "engine": "hnswlib", "note": "is not installed"},
+            ]
+        }
+    },
+    "peers": {
+        "": {
+            "results": [
+                {
+                    "work": "find",
+                    "peer": "Playhead",
+                    **{key: {"median": 2.0} for key in ("wall_s", "cpu_s", "peak_mib")},
+                },
+                {
+                    "work": "find",
+                    "peer": "other",
+                    **{key: {"median": 5.0} for key in ("wall_s", "cpu_s", "peak_mib")},
+                },
+                {"work": "clips", "peer": "other", "reason": "it cuts nothing"},
+            ]
+        }
+    },
+    "endurance": {
+        "": {
+            "minutes": 60.0,
+            "cycles": 1200,
+            "requests": 4000,
+            "faults": [],
+            "growth": {"rss_mb": {"per_hour": 1.5, "in_all": 1.4, "may_per_hour": 20.0}},
+            "curves": {"at_s": [0, 60, 120], "rss_mb": [400.0, 410.0, 411.0], "descriptors": [20, 20, 20]},
+        }
+    },
+}
+
+
+def test_tables_and_curves_of_speed() -> None:
+    speed = benchmark("speed_tables")
+    told = {name: speed.TABLES[name](runs) for name, runs in SPEED.items()}
+    assert "| full | 6.00 [5.50, 6.50] | 20.5 | 10.0 | 0.60 |" in told["index_speed"]
+    assert "| full | decode | 7.20 | 16.6 |" in speed.stages(SPEED["index_speed"])
+    assert "| 100,000 | hnswlib |" in told["search_scale"]
+    assert "| find | other | 5.00 | 5.00 | 2.50 | 5.00 |" in told["peers"]
+    assert "| clips | other | | | | | it cuts nothing |" in " ".join(told["peers"].replace("  ", " ").split(" "))
+    assert told["endurance"].startswith("60 minutes, 1,200 cycles, 4,000 requests answered meanwhile, 0 faults.")
+    assert "| memory, MB | 1.50 | 1.40 | 20.0 |" in told["endurance"]
+    figures = {
+        name: figure
+        for name, runs in SPEED.items()
+        if name in speed.FIGURES
+        for name, figure in speed.FIGURES[name](runs).items()
+    }
+    assert set(figures) == {"index-memory", "search-scale", "soak-memory", "soak-handles"}
+    assert figures["search-scale"].curves == {"Playhead": [(10_000.0, 1.9), (100_000.0, 8.25)]}
+
+
+def test_curves_lie_where_their_values_are() -> None:
+    curves = benchmark("curves")
+    figure = curves.Figure(
+        "Latency & size",
+        "segments",
+        "ms",
+        {"a": [(100, 1), (10, 10), (1000, 0)], "none": [(0, 5)]},
+        log_x=True,
+        log_y=True,
+    )
+    drawn = ET.fromstring(curves.svg(figure))
+    (line,) = drawn.findall(f"{SVG}polyline")
+    places = [tuple(map(float, place.split(","))) for place in line.attrib["points"].split()]
+    left, right, top, bottom = curves.LEFT, curves.WIDTH - curves.RIGHT, curves.TOP, curves.HEIGHT - curves.BOTTOM
+    assert places == [(left, top), (right, bottom)]  # in order of x; what a logarithm has no place for is left out
+    words = [text.text for text in drawn.iter(f"{SVG}text")]
+    assert {"Latency & size", "segments", "ms", "a", "10", "100"} <= set(words)
+    flat = curves.Figure("Flat", "x", "y", {"a": [(0, 3), (10, 3)]})
+    assert "NaN" not in curves.svg(flat)
+    with pytest.raises(ValueError, match="nothing to draw"):
+        curves.svg(curves.Figure("Empty", "x", "y", {"a": []}))
+
+
+def test_an_interval_belongs_to_its_statistic() -> None:
+    metrics = benchmark("metrics")
+    errors, words = [0.0, 5.0, 1.0, 0.0], [10.0, 10.0, 10.0, 10.0]
+    low, high = metrics.interval_of(metrics.ratio_of_sums, errors, words)
+    assert 0.0 <= low < 0.15 < high <= 0.5
+    assert metrics.interval([1.0, 1.0, 1.0]) == (1.0, 1.0)
+    assert metrics.interval_of(metrics.median, [2.0, 2.0, 9.0])[0] == 2.0
+
+
+def test_plans_over_other_tools_are_scored_as_sets() -> None:
+    taskbench = benchmark("taskbench")
+    gold = [
+        {"id": "1", "nodes": ["A", "B_C"], "links": [["A", "B_C"]]},
+        {"id": "2", "nodes": ["D"], "links": []},
+        {"id": "3", "nodes": ["A"], "links": []},
+    ]
+    plans = {
+        "1": {
+            "nodes": ["B C", "A", "A"],
+            "links": [["B C", "A"]],
+        },  # a repeat counts once, a wrong direction is wrong
+        "2": {"nodes": ["E"], "links": []},
+    }
+    found = taskbench.score(gold, plans)
+    assert found["nodes"]["f1"] == round(100 * 2 * 2 / (4 + 3), 1)
+    assert found["links"]["f1"] == 0.0
+    assert found["nodes, second half"]["f1"] == 0.0
