@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 RESULTS, PAGE, IMAGES = HERE / "results", HERE / "RESULTS.md", HERE.parent / "docs" / "images"
 BLOCK = re.compile(r"(<!-- measured: ([\w/]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+NUMBERS = re.compile(r'\[\n([^\[\]{}"]*)\n\s*\]')  # lists of figures, which take a line each otherwise
 ENVIRONMENT = "environment"
 TABLES = QUALITY | SPEED
 
@@ -37,8 +38,10 @@ Result = dict[str, Any]
 
 def store(name: str, result: Result, folder: Path | None = None) -> None:
     """Keep a result, in place of the last one."""
-    text = json.dumps(result, indent=1, ensure_ascii=False, sort_keys=False) + "\n"
-    write_atomically((folder or RESULTS) / f"{name}.json", [text.encode()])
+    text = NUMBERS.sub(
+        lambda found: f"[{' '.join(found[1].split())}]", json.dumps(result, indent=1, ensure_ascii=False)
+    )
+    write_atomically((folder or RESULTS) / f"{name}.json", [f"{text}\n".encode()])
 
 
 def stored(folder: Path | None = None) -> dict[str, Result]:

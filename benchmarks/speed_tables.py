@@ -130,8 +130,12 @@ def _curve_of(row: Mapping[str, Any]) -> str:
 
 
 def peers(runs: Runs) -> str:
-    """Work by peer, with the processor time beside Playhead's, or the reason why there is none."""
+    """Work by peer, with the processor time beside Playhead's, or the reason why there is none; then "slower".
+
+    {"results": [{"work", "peer", "wall_s", "cpu_s", "peak_mib", …} or {"work", "peer", "reason"}], "slower": ["…"]}
+    """
     rows = [row for run in runs.values() for row in run["results"]]
+    slower = [line.removeprefix("- ") for run in runs.values() for line in run.get("slower", ())]
     ours = {row["work"]: row["cpu_s"]["median"] for row in rows if row["peer"] == "Playhead" and "cpu_s" in row}
     found = []
     for row in rows:
@@ -141,7 +145,16 @@ def peers(runs: Runs) -> str:
         beside = row["cpu_s"]["median"] / ours[row["work"]] if row["work"] in ours else None
         costs = [spread(row[name]) for name in ("wall_s", "cpu_s")]
         found.append([row["work"], row["peer"], *costs, beside, spread(row["peak_mib"]), _found(row)])
-    return table(["work", "peer", "wall, s", "CPU-s", "x Playhead's CPU", "peak MiB", "found"], found)
+    told = table(["work", "peer", "wall, s", "CPU-s", "x Playhead's CPU", "peak MiB", "found"], found)
+    lines = ["Where Playhead is not the faster one:", "", *(f"- {line}" for line in slower)] if slower else []
+    return "\n".join([told, *([""] if lines else []), *lines])
+
+
+def published(runs: Runs) -> str:
+    """What others published of their own, on their own machines: {"published": [{"system", "what", …}]}."""
+    rows = [row for run in runs.values() for row in run.get("published", ())]
+    names = ["system", "what", "figure", "on", "source"]
+    return table(names, [[row.get(name) for name in names] for row in rows]) if rows else ""
 
 
 def _found(row: Mapping[str, Any]) -> str:
@@ -206,6 +219,7 @@ TABLES: dict[str, Callable[[Runs], str]] = {
     "index_speed/stages": stages,
     "search_scale": search_scale,
     "peers": peers,
+    "peers/published": published,
     "endurance": endurance,
     "sweeps": sweeps,
 }
