@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 SCRATCH = "SCRATCH"
+WRITTEN = f"{SCRATCH}/result.json"  # where a command writes its object, when it does not print it
 ENCODERS = ("concepts:head", "concepts:labels")
 RECALL = "benchmarks/image_recall.py"
 BOTH = " ".join(f"--spec {spec}" for spec in ENCODERS)
@@ -111,9 +112,6 @@ MEASUREMENTS = {
         Measurement("index_speed", {"": "benchmarks/index_speed.py"}, 20, timed=True, slow=True),
         Measurement("search_scale", {"": "benchmarks/search_scale.py"}, 60, timed=True, slow=True),
         Measurement("peers", {"": "benchmarks/peers.py"}, 40, timed=True, slow=True),
-        Measurement("endurance", {"": "-m tests.endurance.soak --minutes 60"}, 65, timed=True, slow=True, flag=""),
+        Measurement("endurance", {"": "-m tests.endurance.endure"}, 120, slow=True, flag=f"--out {WRITTEN}"),
     )
 }
-
-TAKEN = {"sweeps": "make endure"}
-"""Results that another command writes into a file, to be kept with `report.py --take NAME FILE`."""

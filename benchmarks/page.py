@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curves import svg
-from measurements import MEASUREMENTS, TAKEN
+from measurements import MEASUREMENTS
 from quality_tables import TABLES as QUALITY
 from speed_tables import FIGURES
 from speed_tables import TABLES as SPEED
@@ -90,18 +90,13 @@ def _block(name: str, results: dict[str, Result], usual: Result) -> str:
         return _head(usual, results)
     measured, _, part = name.partition("/")
     if measured not in results:
-        return "" if part else f"Not measured yet: `{how(measured)}`."
+        return "" if part else f"Not measured yet: `make bench ONLY={measured}`."
     result = results[measured]
     table = _table(name, result)
     if part:
         return table
     parts = ["\n".join(_commands(result)), table, *_shown(measured, result), _told(result, usual)]
     return "\n\n".join(filter(None, parts))
-
-
-def how(name: str) -> str:
-    """What to type to measure something."""
-    return f"make bench ONLY={name}" if name in MEASUREMENTS else TAKEN[name]
 
 
 def _table(name: str, result: Result) -> str:

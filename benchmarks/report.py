@@ -4,7 +4,7 @@
     python benchmarks/report.py --only index_speed search_scale
     python benchmarks/report.py --list
     python benchmarks/report.py --render
-    python benchmarks/report.py --take sweeps FILE
+    python benchmarks/report.py --take endurance FILE
 
 Without `--only`, everything is measured that does not take long and whose material is there. Each result is kept in
 benchmarks/results/ as soon as it is there, and RESULTS.md follows; so an interruption loses what was being measured
@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import machine
-from measurements import MEASUREMENTS, SCRATCH, TAKEN, Measurement, resolved
+from measurements import MEASUREMENTS, SCRATCH, WRITTEN, Measurement, resolved
 from page import RESULTS, render, store
 
 if TYPE_CHECKING:
@@ -77,21 +77,18 @@ def _options() -> argparse.ArgumentParser:
 
 
 def take(name: str, file: Path) -> int:
-    """Keep the object on the last line of a file as a result."""
-    command = TAKEN.get(name) or (MEASUREMENTS[name].commands.get("") if name in MEASUREMENTS else None)
-    if command is None:
-        print(f"{name} is nothing that can be taken; see --list", file=sys.stderr)
+    """Keep the object of a file, which may be its last line, as the result of a measurement of one command."""
+    if name not in MEASUREMENTS or list(MEASUREMENTS[name].commands) != [""]:
+        print(f"{name} is no measurement of one command; see --list", file=sys.stderr)
         return 2
+    one = MEASUREMENTS[name]
     try:
-        found = json.loads(file.read_text(encoding="utf-8").strip().splitlines()[-1])
-    except (OSError, ValueError, IndexError) as error:
-        print(f"{file} has no JSON object on its last line: {error}", file=sys.stderr)
+        found = written(file.read_text(encoding="utf-8"))
+    except (OSError, FailedError) as error:
+        print(f"{file} cannot be taken: {error}", file=sys.stderr)
         return 2
-    command = command if name in TAKEN else f"python {command}"
-    store(
-        name,
-        {"name": name, **machine.described(), "timed": False, "runs": {"": {"command": command, "result": found}}},
-    )
+    runs = {"": {"command": f"python {one.commands['']} {one.flag}", "result": found}}
+    store(name, {"name": name, **machine.described(), "timed": one.timed, "runs": runs})
     render()
     return 0
 
@@ -137,20 +134,18 @@ def _run(command: str, materials: Mapping[str, Path]) -> dict[str, Any]:
     before, started = machine.load(), time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
         words = [str(resolved(word, materials)).replace(SCRATCH, scratch) for word in shlex.split(command)]
-        done = subprocess.run(
-            [sys.executable, *words],
-            cwd=ROOT,
-            env=_environment(),
-            stdout=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-    seconds = round(time.perf_counter() - started, 1)
+        line = [sys.executable, *words]
+        done = subprocess.run(line, cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, text=True, check=False)
+        if done.returncode:
+            last = done.stdout.strip().rpartition("\n")[2]
+            raise FailedError(f"exit status {done.returncode}{': ' if last else ''}{last}")
+        file = Path(WRITTEN.replace(SCRATCH, scratch))
+        found = written(file.read_text(encoding="utf-8") if file.exists() else done.stdout)
     return {
         "command": f"python {command}",
-        "seconds": seconds,
+        "seconds": round(time.perf_counter() - started, 1),
         "load": [before, machine.load()],
-        "result": without_paths(_last_object(done), materials),
+        "result": without_paths(found, materials),
     }
 
 
@@ -160,17 +155,16 @@ def _environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": path}
 
 
-def _last_object(done: subprocess.CompletedProcess[str]) -> Any:
-    lines = done.stdout.strip().splitlines()
-    if done.returncode:
-        raise FailedError(f"exit status {done.returncode}{': ' + lines[-1] if lines else ''}")
-    try:
-        found = json.loads(lines[-1])
-    except (IndexError, ValueError) as error:
-        raise FailedError("no JSON object on its last line") from error
-    if not isinstance(found, dict):
-        raise FailedError("its last line is no JSON object")
-    return found
+def written(text: str) -> dict[str, Any]:
+    """The object that a text is, or that its last line is. Raises `FailedError`."""
+    for candidate in (text, text.strip().rpartition("\n")[2]):
+        try:
+            found = json.loads(candidate)
+        except ValueError:
+            continue
+        if isinstance(found, dict):
+            return found
+    raise FailedError("no JSON object on its last line")
 
 
 def without_paths(found: Any, materials: Mapping[str, Path]) -> Any:

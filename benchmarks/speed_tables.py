@@ -166,15 +166,26 @@ def _found(row: Mapping[str, Any]) -> str:
 
 
 def endurance(runs: Runs) -> str:
-    """What grew during the soak, and by how much it may."""
-    run = next(iter(runs.values()))
+    """What was made to fail, killed or used for long, and what that cost: {"rows": [{…}]}, a column for each key."""
+    rows = [row for run in runs.values() for row in run["rows"]]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return table(names, [[row.get(name) for name in names] for row in rows])
+
+
+def growth(runs: Runs) -> str:
+    """What grew during the soak, and by how much it may: {"soak": {"growth", "curves", "minutes", …}}."""
+    soaks = [run["soak"] for run in runs.values() if run.get("soak")]
     rows = [
         [NAMES.get(what, what), grown["per_hour"], grown["in_all"], grown["may_per_hour"]]
+        for run in soaks
         for what, grown in run["growth"].items()
     ]
-    told = f"{run['minutes']:g} minutes, {run['cycles']:,} cycles, {run['requests']:,} requests answered meanwhile, "
-    faults = f"{len(run['faults'])} faults{': ' if run['faults'] else ''}{'; '.join(run['faults'])}."
-    return f"{told}{faults}\n\n" + table(["what", "grew an hour", "in all, after the warm-up", "may an hour"], rows)
+    told = [
+        f"{run['minutes']:g} minutes, {run['cycles']:,} cycles, {run['requests']:,} requests answered meanwhile."
+        for run in soaks
+    ]
+    grew = table(["what", "grew an hour", "in all, after the warm-up", "may an hour"], rows)
+    return f"{' '.join(told)}\n\n{grew}" if rows else ""
 
 
 NAMES = {
@@ -191,7 +202,7 @@ NAMES = {
 
 def soak(runs: Runs) -> dict[str, Figure]:
     """Memory and handles over the hour."""
-    curves = next(iter(runs.values())).get("curves", {})
+    curves = next((run["soak"].get("curves", {}) for run in runs.values() if run.get("soak")), {})
     minutes = [at_s / 60 for at_s in curves.get("at_s", ())]
 
     def over(*names: str) -> dict[str, Sequence[Point]]:
@@ -206,13 +217,6 @@ def soak(runs: Runs) -> dict[str, Figure]:
     return {name: figure for name, figure in shown.items() if figure.curves}
 
 
-def sweeps(runs: Runs) -> str:
-    """What was made to fail or killed, how often, and what that cost: {"rows": [{…}]}, a column for each key."""
-    rows = [row for run in runs.values() for row in run["rows"]]
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    return table(names, [[row.get(name) for name in names] for row in rows])
-
-
 TABLES: dict[str, Callable[[Runs], str]] = {
     "cold_search": cold_search,
     "index_speed": index_speed,
@@ -221,7 +225,7 @@ TABLES: dict[str, Callable[[Runs], str]] = {
     "peers": peers,
     "peers/published": published,
     "endurance": endurance,
-    "sweeps": sweeps,
+    "endurance/growth": growth,
 }
 FIGURES: dict[str, Callable[[Runs], dict[str, Figure]]] = {
     "index_speed": memory,

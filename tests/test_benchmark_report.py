@@ -131,17 +131,19 @@ def test_an_interruption_loses_what_was_being_measured_alone(
     assert "| wall, s | 2.00" in (tmp_path / "page.md").read_text()
 
 
-def test_what_another_command_wrote_is_taken(report: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "page.md").write_text("<!-- measured: sweeps -->\n<!-- end -->\n")
-    (tmp_path / "toll.json").write_text(json.dumps({"rows": [{"what": "kill -9", "how many": 100, "lost": 0}]}))
-    assert report.main(["--take", "sweeps", str(tmp_path / "toll.json")]) == 0
-    assert (
-        "    make endure\n\n| what | how many | lost |\n| --- | --- | --- |\n| kill -9 | 100 | 0 |"
-        in (tmp_path / "page.md").read_text()
-    )
+def test_what_another_command_wrote_is_taken(
+    report: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(report, "MEASUREMENTS", benchmark("measurements").MEASUREMENTS)
+    (tmp_path / "page.md").write_text("<!-- measured: endurance -->\n<!-- end -->\n")
+    toll = {"rows": [{"what": "kill -9", "tried": 100, "lost": 0}]}
+    (tmp_path / "toll.json").write_text(json.dumps(toll, indent=1))
+    assert report.main(["--take", "endurance", str(tmp_path / "toll.json")]) == 0
+    page = (tmp_path / "page.md").read_text()
+    assert "| what | tried | lost |\n| --- | --- | --- |\n| kill -9 | 100 | 0 |" in page
     (tmp_path / "toll.json").write_text("")
-    assert report.main(["--take", "sweeps", str(tmp_path / "toll.json")]) == 2
-    assert report.main(["--take", "nothing", "x"]) == 2
+    assert report.main(["--take", "endurance", str(tmp_path / "toll.json")]) == 2
+    assert report.main(["--take", "moments", str(tmp_path / "toll.json")]) == 2
     assert report.main(["--only", "nothing"]) == 2
     assert "Traceback" not in capsys.readouterr().err
 
@@ -189,12 +191,14 @@ SPEED = {
     },
     "endurance": {
         "": {
-            "minutes": 60.0,
-            "cycles": 1200,
-            "requests": 4000,
-            "faults": [],
-            "growth": {"rss_mb": {"per_hour": 1.5, "in_all": 1.4, "may_per_hour": 20.0}},
-            "curves": {"at_s": [0, 60, 120], "rss_mb": [400.0, 410.0, 411.0], "descriptors": [20, 20, 20]},
+            "rows": [{"what": "kill -9", "tried": 100, "lost": 0, "leaked": 0, "seconds": 80.5}],
+            "soak": {
+                "minutes": 60.0,
+                "cycles": 1200,
+                "requests": 4000,
+                "growth": {"rss_mb": {"per_hour": 1.5, "in_all": 1.4, "may_per_hour": 20.0}},
+                "curves": {"at_s": [0, 60, 120], "rss_mb": [400.0, 410.0, 411.0], "descriptors": [20, 20, 20]},
+            },
         }
     },
 }
@@ -207,9 +211,11 @@ def test_tables_and_curves_of_speed() -> None:
     assert "| full | decode | 7.20 | 16.6 |" in speed.stages(SPEED["index_speed"])
     assert "| 100,000 | hnswlib |" in told["search_scale"]
     assert "| find | other | 5.00 | 5.00 | 2.50 | 5.00 |" in told["peers"]
-    assert "| clips | other | | | | | it cuts nothing |" in " ".join(told["peers"].replace("  ", " ").split(" "))
-    assert told["endurance"].startswith("60 minutes, 1,200 cycles, 4,000 requests answered meanwhile, 0 faults.")
-    assert "| memory, MB | 1.50 | 1.40 | 20.0 |" in told["endurance"]
+    assert "| clips | other | | | | | it cuts nothing |" in " ".join(told["peers"].split())
+    assert "| kill -9 | 100 | 0 | 0 | 80.5 |" in told["endurance"]
+    grew = speed.growth(SPEED["endurance"])
+    assert grew.startswith("60 minutes, 1,200 cycles, 4,000 requests answered meanwhile.")
+    assert "| memory, MB | 1.50 | 1.40 | 20.0 |" in grew
     figures = {
         name: figure
         for name, runs in SPEED.items()
