@@ -258,6 +258,25 @@ def test_an_interval_belongs_to_its_statistic() -> None:
     assert metrics.interval_of(metrics.median, [2.0, 2.0, 9.0])[0] == 2.0
 
 
+def test_medians_of_a_cold_search_belong_to_their_rounds() -> None:
+    found = benchmark("cold_search").measured([(0.6, 0.7, 0.2), (0.8, 0.9, 0.2), (3.0, 0.8, 0.2)])
+    assert (found["wall_s"], found["cpu_s"], found["ratio_to_floor"], found["rounds"]) == (0.8, 0.8, 4.0, 3)
+    assert found["interval_95"]["floor_s"] == [0.2, 0.2]
+    assert found["interval_95"]["wall_s"][0] < 0.8 < found["interval_95"]["wall_s"][1]
+
+
+def test_a_curve_that_tells_something_beats_the_share_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    calibrate = benchmark("calibrate", FOLDER.parent / "training")
+    films = [[(0.8 + n / 100, True), (0.3, False), (0.35, n % 3 == 0), (0.75, n % 4 != 0)] for n in range(10)]
+    found = calibrate.report("speech", "some-encoder", films)
+    assert 0.3 < found["middle"] < 0.8
+    assert found["answers"] == 40
+    low, high = found["interval_95"]
+    assert low <= found["log_loss"] <= high < found["share_alone"] + 0.3
+    assert found["log_loss"] < found["share_alone"]
+    assert capsys.readouterr().out.startswith("speech (some-encoder): {middle: 0.")
+
+
 def test_plans_over_other_tools_are_scored_as_sets() -> None:
     taskbench = benchmark("taskbench")
     gold = [
