@@ -14,7 +14,7 @@ Point = tuple[float, float]
 
 WIDTH, HEIGHT = 720, 420
 LEFT, RIGHT, TOP, BOTTOM = 76, 190, 40, 56
-COLOURS = ("#0b5cad", "#c2410c", "#15803d", "#7e22ce", "#0e7490", "#a16207", "#be123c", "#475569")
+COLOURS = ("#0b5cad", "#c2410c", "#15803d", "#7e22ce", "#be185d", "#a16207", "#0e7490", "#475569")
 DASHES = ("", "6 3", "2 3", "8 3 2 3")
 STYLE = 'font-family="DejaVu Sans, Verdana, sans-serif" font-size="12" fill="#1f2937"'
 

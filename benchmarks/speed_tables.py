@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cells import between, cell, of, table
 from curves import Figure
+from scale_tables import engines, latency, search_scale
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -91,44 +92,6 @@ def points(rows: Iterable[Mapping[str, Any]], x: str, y: str) -> Sequence[Point]
     return [(float(row[x]), float(row[y])) for row in rows if row.get(x) is not None and row.get(y) is not None]
 
 
-SCALE = {
-    "segments": "segments",
-    "engine": "engine",
-    "query": "query",
-    "p50_ms": "p50, ms",
-    "p99_ms": "p99, ms",
-    "recall_at_10": "recall@10",
-    "rss_mib": "resident MiB",
-    "mapped_mib": "mapped MiB",
-    "disk_mib": "disk MiB",
-    "build_s": "build, s",
-    "note": "",
-}
-
-
-def search_scale(runs: Runs) -> str:
-    """A row for each size, engine and kind of query: {"rows": [{"segments", "engine", "query", "p50_ms", …}]}."""
-    rows = [row for run in runs.values() for row in run["rows"]]
-    used = [name for name in SCALE if any(row.get(name) not in (None, "") for row in rows)]
-    return table([SCALE[name] for name in used], [[row.get(name) for name in used] for row in rows])
-
-
-def latency(runs: Runs) -> dict[str, Figure]:
-    """Latency against size, a curve for each engine and kind of query."""
-    rows = [row for run in runs.values() for row in run["rows"]]
-    names = dict.fromkeys(_curve_of(row) for row in rows)
-    curves = {name: points([row for row in rows if _curve_of(row) == name], "segments", "p50_ms") for name in names}
-    curves = {name: found for name, found in curves.items() if found}
-    figure = Figure(
-        "A warm search at size", "segments in the library", "median latency, ms", curves, log_x=True, log_y=True
-    )
-    return {"search-scale": figure} if curves else {}
-
-
-def _curve_of(row: Mapping[str, Any]) -> str:
-    return ", ".join(filter(None, (row.get("engine", ""), row.get("query", ""))))
-
-
 def peers(runs: Runs) -> str:
     """Work by peer, with the processor time beside Playhead's, or the reason why there is none; then "slower".
 
@@ -190,7 +153,7 @@ def growth(runs: Runs) -> str:
 
 NAMES = {
     "rss_mb": "memory, MB",
-    "children_mb": "memory of child processes, MB",
+    "children_mb": "of children, MB",
     "descriptors": "open descriptors",
     "threads": "threads",
     "children": "child processes",
@@ -222,6 +185,7 @@ TABLES: dict[str, Callable[[Runs], str]] = {
     "index_speed": index_speed,
     "index_speed/stages": stages,
     "search_scale": search_scale,
+    "search_scale/engines": engines,
     "peers": peers,
     "peers/published": published,
     "endurance": endurance,

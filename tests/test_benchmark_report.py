@@ -165,10 +165,22 @@ SPEED = {
     },
     "search_scale": {
         "": {
-            "rows": [
-                {"segments": 10_000, "engine": "Playhead", "p50_ms": 1.9, "recall_at_10": 1.0},
-                {"segments": 100_000, "engine": "Playhead", "p50_ms": 8.25, "recall_at_10": 0.995},
-                {"segments": 100_000, "engine": "hnswlib", "note": "is not installed"},
+            "sizes": [
+                {
+                    "segments": 10_000,
+                    "total_ms": {"p50": 9.5, "p99": 12.0},
+                    "two minutes_ms": {"p50": 4.5, "p99": 6.0},
+                    "vectors everywhere_ms": {"p50": 1.9, "p99": 2.5},
+                    "recall@10 everywhere": 1.0,
+                    "memory_mb": {"resident": 512.4},
+                    "disk_mb": {"catalog.sqlite": 30.0, "vectors": 12.5},
+                    "peers": {
+                        "numpy": {"build_s": 0.5, "everywhere": {"ms": {"p50": 2.4, "p99": 3.0}, "recall@10": 1.0}},
+                        "chroma": {"build_s": 8.0, "one video": "it has no filter"},
+                        "hnswlib": "skipped: is not installed",
+                    },
+                },
+                {"segments": 100_000, "total_ms": {"p50": 20.0, "p99": 25.0}, "peers": "not run beyond 10,000"},
             ]
         }
     },
@@ -209,7 +221,13 @@ def test_tables_and_curves_of_speed() -> None:
     told = {name: speed.TABLES[name](runs) for name, runs in SPEED.items()}
     assert "| full | 6.00 [5.50, 6.50] | 20.5 | 10.0 | 0.60 |" in told["index_speed"]
     assert "| full | decode | 7.20 | 16.6 |" in speed.stages(SPEED["index_speed"])
-    assert "| 100,000 | hnswlib |" in told["search_scale"]
+    assert "| 10,000 | 9.50 / 12.0 |" in told["search_scale"]
+    assert "| 512 | 42.5 |" in told["search_scale"]
+    engines = " ".join(speed.engines(SPEED["search_scale"]).split())
+    assert "| 10,000 | Playhead | everywhere | 1.90 / 2.50 | 1.00 |" in engines
+    assert "| 10,000 | numpy | everywhere | 2.40 / 3.00 | 1.00 | 0.50 |" in engines
+    assert "| 10,000 | chroma | one video | | | 8.00 | it has no filter |" in engines
+    assert "| 10,000 | hnswlib | | | | | skipped: is not installed |" in engines
     assert "| find | other | 5.00 | 5.00 | 2.50 | 5.00 |" in told["peers"]
     assert "| clips | other | | | | | it cuts nothing |" in " ".join(told["peers"].split())
     assert "| kill -9 | 100 | 0 | 0 | 80.5 |" in told["endurance"]
@@ -222,8 +240,15 @@ def test_tables_and_curves_of_speed() -> None:
         if name in speed.FIGURES
         for name, figure in speed.FIGURES[name](runs).items()
     }
-    assert set(figures) == {"index-memory", "search-scale", "soak-memory", "soak-handles"}
-    assert figures["search-scale"].curves == {"Playhead": [(10_000.0, 1.9), (100_000.0, 8.25)]}
+    assert set(figures) == {
+        "index-memory", "search-scale", "search-scale-filtered", "soak-memory", "soak-handles",
+    }  # fmt: skip
+    assert figures["search-scale"].curves == {
+        "Playhead, vectors": [(10_000.0, 1.9)],
+        "numpy, vectors": [(10_000.0, 2.4)],
+        "Playhead, whole search": [(10_000.0, 9.5), (100_000.0, 20.0)],
+    }
+    assert figures["search-scale-filtered"].curves == {"Playhead, whole search": [(10_000.0, 4.5)]}
 
 
 def test_curves_lie_where_their_values_are() -> None:
