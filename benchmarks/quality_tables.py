@@ -233,6 +233,9 @@ def text_moderation(runs: Runs) -> str:
         rows.append(
             ["HateCheck", f"gap between groups, {name}, in points", None, 100 * hate[f"gap between groups, {name}"]]
         )
+    wrongly = [group["not hateful, wrongly told"]["share"] for group in hate["by group"].values()]
+    gap = 100 * (max(wrongly) - min(wrongly))
+    rows.append(["HateCheck", "gap between groups, wrongly told, in points", None, gap])
     for name, found in run.items():
         if "asked about or blocked" in found:
             rows += [[name, what, share["of"], _share(share)] for what, share in found.items()]
