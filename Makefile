@@ -31,8 +31,8 @@ check: $(INSTALLED) ## style, types, floors and the snippets in the docs
 demo/first.playhead:
 	$(MAKE) demo
 
-bench: demo/first.playhead ## measure a cold search of the demonstration (benchmarks/ has the rest)
-	$(BIN)/python benchmarks/cold_search.py demo/first.playhead
+bench: demo/first.playhead ## measure and write benchmarks/RESULTS.md; CASES=folder, ONLY="names" (benchmarks/README.md)
+	$(BIN)/python benchmarks/report.py $(if $(CASES),--cases $(CASES)) $(if $(MODEL),--model $(MODEL)) $(if $(ONLY),--only $(ONLY))
 
 docs: $(INSTALLED) ## write the reference and the schema of plans from tools, settings and --help
 	$(BIN)/python docs/reference.py

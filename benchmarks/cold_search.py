@@ -3,7 +3,8 @@
     python benchmarks/cold_search.py LIBRARY [--query WORDS] [--times 7] [--json]
 
 Each round starts two fresh processes: an interpreter that imports NumPy and reads the sentence encoder's weights
-(what any search must pay), and the search itself. Medians are reported; compare the ratio between machines.
+(what any search must pay), and the search itself. Medians are reported, with 95 % bootstrap intervals over rounds;
+compare the ratio between machines.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from metrics import interval_of, median
 
 FLOOR = "import numpy; from playhead.models import weights; weights.locate('minilm.weights').read_bytes()"
 
@@ -29,15 +33,27 @@ def main() -> int:
     arguments = parser.parse_args()
     search = ["-m", "playhead.interfaces.cli", "search", arguments.query, "--library", str(arguments.library)]
     rounds = [(timed(["-c", FLOOR]), timed(search)) for _ in range(arguments.times)]
-    floor_s, wall_s, cpu_s = (
-        statistics.median(values)
-        for values in ([f[0] for f, _ in rounds], [s[0] for _, s in rounds], [s[1] for _, s in rounds])
-    )
-    result = {"wall_s": wall_s, "cpu_s": cpu_s, "floor_s": floor_s, "ratio_to_floor": wall_s / floor_s}
-    print("  ".join(f"{name} {value:.2f}" for name, value in result.items()))
+    result = measured([(search[0], search[1], floor[0]) for floor, search in rounds])
+    for name, (low, high) in result["interval_95"].items():
+        print(f"{name:<15} {result[name]:5.2f}   [{low:.2f}, {high:.2f}]")
     if arguments.json:
         print(json.dumps(result))
     return 0
+
+
+def measured(rounds: list[tuple[float, float, float]]) -> dict[str, Any]:
+    """Medians and their intervals, from wall and processor seconds of each search and wall seconds of its floor."""
+    wall_s, cpu_s, floor_s = np.array(rounds).T
+    timed = {"wall_s": (median, wall_s), "cpu_s": (median, cpu_s), "floor_s": (median, floor_s)}
+    statistics = timed | {"ratio_to_floor": (lambda wall, floor: median(wall) / median(floor), wall_s, floor_s)}
+    return {
+        **{name: round(float(statistic(*columns)), 3) for name, (statistic, *columns) in statistics.items()},
+        "interval_95": {
+            name: [round(x, 3) for x in interval_of(statistic, *columns)]
+            for name, (statistic, *columns) in statistics.items()
+        },
+        "rounds": len(rounds),
+    }
 
 
 def timed(arguments: list[str]) -> tuple[float, float]:

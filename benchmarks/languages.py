@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from image_recall import measure, packaged, translations
+from metrics import interval
 
 from playhead.models import weights
 from playhead.models.captioned import read_captions
@@ -77,30 +78,40 @@ def told_apart() -> dict[str, float]:
     }
 
 
-def texts(name: str) -> dict[str, dict[str, float]]:
-    """By language the share of texts that have their translation first, in both directions."""
+def texts(name: str) -> dict[str, dict[str, Any]]:
+    """By language, and over all of them, the share of texts that have their translation first, in both directions."""
     encoder, rows = Models({"sentences": name}).sentences, translations()
     spoken = np.array([row["of"] == "spoken" for row in rows])
     english = encoder.encode([row["en"] for row in rows])
     found = {}
+    everywhere: dict[str, list[NDArray[np.bool_]]] = {}
     for language in _others(rows):
         foreign = encoder.encode([row[language] for row in rows])
         to_english, from_english = _first(foreign, english), _first(english, foreign)
-        found[language] = {
-            "queries to English": _share(to_english[~spoken]),
-            "English to queries": _share(from_english[~spoken]),
-            "spoken to English": _share(to_english[spoken]),
-            "English to spoken": _share(from_english[spoken]),
+        right = {
+            "queries to English": to_english[~spoken],
+            "English to queries": from_english[~spoken],
+            "spoken to English": to_english[spoken],
+            "English to spoken": from_english[spoken],
         }
-    return found
+        found[language] = {what: _share(values) for what, values in right.items()}
+        for what, values in right.items():
+            everywhere.setdefault(what, []).append(values)
+    return found | {"all six": {what: _over_texts(values) for what, values in everywhere.items()}}
 
 
-def paraphrases(name: str, folder: Path) -> float:
+def _over_texts(right: list[NDArray[np.bool_]]) -> dict[str, Any]:
+    """The share over all languages, and its 95 % bootstrap interval over texts."""
+    by_text = np.mean(right, axis=0)
+    return {"share": round(float(by_text.mean()), 3), "interval_95": [round(x, 3) for x in interval(by_text)]}
+
+
+def paraphrases(name: str, folder: Path) -> dict[str, Any]:
     """How often another caption of the same photograph is first."""
     encoder = Models({"sentences": name}).sentences
     pairs = [one.captions[:2] for one in read_captions(folder) if len(one.captions) > 1][:PARAPHRASED]
     first, second = (encoder.encode(captions) for captions in zip(*pairs, strict=True))
-    return _share(_first(second, first))
+    return _over_texts([_first(second, first)])
 
 
 def pictures() -> dict[str, dict[str, float]]:
@@ -109,7 +120,7 @@ def pictures() -> dict[str, dict[str, float]]:
     found = {}
     for language in ("en", *_others(translations())):
         measured = measure(encoder, packaged(language))
-        found[language] = {key: measured[key] for key in ("R@1", "R@5")}
+        found[language] = {key: measured[key] for key in ("R@1", "R@5", "interval_95")}
     return found
 
 
@@ -146,12 +157,13 @@ def _show(result: dict[str, Any]) -> None:
     for name, by_language in result["texts"].items():
         print(name)
         for language, shares in by_language.items():
-            print(f"  {language}", "  ".join(f"{what} {share:.2f}" for what, share in shares.items()))
+            told = {what: share["share"] if isinstance(share, dict) else share for what, share in shares.items()}
+            print(f"  {language}", "  ".join(f"{what} {share:.2f}" for what, share in told.items()))
     print(f"photographs by {PICTURES}")
     for language, recall in result["pictures"].items():
-        print(f"  {language}", "  ".join(f"{metric} {value:.2f}" for metric, value in recall.items()))
-    for name, share in result.get("within English", {}).items():
-        print(f"within English, another caption first: {name} {share:.3f}")
+        print(f"  {language}", "  ".join(f"{metric} {recall[metric]:.2f}" for metric in ("R@1", "R@5")))
+    for name, found in result.get("within English", {}).items():
+        print(f"within English, another caption first: {name} {found['share']:.3f}")
     for name, costs in result["cost"].items():
         print(f"cost of {name}:", "  ".join(f"{what} {value:g}" for what, value in costs.items()))
 

@@ -1,7 +1,7 @@
 """How well a language model in a GGUF file plans: twenty simple requests about a library of two videos.
 
     python benchmarks/local_llm.py model.gguf              # freely, and held to the JSON Schema of a plan
-    python benchmarks/local_llm.py model.gguf --show
+    python benchmarks/local_llm.py model.gguf --show [--json]
 
 Needs the extra `local-llm`. A plan is valid when it passes the checker; its tools are right when they are those that
 the request calls for, each once. The offline planner does the same requests, for comparison.
@@ -10,6 +10,7 @@ the request calls for, each once. The offline planner does the same requests, fo
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from collections import Counter
@@ -78,6 +79,19 @@ class Score:
     failed: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
 
+    def plain(self) -> dict[str, Any]:
+        """What `--json` shows of it."""
+        ordered = sorted(self.seconds)
+        return {
+            "requests": len(ordered),
+            "valid": self.valid,
+            "right": self.right,
+            "repaired": self.repaired,
+            "asked_back": self.asked_back,
+            "failed": dict(self.failed),
+            "seconds": {"median": round(ordered[len(ordered) // 2], 1), "most": round(ordered[-1], 1)},
+        }
+
     def __str__(self) -> str:
         count, ordered = len(self.seconds), sorted(self.seconds)
         failed = ", ".join(f"{what} {times}" for what, times in sorted(self.failed.items())) or "none"
@@ -118,11 +132,13 @@ def main() -> int:
     options.add_argument("--max-tokens", type=int, default=400, help="of one answer (400)")
     options.add_argument("--how", choices=["freely", "held"], help="only so: freely, or held to the schema")
     options.add_argument("--show", action="store_true", help="print what became of each request")
+    options.add_argument("--json", action="store_true", help="print one JSON object on the last line")
     given = options.parse_args()
     tools = all_tools()
     offline = OfflinePlanner(tools, Models(OFFLINE, threads=given.threads).sentences)
     offline.propose("warm up", stage_of(VIDEOS))
-    print(f"offline planner: {measure(offline, None, show=given.show)}", flush=True)
+    found = {"offline": measure(offline, None, show=given.show)}
+    print(f"offline planner: {found['offline']}", flush=True)
     try:
         model = ChatGGUF.open(given.model)
     except PlayheadError as error:
@@ -132,7 +148,11 @@ def main() -> int:
     for how in [given.how] if given.how else ["freely", "held"]:
         chat = Counted(model, held=how == "held")
         planner = ChatPlanner(chat, tools, None, ExampleSource(offline, offline.nearest, tools))
-        print(f"{given.model.name}, {how}: {measure(planner, chat, show=given.show)}", flush=True)
+        found[how] = measure(planner, chat, show=given.show)
+        print(f"{given.model.name}, {how}: {found[how]}", flush=True)
+    if given.json:
+        plain = {how: score.plain() for how, score in found.items()}
+        print(json.dumps({"model": given.model.name, "planners": plain}))
     return 0
 
 

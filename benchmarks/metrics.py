@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -44,7 +44,29 @@ def average_precision(found: Sequence[Window], truth: Sequence[Window], least: f
 
 def interval(values: Sequence[float] | NDArray[np.float64], draws: int = 2000) -> tuple[float, float]:
     """95 % bootstrap interval of the mean (seeded)."""
-    data = np.asarray(values, np.float64)
-    picks = np.random.default_rng(0).integers(0, len(data), (draws, len(data)))
-    low, high = np.percentile(data[picks].mean(axis=1), [2.5, 97.5])
+    return interval_of(lambda data: data.mean(axis=-1), values, draws=draws)
+
+
+def interval_of(
+    statistic: Callable[..., NDArray[np.float64]], *columns: Sequence[float] | NDArray[np.float64], draws: int = 2000
+) -> tuple[float, float]:
+    """95 % bootstrap interval of a statistic of columns whose rows belong together (seeded).
+
+    `statistic` takes for each column the drawn values, a draw a row, and gives one value a row.
+    """
+    data = [np.asarray(column, np.float64) for column in columns]
+    picks = np.random.default_rng(0).integers(0, len(data[0]), (draws, len(data[0])))
+    low, high = np.percentile(statistic(*(column[picks] for column in data)), [2.5, 97.5])
     return float(low), float(high)
+
+
+def ratio_of_sums(over: NDArray[np.float64], under: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What the rows of one come to, over what those of the other do: an error rate, or F1 from counts."""
+    shares: NDArray[np.float64] = over.sum(axis=-1) / np.maximum(under.sum(axis=-1), 1e-12)
+    return shares
+
+
+def median(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The median of each row."""
+    middle: NDArray[np.float64] = np.median(values, axis=-1)
+    return middle

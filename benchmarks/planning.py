@@ -1,18 +1,14 @@
-"""How often the offline planners plan right, over Playhead's own tools and over any catalogue of tools.
+"""How often the offline planner plans right over Playhead's own tools.
 
-    python benchmarks/planning.py                           # Playhead's tools: unseen requests and paraphrases
+    python benchmarks/planning.py [--json]                  # unseen requests and paraphrases
     python benchmarks/planning.py --part tuning --show      # with what went wrong
-    python benchmarks/planning.py --catalogue tool_desc.json --requests user_requests.jsonl --predictions OUT
-                                  [--phrases FILE | --no-phrases]
+    python benchmarks/planning.py --part all
 
 A plan over Playhead's tools is right when it holds every tool that is needed and none more, in an order that can run,
 with the right arguments; descriptions are compared by their content words without endings. Requests were written from
 the list of tools alone. Those whose id has an even first digit in its sha256 were open while the planner was made
 (`tuning`), and so were all of `more`; the others (`unseen`) and the paraphrases of either were not.
-
-A catalogue is as TaskBench writes it (Shen et al. 2023); REQUESTS has one {"id", "user_request"} a line, OUT gets one
-{"id", "nodes", "links"}. Worked phrases for its tools (taskbench_phrases.yaml) are used where the catalogue is that
-of TaskBench Multimedia; `--no-phrases` leaves the descriptions alone to tell what a tool does.
+Intervals are 95 % bootstrap intervals over requests. Other tools: taskbench.py.
 """
 
 from __future__ import annotations
@@ -28,10 +24,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
+from metrics import interval
 
-from playhead.agent.catalogue.cards import Catalogue
-from playhead.agent.catalogue.planner import CataloguePlanner
 from playhead.agent.offline import OfflinePlanner
 from playhead.agent.planner import Proposal, Stage
 from playhead.models.registry import OFFLINE, Models
@@ -39,7 +33,8 @@ from playhead.tools.registry import all_tools
 from playhead.types import Video
 
 HERE = Path(__file__).parent
-PHRASES = HERE / "taskbench_phrases.yaml"
+UNSEEN = ("unseen", "paraphrases", "making-unseen")
+PARTS = (*UNSEEN, "tuning", "more", "making-tuning")
 FUNCTION = frozenset(
     "a an the is are was were be being of with that to in on at who which what and it its his her their our my your "
     "when where there does do did has have moment moments scene scenes part".split()
@@ -141,81 +136,62 @@ def _read(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (HERE / f"planning_{name}.jsonl").read_text().splitlines()]
 
 
-def own_tools(part: str | None, *, show: bool) -> None:
-    """Plan every request of a part (or of those never seen) and say how many are right."""
-    planner = OfflinePlanner(all_tools(), Models(OFFLINE, threads=2).sentences)
-    rows = _read("requests")
-    parts = {name: [row for row in rows if part_of(row["id"]) == name] for name in ("tuning", "unseen")}
-    parts |= {name: _read(name) for name in ("more", "paraphrases")}
-    made = _read("making")
-    parts |= {f"making-{name}": [row for row in made if part_of(row["id"]) == name] for name in ("tuning", "unseen")}
-    planner.propose("warm up", Stage())
-    for name in [part] if part else ["unseen", "paraphrases", "making-unseen"]:
-        times, by_kind = [], {}
-        for row in parts[name]:
-            begun = time.perf_counter()
-            proposal = planner.propose(row["request"], stage_of(row["videos"]))
-            times.append(1000 * (time.perf_counter() - begun))
-            ok = is_right(row, proposal)
-            kind = "ask back" if not row["plans"] else "one step" if len(row["plans"][0]) == 1 else "several steps"
-            by_kind.setdefault(kind, []).append(ok)
-            if show and not ok:
-                told = json.dumps(proposal.plan.plain()["steps"]) if proposal.plan else f"ASKS {proposal.questions}"
-                print(f"{row['id']} {row['request']}\n   {told}\n   wanted {json.dumps(row['plans'][:1])}")
-        right, total = sum(map(sum, by_kind.values())), len(parts[name])
-        kinds = ", ".join(f"{kind} {sum(oks)}/{len(oks)}" for kind, oks in sorted(by_kind.items()))
-        print(f"{name}: {right}/{total} = {100 * right / total:.1f} % right ({kinds}); {_told(times)}")
+def parts() -> dict[str, list[dict[str, Any]]]:
+    """The requests of each part."""
+    rows, made = _read("requests"), _read("making")
+    found = {name: [row for row in rows if part_of(row["id"]) == name] for name in ("unseen", "tuning")}
+    found |= {name: _read(name) for name in ("paraphrases", "more")}
+    return found | {
+        f"making-{name}": [row for row in made if part_of(row["id"]) == name] for name in ("unseen", "tuning")
+    }
 
 
-def any_catalogue(catalogue: Path, phrases: Path | None, requests: Path, predictions: Path) -> None:
-    """Plan every request over a catalogue, and write the predictions."""
-    tools = Catalogue.from_taskbench(catalogue, phrases)
-    planner = CataloguePlanner(tools, Models(OFFLINE, threads=1).sentences)
-    rows = [json.loads(line) for line in requests.read_text(encoding="utf-8").splitlines() if line.strip()]
-    planner.plan("warm up")
-    times = []
-    with predictions.open("w", encoding="utf-8") as out:
-        for done, row in enumerate(rows, 1):
-            begun = time.perf_counter()
-            plan = planner.plan(row.get("user_request") or row.get("request") or "")
-            times.append(1000 * (time.perf_counter() - begun))
-            out.write(json.dumps({"id": row["id"], "nodes": plan.nodes, "links": plan.links}) + "\n")
-            if done % 100 == 0 or done == len(rows):
-                print(f"\r{done} of {len(rows)}", end="" if done < len(rows) else "\n", file=sys.stderr)
-    print(f"{len(rows)} requests, {'with' if phrases else 'without'} worked phrases; {_told(times)}")
+def measure(planner: OfflinePlanner, rows: list[dict[str, Any]], *, show: bool) -> dict[str, Any]:
+    """How many requests of a part are planned right, by kind, and how long a plan takes."""
+    times_ms, by_kind = [], {}
+    for row in rows:
+        begun = time.perf_counter()
+        proposal = planner.propose(row["request"], stage_of(row["videos"]))
+        times_ms.append(1000 * (time.perf_counter() - begun))
+        ok = is_right(row, proposal)
+        kind = "ask back" if not row["plans"] else "one step" if len(row["plans"][0]) == 1 else "several steps"
+        by_kind.setdefault(kind, []).append(ok)
+        if show and not ok:
+            told = json.dumps(proposal.plan.plain()["steps"]) if proposal.plan else f"ASKS {proposal.questions}"
+            print(f"{row['id']} {row['request']}\n   {told}\n   wanted {json.dumps(row['plans'][:1])}")
+    oks = [ok for found in by_kind.values() for ok in found]
+    return {
+        "right": sum(oks),
+        "of": len(oks),
+        "interval_95": [round(x, 4) for x in interval(np.array(oks, np.float64))],
+        "by_kind": {kind: [sum(found), len(found)] for kind, found in sorted(by_kind.items())},
+        "ms": {"mean": round(float(np.mean(times_ms)), 1), "p95": round(float(np.percentile(times_ms, 95)), 1)},
+    }
 
 
-def _told(times_ms: list[float]) -> str:
-    return f"{np.mean(times_ms):.0f} ms a plan, 95 % within {np.percentile(times_ms, 95):.0f} ms"
-
-
-def _phrases_for(catalogue: Path) -> Path | None:
-    """The worked phrases beside this file, where they are for these tools."""
-    names = {node["id"] for node in json.loads(catalogue.read_text(encoding="utf-8"))["nodes"]}
-    return PHRASES if names == set(yaml.safe_load(PHRASES.read_text(encoding="utf-8"))) else None
+def _show(name: str, found: dict[str, Any]) -> None:
+    kinds = ", ".join(f"{kind} {right}/{count}" for kind, (right, count) in found["by_kind"].items())
+    low, high = found["interval_95"]
+    share = f"{100 * found['right'] / found['of']:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
+    times = f"{found['ms']['mean']:.0f} ms a plan, 95 % within {found['ms']['p95']:.0f} ms"
+    print(f"{name}: {found['right']}/{found['of']} = {share} right ({kinds}); {times}", flush=True)
 
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument(
-        "--part",
-        choices=["tuning", "more", "unseen", "paraphrases", "making-tuning", "making-unseen"],
-        help="only this part",
-    )
+    options.add_argument("--part", choices=["all", *PARTS], help="only this part, or all of them")
     options.add_argument("--show", action="store_true", help="print the requests that went wrong")
-    options.add_argument("--catalogue", type=Path, help="plan over these tools instead of Playhead's")
-    options.add_argument("--requests", type=Path)
-    options.add_argument("--predictions", type=Path)
-    options.add_argument("--phrases", type=Path, help="worked phrases for the catalogue's tools")
-    options.add_argument("--no-phrases", action="store_true")
+    options.add_argument("--json", action="store_true", help="print one JSON object on the last line")
     given = options.parse_args()
-    if given.catalogue is None:
-        own_tools(given.part, show=given.show)
-    elif given.requests is None or given.predictions is None:
-        options.error("--catalogue needs --requests and --predictions")
-    else:
-        phrases = None if given.no_phrases else given.phrases or _phrases_for(given.catalogue)
-        any_catalogue(given.catalogue, phrases, given.requests, given.predictions)
+    planner = OfflinePlanner(all_tools(), Models(OFFLINE, threads=2).sentences)
+    planner.propose("warm up", Stage())
+    wanted = PARTS if given.part == "all" else [given.part] if given.part else UNSEEN
+    found = {}
+    for name in wanted:
+        found[name] = measure(planner, parts()[name], show=given.show)
+        _show(name, found[name])
+    if given.json:
+        print(json.dumps(found))
     return 0
 
 

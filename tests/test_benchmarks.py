@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 
 
-def benchmark(name: str) -> Any:
-    spec = spec_from_file_location(f"benchmark_{name}", FOLDER / f"{name}.py")
+def benchmark(name: str, folder: Path = FOLDER) -> Any:
+    spec = spec_from_file_location(f"benchmark_{name}", folder / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)

@@ -1,10 +1,11 @@
 """Fits the curves of index/calibration.yaml: how likely a match is at a given similarity.
 
-    python training/calibrate.py CAPTIONED [--model ROLE=SPEC] [--photographs 1200]
+    python training/calibrate.py CAPTIONED [--model ROLE=SPEC] [--photographs 1200] [--only picture] [--json]
 
 CAPTIONED is a folder of captioned images, as training/picture_head.py takes it. Out of it come films of thirty items,
 asked for by what belongs to them and by as much that does not. Of an item's best three answers a logistic regression
-(Platt 1999) learns which were meant; its log loss on held-out films stands beside that of the plain share.
+(Platt 1999) learns which were meant; its log loss on held-out films, with a 95 % bootstrap interval over films,
+stands beside that of the plain share.
 
 - speech: one caption of each photograph is "spoken", the others ask for it, as a person would in other words; across
   the bridge also the translated sentences of benchmarks/translations.tsv;
@@ -19,17 +20,23 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from playhead.index.watch import detected
-from playhead.models.captioned import Captioned, open_image, read_captions
-from playhead.models.multilingual import Multilingual
-from playhead.models.picture_validation import FILM, FOLDS, SHOWN, logistic
-from playhead.models.registry import Models
+ROOT = Path(__file__).parents[1]
+sys.path.append(str(ROOT / "benchmarks"))
+
+from metrics import interval_of, ratio_of_sums  # noqa: E402
+
+from playhead.index.watch import detected  # noqa: E402
+from playhead.models.captioned import Captioned, open_image, read_captions  # noqa: E402
+from playhead.models.multilingual import Multilingual  # noqa: E402
+from playhead.models.picture_validation import FILM, FOLDS, SHOWN, logistic  # noqa: E402
+from playhead.models.registry import Models  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +46,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Rows = list[tuple[float, bool]]
 
-TRANSLATIONS = Path(__file__).parents[1] / "benchmarks" / "translations.tsv"
+TRANSLATIONS = ROOT / "benchmarks" / "translations.tsv"
 
 
 def main() -> int:
@@ -47,6 +54,8 @@ def main() -> int:
     parser.add_argument("captioned", type=Path)
     parser.add_argument("--model", action="append", default=[], metavar="ROLE=SPEC")
     parser.add_argument("--photographs", type=int, default=1200)
+    parser.add_argument("--only", choices=["object", "speech", "picture"], default="", help="only these curves")
+    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
     options = parser.parse_args()
     models = Models(dict(spec.split("=", 1) for spec in options.model), threads=2)
     captioned = [one for one in read_captions(options.captioned) if len(one.captions) > 1]
@@ -55,17 +64,33 @@ def main() -> int:
     if len(films) < FOLDS:
         print(f"{len(captioned)} captioned images give {len(films)} films; {FOLDS} are needed", file=sys.stderr)
         return 2
-    named = [(objects(film, models), film, absent) for film, absent in films[:10]]
-    report("object", models.sentences.id, [found(*one, models.sentences) for one in named])
-    report("speech", models.sentences.id, [spoken(film, absent, models.sentences) for film, absent in films])
-    if isinstance(models.sentences, Multilingual):
-        over, plain = Bridged(models.sentences), models.sentences
-        report("speech, crossed 1", plain.id, [spoken(*film, plain, over) for film in films], translated(plain))
-        report("speech, crossed 2", plain.id, [spoken(*film, over) for film in films])
-        report("object, crossed 1", plain.id, [found(*one, plain, over) for one in named])
-    if models.picture.calibration(np.ones(models.picture.dim, np.float32)) is None:
-        report("picture", models.picture.id, [seen(film, absent, models) for film, absent in films])
+    found = {}
+    for name, encoder, *kinds in answers(models, films, options.only):
+        found[name] = report(name, encoder, *kinds)
+    if options.json:
+        print(json.dumps(found))
     return 0
+
+
+def answers(models: Models, films: list[Any], only: str) -> Iterator[tuple[Any, ...]]:
+    """What each curve is fitted to: its name, the encoder's, the answers by film, and those of other films if any."""
+    sentences, over = models.sentences, None
+    if isinstance(sentences, Multilingual):
+        over = Bridged(sentences)
+    if only in ("", "object"):
+        named = [(objects(film, models), film, absent) for film, absent in films[:10]]
+        yield "object", sentences.id, [found(*one, sentences) for one in named]
+        if over:
+            yield "object, crossed 1", sentences.id, [found(*one, sentences, over) for one in named]
+    if only in ("", "speech"):
+        yield "speech", sentences.id, [spoken(*film, sentences) for film in films]
+        if over:
+            crossed = [spoken(*film, sentences, over) for film in films]
+            yield "speech, crossed 1", sentences.id, crossed, translated(sentences)
+            yield "speech, crossed 2", sentences.id, [spoken(*film, over) for film in films]
+    picture = models.picture
+    if only in ("", "picture") and picture.calibration(np.ones(picture.dim, np.float32)) is None:
+        yield "picture", picture.id, [seen(film, absent, models) for film, absent in films]
 
 
 def _films(captioned: list[Captioned]) -> Iterator[tuple[list[Captioned], list[Captioned]]]:
@@ -151,20 +176,31 @@ def _answers(items: Floats, numbers: list[int], queries: Floats, owners: list[in
     return [(float(likeness[n, item]), numbers[item] == owner) for n, owner in enumerate(owners) for item in best[n]]
 
 
-def report(name: str, encoder: str, films: list[Rows], others: list[Rows] | None = None) -> None:
+def report(name: str, encoder: str, films: list[Rows], others: list[Rows] | None = None) -> dict[str, Any]:
     """Fit, check on films left out, print a line for the YAML file. Films of two kinds count the same altogether."""
     kinds = [films, others or []]
     losses = []
     for fold in range(FOLDS):
         slope, offset = _fitted([[rows for n, rows in enumerate(kind) if n % FOLDS != fold] for kind in kinds])
         unseen = [rows for kind in kinds for n, rows in enumerate(kind) if n % FOLDS == fold]
-        similarity, right = _columns(unseen)
-        losses.append((_log_loss(slope * similarity + offset, right), _log_loss(_logit(right.mean()), right)))
+        share = _logit(_columns(unseen)[1].mean())
+        for similarity, right in (_columns([rows]) for rows in unseen):
+            losses.append((_loss(slope * similarity + offset, right), _loss(share, right), len(right)))
     slope, offset = _fitted(kinds)
-    ours, share = np.mean(losses, axis=0)
-    count = sum(len(rows) for kind in kinds for rows in kind)
-    print(f"{name} ({encoder}): {{middle: {-offset / slope:.3f}, slope: {slope:.1f}}}", end="  ")
-    print(f"# {count} answers, held-out log loss {ours:.3f}, of the share alone {share:.3f}")
+    ours, alone, count = np.array(losses, np.float64).T
+    result = {
+        "encoder": encoder,
+        "middle": round(float(-offset / slope), 3),
+        "slope": round(float(slope), 1),
+        "answers": int(count.sum()),
+        "log_loss": round(float(ours.sum() / count.sum()), 3),
+        "interval_95": [round(x, 3) for x in interval_of(ratio_of_sums, ours, count)],
+        "share_alone": round(float(alone.sum() / count.sum()), 3),
+    }
+    print(f"{name} ({encoder}): {{middle: {result['middle']:.3f}, slope: {result['slope']:.1f}}}", end="  ")
+    told = f"held-out log loss {result['log_loss']:.3f}, of the share alone {result['share_alone']:.3f}"
+    print(f"# {result['answers']} answers, {told}", flush=True)
+    return result
 
 
 def _fitted(kinds: list[list[Rows]]) -> Floats:
@@ -182,9 +218,9 @@ def _logit(share: float) -> float:
     return float(np.log(share / (1 - share)))
 
 
-def _log_loss(evidence: Floats | float, right: Floats) -> float:
-    """Mean negative log likelihood of what was right."""
-    return float(np.mean(np.logaddexp(0, np.where(right > 0, -1, 1) * evidence)))
+def _loss(evidence: Floats | float, right: Floats) -> float:
+    """Negative log likelihood of what was right, in all."""
+    return float(np.sum(np.logaddexp(0, np.where(right > 0, -1, 1) * evidence)))
 
 
 if __name__ == "__main__":

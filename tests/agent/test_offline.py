@@ -209,10 +209,11 @@ def test_slots_leave_the_content() -> None:
 # The scorer of benchmarks/planning.py
 
 
-def test_the_benchmark_tells_right_from_wrong(planner: OfflinePlanner) -> None:
+def test_the_benchmark_tells_right_from_wrong(planner: OfflinePlanner, monkeypatch: pytest.MonkeyPatch) -> None:
     import importlib.util
 
     path = Path(__file__).parents[2] / "benchmarks" / "planning.py"
+    monkeypatch.syspath_prepend(str(path.parent))
     spec = importlib.util.spec_from_file_location("planning_benchmark", path)
     assert spec is not None
     assert spec.loader is not None
