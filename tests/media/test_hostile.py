@@ -325,7 +325,7 @@ def test_endless_footage_is_stopped(limits: Limits, error: type[MediaError], cli
 
 def test_memory_is_limited(clips: Clips) -> None:
     path = clips("huge.mkv")
-    limits = Limits(pixels=1 << 40, memory_bytes=300 << 20)
+    limits = Limits(pixels=1 << 40, memory_bytes=200 << 20)
     with open_file(path, [path.parent]) as file, pytest.raises(MediaError) as caught:
         list(decode(file, limits=limits))
     assert caught.value.why
