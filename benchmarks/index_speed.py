@@ -1,6 +1,10 @@
 """How fast footage is indexed, by stage, beside the limit of this machine in the same run.
 
     python benchmarks/index_speed.py FILE… [--mode full] [--channels picture,object,text,speech] [--rounds 3] [--json]
+    python benchmarks/index_speed.py [--minutes 6] [--lengths 10 60 600] [--json]
+
+Without a file a film of 1280x720 with speech in half of it is made (`footage.py`) and indexed in every mode, and
+small films of several lengths for the memory that they take.
 
 The limit is what the work itself costs: decoding the wanted frames and the sound with PyAV and nothing else, and each
 model alone, on one thread, over what it was given in the run (a part of it, scaled up), all shared by the cores.
@@ -16,6 +20,7 @@ import os
 import random
 import resource
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -26,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
+from footage import film
 
 from playhead import Library
 from playhead.media.demux import streams
@@ -38,6 +44,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _KEPT = 32  # calls of each model that are made once more, alone
+_MODES = {
+    "pictures": ("--channels", "picture"),
+    "full": (),
+    "fast": ("--mode", "fast"),
+    "preview": ("--mode", "preview"),
+}
 _SKIPPED = {Mode.FAST: "NONREF", Mode.PREVIEW: "NONKEY"}
 
 
@@ -142,7 +154,7 @@ def processor_s() -> float:
 class Memory:
     """The most that this process and its children had resident together, looked at five times a second."""
 
-    most_mb = 0.0
+    most_mib = 0.0
 
     def __enter__(self) -> Memory:
         self._done = threading.Event()
@@ -158,12 +170,12 @@ class Memory:
         while True:
             children = (p.read_text().split() for p in Path("/proc/self/task").glob("*/children"))
             processes = ["self", *(child for listed in children for child in listed)]
-            self.most_mb = max(self.most_mb, sum(map(resident_mb, processes)))
+            self.most_mib = max(self.most_mib, sum(map(resident_mib, processes)))
             if self._done.wait(0.2):
                 return
 
 
-def resident_mb(process: str) -> float:
+def resident_mib(process: str) -> float:
     try:
         pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
     except (FileNotFoundError, ProcessLookupError):
@@ -190,7 +202,7 @@ def measure(path: Path, mode: Mode, channels: Sequence[Channel]) -> dict[str, An
         "seconds": video.duration_s,
         "wall_s": wall_s,
         "cpu_s": cpu_s,
-        "memory_mb": memory.most_mb,
+        "peak_mib": memory.most_mib,
         "bare_s": bare,
         "calls": {name: stage.total for name, stage in stages.items() if stage.calls},
     }
@@ -223,20 +235,27 @@ def summary(rounds: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "ratio_to_limit": middle(lambda one: one["x"] / one["limit"]),
         "interval": [round(ratios[0], 3), round(ratios[-1], 3)],
         "stages": stages,
-        "most_memory_mb": round(max(one["memory_mb"] for one in rounds)),
+        "peak_mib": round(max(one["peak_mib"] for one in rounds)),
     }
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("files", type=Path, nargs="+")
+    parser.add_argument("files", type=Path, nargs="*")
     parser.add_argument("--mode", type=Mode, default=Mode.FULL, choices=list(Mode))
     parser.add_argument("--channels", default="picture,object,text,speech")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--minutes", type=float, default=6, help="of the film that is made where none is given")
+    parser.add_argument("--lengths", type=float, nargs="*", default=[10, 60, 600], help="minutes, for memory")
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
     arguments = parser.parse_args()
+    if not arguments.files:
+        found = {"modes": every_mode(arguments.minutes, arguments.rounds), "memory": by_length(arguments.lengths)}
+        if arguments.json:
+            print(json.dumps(found))
+        return 0
     channels = [Channel(name) for name in arguments.channels.split(",")]
-    found = {}
+    found: dict[str, Any] = {}
     for path in arguments.files:
         rounds = [measure(path, arguments.mode, channels) for _ in range(arguments.rounds)]
         found[path.name] = summary(rounds)
@@ -244,6 +263,36 @@ def main() -> int:
     if arguments.json:
         print(json.dumps(found[path.name] if len(found) == 1 else found))
     return 0
+
+
+def every_mode(minutes: float, rounds: int) -> dict[str, Any]:
+    """Each mode over one film, each in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "film.mp4"
+        film(path, minutes)
+        return {name: alone(path, *options, "--rounds", str(rounds)) for name, options in _MODES.items()}
+
+
+def by_length(lengths: Sequence[float]) -> list[dict[str, float]]:
+    """The memory that pictures and speech of a small film take, by its length."""
+    found = []
+    for minutes in lengths:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"{minutes:g}-minutes.mp4"
+            film(path, minutes, size=(320, 180), spoken=0.05)
+            peak_mib = alone(path, "--channels", "picture,speech", "--rounds", "1")["peak_mib"]
+            found.append({"minutes": minutes, "peak_mib": peak_mib})
+    return found
+
+
+def alone(path: Path, *options: str) -> dict[str, Any]:
+    """What this script finds out in a process of its own."""
+    command = [sys.executable, __file__, str(path), *options, "--json"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    *told, last = done.stdout.splitlines()
+    print(*told, sep="\n", flush=True)
+    result: dict[str, Any] = json.loads(last)
+    return result
 
 
 def show(name: str, result: dict[str, Any]) -> None:
