@@ -34,7 +34,11 @@ REQUIREMENTS = {
 BESIDE = ("scenedetect", "amon-hen")
 """These are given Playhead's encoder: what is installed here comes after what is theirs."""
 
+NEED_EXTENSIONS = ("amon-hen",)
+"""These want an SQLite that loads extensions, which not every Python has."""
+
 _MADE = ".made"
+_EXTENDS = "import sqlite3, sys; print(hasattr(sqlite3.Connection, 'enable_load_extension') and sys.version_info[:2])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,9 @@ def environment(name: str, folder: Path, timeout_s: float = 900) -> Environment:
     home = folder / name
     if not (home / _MADE).is_file():
         shutil.rmtree(home, ignore_errors=True)
-        _run([sys.executable, "-m", "venv", str(home)], timeout_s)
-        _run([str(home / "bin" / "python"), "-m", "pip", "install", "-q", *REQUIREMENTS[name]], timeout_s)
+        _run([_interpreter(name), "-m", "venv", "--without-pip", str(home)], timeout_s)
+        pip = [sys.executable, "-m", "pip", "--python", str(home / "bin" / "python")]
+        _run([*pip, "install", "-q", *REQUIREMENTS[name]], timeout_s)
         if name in BESIDE:
             _beside(home)
         (home / _MADE).touch()
@@ -91,6 +96,16 @@ def variables(home: Path, path: Path, models: Path) -> dict[str, str]:
 def _playhead() -> dict[str, str]:
     """What Playhead, or its encoder in another's environment, needs to find its weights."""
     return {"PLAYHEAD_CACHE": str(cache_folder()), "PLAYHEAD_THREADS": str(THREADS)}
+
+
+def _interpreter(name: str) -> str:
+    """This Python; or the system's, where a peer needs what this one has not and the system's has."""
+    if name in NEED_EXTENSIONS:
+        for python in (sys.executable, "/usr/bin/python3"):
+            told = subprocess.run([python, "-c", _EXTENDS], capture_output=True, text=True, check=False).stdout
+            if told.strip() == str(sys.version_info[:2]):
+                return python
+    return sys.executable
 
 
 def _packaged_program(name: str, folder: Path) -> Path:
