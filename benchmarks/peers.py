@@ -6,6 +6,7 @@ Each peer is installed into an environment of its own under DIR (a temporary fol
 it is by default, with two threads and, where it takes one, the same Whisper base. What cannot be installed or run is
 left out, with the reason. Wall and processor seconds are those of a command with all that it starts; memory is what
 these hold at once. Medians of the rounds, with the smallest and the largest. Compare the ratios: machines differ.
+What is measured is told on the error output as it is found, so that a broken run has not been for nothing.
 `peers_published.yaml` holds what others have published and what cannot run here; it is printed apart.
 """
 
@@ -15,6 +16,7 @@ import argparse
 import json
 import os
 import shutil
+import sqlite3
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -111,20 +113,23 @@ class Run:
         if result.reason or isinstance(place, str) or isinstance(job, str):
             result.reason = result.reason or (place if isinstance(place, str) else str(job))
             return
-        print(f"{result.work}: {peer.name}", file=sys.stderr)
         try:
             costs, seen = self._carried_out(job(place), place, peer)
         except Failed as failure:
             result.reason = str(failure)
         else:
             result.add(costs, findings(seen, self.truth))
+        print(json.dumps(result.summary()), file=sys.stderr)
 
     def _carried_out(self, task: Task, place: Place, peer: Peer) -> tuple[list[Cost], Seen]:
         environment_variables = variables(place.home, self.programs, self.given)
         if peer is PLAYHEAD and "PYTHONPATH" in os.environ:
             environment_variables["PYTHONPATH"] = os.environ["PYTHONPATH"]
         costs = [measure(command, environment_variables, place.home) for command in task.commands]
-        return costs, task.read([cost.output for cost in costs])
+        try:
+            return costs, task.read([cost.output for cost in costs])
+        except (LookupError, OSError, ValueError, sqlite3.Error) as error:
+            raise Failed(f"what it said was not understood: {type(error).__name__}: {error}"[:160]) from error
 
 
 def published(rows: list[dict[str, Any]]) -> str:
