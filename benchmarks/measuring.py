@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_EVERY_S = 0.05
+_EVERY_S = 0.2
 
 
 class Failed(Exception):  # noqa: N818 - it is an outcome

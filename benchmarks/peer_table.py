@@ -62,7 +62,7 @@ class Result:
 
 def findings(seen: Seen, truth: Truth) -> dict[str, Any]:
     """What was found, held against what is known about the film."""
-    found = {name: seen[name] for name in ("warm_ms", "pictures", "cuts") if name in seen}
+    found = {name: seen[name] for name in ("warm_ms", "warm_cpu_ms", "pictures", "cuts") if name in seen}
     if "starts_s" in seen:
         pairs = [
             (start, said) for start, said in zip(seen["starts_s"], truth.asked, strict=True) if start is not None
@@ -138,7 +138,7 @@ def _told(result: Result) -> str:
         off = f", {found['error_s']:.2f} s off" if found["error_s"] is not None else ""
         parts.append(f"{found['right']} of {found['asked']}{off}")
     if "warm_ms" in found:
-        parts.append(f"{found['warm_ms']:.2f} ms a phrase when warm")
+        parts.append(f"{found['warm_ms']:.2f} ms a phrase when warm, {found['warm_cpu_ms']:.2f} of them computed")
     if "pictures" in found and result.work in ("pictures", "frames"):
         parts.append(f"{found['pictures']} pictures")
     if result.work == "frames" and "shots" in found:
