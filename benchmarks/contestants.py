@@ -110,6 +110,8 @@ def _index(channel: str, library: str = "library") -> Job:
     def job(place: Place) -> Task:
         command = _playhead(place, "index", place.film, "--channels", channel, "--json", library=library)
         stills = (place.home / library / "thumbs").glob("*/*.jpg")
+        if channel != "picture":
+            return Task([command])
         return Task([command], lambda _: _times(*(int(still.stem) / 1000 for still in stills)))
 
     return job
