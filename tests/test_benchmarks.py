@@ -178,3 +178,73 @@ def test_photographs_are_shown_to_the_encoder_as_heat_would_be() -> None:
     turned = ways["hot, turned to grey"](ramp)
     assert (np.ptp(turned, axis=2) == 0).all()
     assert (np.diff(turned[0, :, 0].astype(int)) >= -1).all()
+
+
+def test_peers_take_turns_and_those_who_cannot_are_left_out_with_the_reason(tmp_path: Path) -> None:
+    peers, others = benchmark("peers"), sys.modules
+    contestants, film = others["contestants"], others["spoken_film"]
+    (tmp_path / "film.mp4").write_bytes(b"a film")
+    said = film.Said("The ferry leaves.", "ferry", 2.0, 3.0)
+    truth = film.Truth(12.0, (said,), (6.0,))
+
+    def prints(words: str) -> Any:
+        read = lambda outputs: {"starts_s": [float(outputs[0])], "pictures": 2, "times_s": [1.0, 4.0]}  # noqa: E731
+        return lambda place: contestants.Task([place.run("python", "-c", f"print({words})")], read)
+
+    taking_part = [
+        contestants.Peer("Playhead", "", {"find": prints("2.25"), "frames": prints("0")}),
+        contestants.Peer("late", "", {"find": prints("9")}),
+        contestants.Peer("deaf", "", {"find": "it hears | nothing"}),
+        contestants.Peer("babbling", "", {"find": prints("'soon'")}),
+        contestants.Peer("broken", "", {"find": prints("exit('no ear')")}),
+        contestants.Peer("nowhere", "frameproof", {"find": prints("1")}),
+    ]
+    (tmp_path / "environments").write_text("no folder")
+    run = peers.Run(tmp_path, tmp_path / "film.mp4", truth, tmp_path, tmp_path)
+    results = run.rounds(taking_part, ["find", "frames"], 2)
+    assert [result.peer for result in results] == [*(peer.name for peer in taking_part), "Playhead"]
+    ours, late, deaf, babbling, broken, nowhere, frames = (result.summary() for result in results)
+    assert (ours["rounds"], ours["right"], ours["error_s"], late["right"]) == (2, 1, 0.25, 0)
+    assert 0 < ours["cpu_s"]["range"][0] <= ours["cpu_s"]["median"]
+    assert 0 < ours["peak_mib"]["median"] < 100
+    assert (deaf["reason"], broken["reason"]) == ("it hears | nothing", "no ear (exit code 1)")
+    assert babbling["reason"].startswith("what it said was not understood: ValueError")
+    assert nowhere["reason"].startswith("not installed: ")
+    assert (frames["shots_seen"], frames["shots"], frames["largest_gap_s"]) == (1, 2, 8.0)
+    rows = peers.table(results).splitlines()
+    assert {row.count("|") for row in rows} == {8}
+    assert "| late |" in rows[3]
+    assert rows[3].endswith("| 0 of 1, 7.00 s off |")
+    assert rows[4] == "| find a phrase, from the shell | deaf | | | | | it hears / nothing |"
+
+
+def test_who_is_faster_is_named_with_the_reason_where_it_is_known() -> None:
+    benchmark("peers")
+    tables = sys.modules["peer_table"]
+
+    def result(peer: str, *cpu_s: float) -> Any:
+        return tables.Result("speech", peer, rounds=[(1.0, seconds, 10.0) for seconds in cpu_s])
+
+    results = [result("Playhead", 4.0, 6.0), result("swift", 2.0, 3.0), result("slow", 8.0, 6.1)]
+    lines = tables.slower(results, [{"work": "speech", "peer": "swift", "why": "It gives no word times."}])
+    assert lines == ["- make speech searchable: swift needs 2.0 times less. It gives no word times."]
+    assert "| 0.50 [0.50, 0.50] |" in tables.table(results)
+    assert tables.slower(results[:1], []) == ["- nowhere in this run"]
+
+
+def test_a_spoken_film_says_each_sentence_but_once() -> None:
+    film = benchmark("spoken_film")
+    texts = list(film.sentences())
+    assert len(texts) == len(set(texts)) > 800
+    assert all(asked.count("|") == 2 for asked in film.ASKED)
+    assert not any(asked.split("|")[1] in text for asked in film.ASKED for text in texts)
+
+
+def test_what_others_published_has_a_source() -> None:
+    peers = benchmark("peers")
+    rows = peers._read("peers_published.yaml")
+    assert rows
+    assert all(set(row) == {"system", "what", "figure", "hardware", "source"} for row in rows)
+    assert peers.published(rows).count("\n") == len(rows) + 1
+    known = {(peer.name, work) for peer in peers.PEERS for work in peer.jobs}
+    assert {(row["peer"], row["work"]) for row in peers._read("peers_reasons.yaml")} <= known

@@ -1,0 +1,105 @@
+"""What a command costs with all that it starts: wall seconds, processor seconds, and the memory they hold at once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_EVERY_S = 0.2
+
+
+class Failed(Exception):  # noqa: N818 - it is an outcome
+    """A command did not do its work; the text is the reason, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one command took, and what it printed."""
+
+    wall_s: float
+    cpu_s: float
+    peak_mib: float
+    output: str
+
+
+def measure(
+    command: Sequence[str | Path], variables: Mapping[str, str], folder: Path, timeout_s: float = 3600
+) -> Cost:
+    """The cost of a command that succeeded. Raises `Failed` with its last line."""
+    with tempfile.TemporaryFile("w+") as printed, tempfile.TemporaryFile("w+") as complained:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            env=dict(variables),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=printed,
+            stderr=complained,
+        )
+        watch = _Memory(process.pid)
+        watch.start()
+        clock = threading.Timer(timeout_s, process.kill)
+        clock.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        wall_s = time.perf_counter() - started
+        clock.cancel()
+        watch.over.set()
+        watch.join()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        printed.seek(0)
+        complained.seek(0)
+        output, complaint = printed.read(), complained.read()
+    if process.returncode:
+        raise Failed(reason(complaint or output, process.returncode, wall_s >= timeout_s))
+    return Cost(wall_s, usage.ru_utime + usage.ru_stime, watch.most, output)
+
+
+def reason(complaint: str, code: int, late: bool = False) -> str:
+    """The last line that a failed command printed, shortened."""
+    if late:
+        return "it took too long"
+    lines = [line.strip() for line in complaint.splitlines() if line.strip()]
+    return (lines[-1][:160] if lines else "it said nothing") + f" (exit code {code})"
+
+
+class _Memory(threading.Thread):
+    """Looks at a process and its descendants; what two of them share is counted once (proportional set size).
+
+    The kernel's own figure, `ru_maxrss`, begins with the size of the process that started this one.
+    """
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self._pid, self.most, self.over = pid, 0.0, threading.Event()
+
+    def run(self) -> None:
+        running = True
+        while running:
+            self.most = max(self.most, sum(_held_mib(pid) for pid in _family(self._pid)))
+            running = not self.over.wait(_EVERY_S)
+
+
+def _family(pid: int) -> list[int]:
+    """A process and its descendants, as far as they still are."""
+    try:
+        lists = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    except OSError:  # it ended meanwhile
+        return []
+    return [pid, *(one for children in lists for child in children.split() for one in _family(int(child)))]
+
+
+def _held_mib(pid: int) -> float:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:")), 0.0)
