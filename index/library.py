@@ -8,9 +8,11 @@ import math
 import os
 import tempfile
 import threading
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import SecretStr
 
 from playhead.errors import InputError, LibraryError, QueryError, StorageError
 from playhead.index.catalog import START_ANEW, Catalog, Within
@@ -54,8 +56,27 @@ UPLOADS = "uploads"
 """The folder in the library's for files that were handed over and lie nowhere else."""
 
 
+def _same(models: Models) -> Models:
+    return models
+
+
 def _silent(_: Progress) -> None:
     """Nobody is watching."""
+
+
+def chosen_models(settings: Settings, folder: Path, threads: int = 0) -> Models:
+    """The models that settings name for a library, none of them loaded; `threads` are those of the machine."""
+    specs, own = dict(PROFILES[settings.profile]), folder / HEAD_NAME
+    if own.is_file() and specs["picture"] == OFFLINE["picture"]:
+        specs["picture"] = f"concepts:{own}"
+    return Models(
+        specs | settings.models,
+        gallery={str(role): shown for role, shown in settings.gallery.items()},
+        threads=settings.threads or threads or os.cpu_count() or 1,
+        device=settings.device,
+        memory=settings.memory,
+        resident=settings.resident,
+    )
 
 
 class Library:
@@ -92,20 +113,7 @@ class Library:
         """The models in force, each loaded when it is first used."""
         if self._given_models is not None:
             return self._given_models
-        specs, own = dict(PROFILES[self.settings.profile]), self.folder / HEAD_NAME
-        if own.is_file() and specs["picture"] == OFFLINE["picture"]:
-            specs["picture"] = f"concepts:{own}"
-        specs |= self.settings.models
-        threads = self.settings.threads or os.cpu_count() or 1
-        settings = self.settings
-        return Models(
-            specs,
-            gallery={str(role): shown for role, shown in settings.gallery.items()},
-            threads=threads,
-            device=settings.device,
-            memory=settings.memory,
-            resident=settings.resident,
-        )
+        return chosen_models(self.settings, self.folder)
 
     # Writing
 
@@ -120,9 +128,17 @@ class Library:
         self.prepare()
         with writing(self.folder):
             catalog = self._catalog(write=True, create=True)
-            report = Ingest(catalog, self.models, self.settings, self.folder, progress).run(Path(p) for p in paths)
+            ingest = Ingest(catalog, self.models, self.settings, self.folder, progress, self._elsewhere())
+            report = ingest.run(Path(p) for p in paths)
             self._vectors.update(catalog, progress=progress)
         return report
+
+    def _elsewhere(self) -> Callable[[], Models]:
+        """What makes these models on another machine, where each worker has a core. No secret goes with it."""
+        if self._given_models is not None:
+            return partial(_same, self._given_models)
+        settings = self.settings.model_copy(update={"vectors_token": SecretStr("")})
+        return partial(chosen_models, settings, self.folder, 1)
 
     def train_picture_head(
         self, captioned: str | Path, *, about: str = "", progress: Callable[[Progress], None] = _silent
