@@ -8,13 +8,14 @@ import math
 import os
 import tempfile
 import threading
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import SecretStr
 
-from playhead.errors import InputError, LibraryError, QueryError, StorageError
+from playhead.errors import InputError, LibraryError, QueryError, StorageError, VectorServerError
 from playhead.index.catalog import START_ANEW, Catalog, Within
 from playhead.index.example import read_example, taken_together
 from playhead.index.ingest import Ingest, reembed, remove_thumbnails
@@ -23,6 +24,7 @@ from playhead.index.phrases import Reading, read
 from playhead.index.query import Query
 from playhead.index.search import Searcher
 from playhead.index.senses import channel_of
+from playhead.index.vector_server import VectorServer
 from playhead.index.vectors import VectorIndex
 from playhead.models.registry import OFFLINE, PROFILES, Models
 from playhead.models.roles import Role
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
 
+    from playhead.index.nearest import NearestVectors
     from playhead.models.roles import Vectors
 
 
@@ -98,7 +101,9 @@ class Library:
         self._given_models = models
         self._open: tuple[Catalog, bool] | None = None
         self._opening = threading.RLock()
-        self._vectors = VectorIndex(self.folder / "vectors")
+        token, folder = self.settings.vectors_token, self.folder / "vectors"
+        self._server = VectorServer(self.settings.vectors, token, folder) if self.settings.vectors else None
+        self._vectors: NearestVectors = self._server or VectorIndex(folder)
 
     @property
     def exists(self) -> bool:
@@ -130,7 +135,10 @@ class Library:
             catalog = self._catalog(write=True, create=True)
             ingest = Ingest(catalog, self.models, self.settings, self.folder, progress, self._elsewhere())
             report = ingest.run(Path(p) for p in paths)
-            self._vectors.update(catalog, progress=progress)
+            try:
+                self._vectors.update(catalog, progress=progress)
+            except VectorServerError as error:  # what was indexed is there all the same, and should be told of
+                report = replace(report, notes=(*report.notes, str(error)))
         return report
 
     def _elsewhere(self) -> Callable[[], Models]:
@@ -227,7 +235,11 @@ class Library:
             names = " and ".join(found.name for found in named)
             raise QueryError("The search names two videos", names, "Name one")
         searcher = Searcher(self._catalog(write=False), self._vectors, self.models, self.settings, self.folder)
-        return searcher.read(reading, next(iter(where.values()), None))
+        found = searcher.read(reading, next(iter(where.values()), None))
+        if why := self._server and self._server.trouble():
+            slowly = f"{why}. Every vector was compared instead. When it is back: playhead rebuild"
+            found = replace(found, notes=(*found.notes, slowly))
+        return found
 
     def search_like(
         self,
