@@ -43,7 +43,7 @@ def index_on_ray(
 
     Raises `WorkersError` where no worker can be had, and what `Ingest` raises where no file could go on.
     """
-    with _cluster(settings) as ray:
+    with cluster(settings) as ray:
         dispatch = _Dispatch(ray, found, ingest, orders, settings)
         try:
             dispatch.run(progress)
@@ -52,7 +52,7 @@ def index_on_ray(
 
 
 @contextmanager
-def _cluster(settings: Settings) -> Iterator[Any]:
+def cluster(settings: Settings) -> Iterator[Any]:
     """Ray, connected. What was started for this run ends with it."""
     address = settings.ray_address or os.environ.get("RAY_ADDRESS", "")
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"

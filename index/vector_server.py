@@ -223,7 +223,7 @@ class VectorServer:
             self._whole.clear()
             self._note(f"cannot be asked ({error.why})")
             self._silent_until_s = time.monotonic() + _SILENCE_S
-            _log.warning("%s", error)
+            _log.info("%s", error)
             return None
 
     def _note(self, what: str) -> None:
