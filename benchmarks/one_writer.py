@@ -1,6 +1,6 @@
 """How much the one writer takes: hours of observed video committed a second, and what they weigh on disk.
 
-    python benchmarks/one_writer.py [--hours 200] [--pictures 600] [--texts 900] [--library FOLDER] [--json]
+    python benchmarks/one_writer.py [--hours 100] [--pictures 3600] [--texts 1200] [--library FOLDER] [--json]
 
 Records are made up, of the form and density that workers send for an hour of video: distinct pictures with their
 vector and thumbnail, and texts (objects, writing, speech) with theirs. They go the way that all records go.
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from playhead.types import Progress
 
 HOUR_S = 3600.0
+PICTURE_DIMENSIONS, TEXT_DIMENSIONS = 768, 384  # those of the default models
 CHANNELS = (Channel.PICTURE, Channel.OBJECT, Channel.TEXT, Channel.SPEECH)
 WORDS = Path(__file__).read_text(encoding="utf-8").split()
 
@@ -47,7 +48,6 @@ class Named:
     """Models by name; sentences are random directions, as many numbers long as those of the default models."""
 
     chance: np.random.Generator
-    dimensions: int
     id: str = "sentences"
 
     def identity(self, role: str) -> str:
@@ -58,7 +58,7 @@ class Named:
         return self
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return directions(self.chance, len(texts), self.dimensions)
+        return directions(self.chance, len(texts), TEXT_DIMENSIONS)
 
 
 def directions(chance: np.random.Generator, count: int, dimensions: int) -> NDArray[np.float32]:
@@ -66,7 +66,7 @@ def directions(chance: np.random.Generator, count: int, dimensions: int) -> NDAr
     return cast("NDArray[np.float32]", rows / np.linalg.norm(rows, axis=1, keepdims=True))
 
 
-def hour(number: int, models: Named, pictures: int, texts: int, dimensions: int) -> tuple[Task, Record]:
+def hour(number: int, models: Named, pictures: int, texts: int) -> tuple[Task, Record]:
     """An hour of video as a worker would have observed it."""
     path, video_id = Path(f"/footage/{number:06}.mp4"), f"{number:064x}"
     options = Options(CHANNELS)
@@ -75,7 +75,7 @@ def hour(number: int, models: Named, pictures: int, texts: int, dimensions: int)
     record = Record(Video(video_id, path.name, path, HOUR_S, 0.0, 1280, 720, True, ()), [], channels)
     edges = np.linspace(0, HOUR_S, pictures + 1)
     record.shots = [Span(float(a), float(b)) for a, b in zip(edges[:-1:8], edges[8::8], strict=False)]
-    for span_s, vector in zip(edges, directions(models.chance, pictures, dimensions), strict=False):
+    for span_s, vector in zip(edges, directions(models.chance, pictures, PICTURE_DIMENSIONS), strict=False):
         name = f"{thumbnail_folder(video_id)}/{round(span_s * 1000):09d}.jpg"
         span = Span(float(span_s), float(span_s) + HOUR_S / pictures)
         found = stored(video_id, Channel.PICTURE, span, "picture", thumbnail=name)
@@ -98,10 +98,10 @@ def thumbnail(chance: np.random.Generator) -> bytes:
     return data.getvalue()
 
 
-def measure(library: Path, hours: int, pictures: int, texts: int, dimensions: int) -> dict[str, float]:
+def measure(library: Path, hours: int, pictures: int, texts: int) -> dict[str, float]:
     """Commit so many hours; the time that making them up takes is left out."""
     chance = np.random.default_rng(1)
-    models = Named(chance, dimensions)
+    models = Named(chance)
     catalog = Catalog(library / "catalog.sqlite", create=True)
 
     def silent(_: Progress) -> None:
@@ -110,7 +110,7 @@ def measure(library: Path, hours: int, pictures: int, texts: int, dimensions: in
     ingest = Ingest(catalog, cast("Models", models), Settings(), library, silent, lambda: cast("Models", models))
     image, taken_s, cpu_s, slowest_s = thumbnail(chance), 0.0, 0.0, 0.0
     for number in range(hours):
-        task, record = hour(number, models, pictures, texts, dimensions)
+        task, record = hour(number, models, pictures, texts)
         shown = {Path(s.segment.thumbnail).name: image for s in record.segments if s.segment.thumbnail}
         before_s, cpu_before_s = time.perf_counter(), time.process_time()
         ingest.commit(task, record, shown)
@@ -137,17 +137,16 @@ def measure(library: Path, hours: int, pictures: int, texts: int, dimensions: in
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--hours", type=int, default=200)
-    parser.add_argument("--pictures", type=int, default=600, help="distinct pictures in an hour")
-    parser.add_argument("--texts", type=int, default=900, help="segments with text in an hour")
-    parser.add_argument("--dimensions", type=int, default=384)
+    parser.add_argument("--hours", type=int, default=100)
+    parser.add_argument("--pictures", type=int, default=3600, help="distinct pictures in an hour")
+    parser.add_argument("--texts", type=int, default=1200, help="segments with text in an hour")
     parser.add_argument("--library", type=Path, help="a new folder to keep; otherwise a temporary one")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         library = given.library or Path(folder)
         library.mkdir(parents=True, exist_ok=True)
-        found = measure(library, given.hours, given.pictures, given.texts, given.dimensions)
+        found = measure(library, given.hours, given.pictures, given.texts)
     if given.json:
         sys.stdout.write(json.dumps(found) + "\n")
         return

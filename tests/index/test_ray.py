@@ -75,16 +75,31 @@ def thumbnails(library: Path) -> dict[str, bytes]:
     return {str(p.relative_to(library)): p.read_bytes() for p in library.glob("thumbs/**/*.jpg")}
 
 
-def processes(start: str) -> set[int]:
-    """Those whose title begins so: Ray writes there what a worker is doing."""
-    found = set()
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+def descendants(of: int) -> dict[int, str]:
+    """The processes that a process has started, and those have, with their titles."""
+    parents, titles = {}, {}
+    for entry in Path("/proc").glob("[0-9]*"):
         try:
-            if entry.read_bytes().startswith(start.encode()):
-                found.add(int(entry.parent.name))
+            parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            titles[int(entry.name)] = (entry / "cmdline").read_text(errors="replace")
         except OSError:
             continue
-    return found
+    found, level = set[int](), {of}
+    while level := {child for child, parent in parents.items() if parent in level}:
+        found |= level
+    return {process: titles[process] for process in found if process in titles}
+
+
+def watching(of: int) -> set[int]:
+    """Workers at work: Ray writes into their titles what they do."""
+    return {process for process, title in descendants(of).items() if title.startswith("ray::Worker.watch")}
+
+
+def alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 class Killer(threading.Thread):
@@ -97,7 +112,7 @@ class Killer(threading.Thread):
 
     def run(self) -> None:
         while len(self.killed) < self._most and not self.stop.wait(0.002):
-            for worker in processes("ray::Worker.watch") - self.killed:
+            for worker in watching(os.getpid()) - self.killed:
                 if len(self.killed) < self._most:
                     os.kill(worker, signal.SIGKILL)
                     self.killed.add(worker)
@@ -189,7 +204,7 @@ def test_a_file_that_costs_worker_after_worker_is_given_up(tmp_path: Path, clips
 
 
 def test_interrupted_it_ends_its_workers_and_goes_on_later(footage: Path, plain: Path, tmp_path: Path) -> None:
-    library, before = tmp_path / "library", processes("ray::")
+    library = tmp_path / "library"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     arguments = [footage, "--library", library, "--channels", ",".join(CHANNELS), "--on", "ray", "--workers", "2"]
     with subprocess.Popen(
@@ -200,8 +215,9 @@ def test_interrupted_it_ends_its_workers_and_goes_on_later(footage: Path, plain:
         text=True,
     ) as process:
         deadline = time.monotonic() + 120
-        while not processes("ray::Worker.watch") and process.poll() is None and time.monotonic() < deadline:
+        while not watching(process.pid) and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.002)
+        started = descendants(process.pid)
         process.send_signal(signal.SIGINT)
         printed, complaint = process.communicate(timeout=60)
     assert process.returncode == 130, complaint
@@ -209,10 +225,11 @@ def test_interrupted_it_ends_its_workers_and_goes_on_later(footage: Path, plain:
         "",
         "Interrupted. What was finished is kept; run the same command again to go on.\n",
     )
+    assert any("raylet" in title for title in started.values())
     deadline = time.monotonic() + 20
-    while processes("ray::") - before and time.monotonic() < deadline:
+    while any(map(alive, started)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert processes("ray::") <= before
+    assert [title for process_id, title in started.items() if alive(process_id)] == []
     add(library, footage, on="here")
     assert dump(library)["segment"] == dump(plain)["segment"]
     assert dump(library)["vector"] == dump(plain)["vector"]
