@@ -25,8 +25,11 @@ from playhead.errors import (
     UnreadableMediaError,
     WorkersError,
 )
+from playhead.index.catalog import Catalog
+from playhead.index.ingest import Ingest
 from playhead.index.on_ray import TRIES, cluster
-from playhead.index.worker import Identity, Orders, Worker
+from playhead.index.worker import Identity, Orders, Seen, Worker
+from playhead.models.roles import Role
 from playhead.testing import FakeModels
 from playhead.types import Channel, Limits
 
@@ -214,19 +217,19 @@ def test_interrupted_it_ends_its_workers_and_goes_on_later(footage: Path, plain:
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while not watching(process.pid) and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.002)
         started = descendants(process.pid)
         process.send_signal(signal.SIGINT)
-        printed, complaint = process.communicate(timeout=60)
+        printed, complaint = process.communicate(timeout=120)
     assert process.returncode == 130, complaint
     assert (printed, complaint) == (
         "",
         "Interrupted. What was finished is kept; run the same command again to go on.\n",
     )
     assert any("raylet" in title for title in started.values())
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while any(map(alive, started)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert [title for process_id, title in started.items() if alive(process_id)] == []
@@ -268,6 +271,25 @@ def test_a_file_that_changed_after_its_digest_is_not_watched(clips: Callable[[st
     error = worker().watch(path, (path.parent,), other, None)  # type: ignore[arg-type]
     assert isinstance(error, MediaError)
     assert "changed after its digest" in str(error)
+
+
+def test_a_record_made_by_other_models_is_refused(tmp_path: Path, clips: Callable[[str], Path]) -> None:
+    path, others = clips("plain.mp4"), FakeModels()
+    others.version[Role.PICTURE] = 2
+    strange = Worker(Orders(lambda: cast("Models", others), (), Limits()))
+    catalog, settings = Catalog(tmp_path / "catalog.sqlite", create=True), Settings(channels=(Channel.PICTURE,))
+    own = cast("Models", FakeModels())
+    ingest = Ingest(catalog, own, settings, tmp_path, lambda _: None, lambda: own)
+    identity = strange.identify(path, (path.parent,))
+    assert isinstance(identity, Identity)
+    task = ingest.task(path, path.parent, identity.video_id)
+    seen = strange.watch(path, task.roots, identity, task.options)
+    assert isinstance(seen, Seen)
+    with pytest.raises(ModelError, match=r"fake-picture-2.*fake-picture-1.*Install the same"):
+        ingest.commit(task, seen.record, seen.pictures)
+    assert catalog.videos() == []
+    catalog.close()
+    assert thumbnails(tmp_path) == {}
 
 
 def test_what_no_error_of_ours_says_is_told_by_name(tmp_path: Path) -> None:
