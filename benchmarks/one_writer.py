@@ -9,6 +9,7 @@ vector and thumbnail, and texts (objects, writing, speech) with theirs. They go 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import io
 import json
 import os
@@ -68,7 +69,7 @@ def directions(chance: np.random.Generator, count: int, dimensions: int) -> NDAr
 
 def hour(number: int, models: Named, pictures: int, texts: int) -> tuple[Task, Record]:
     """An hour of video as a worker would have observed it."""
-    path, video_id = Path(f"/footage/{number:06}.mp4"), f"{number:064x}"
+    path, video_id = Path(f"/footage/{number:06}.mp4"), hashlib.sha256(str(number).encode()).hexdigest()
     options = Options(CHANNELS)
     known = cast("Models", models)
     channels = {c: ChannelRecord(recipe(c, known, options), space(c, known)) for c in CHANNELS}

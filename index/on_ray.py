@@ -137,9 +137,7 @@ class _Dispatch:
                 heard_s = time.monotonic()
             if time.monotonic() - heard_s > _PATIENCE_S:
                 why = f"none was ready within {_PATIENCE_S:.0f} s"
-                raise WorkersError(
-                    "Ray gave no worker", why, "See `ray status` for free cores, or name fewer --threads"
-                )
+                raise WorkersError("Ray gave no worker", why, "Look for free cores with: ray status")
             done, busy = self._total - self._left, len(self._workers) - len(self._idle) - self._starting()
             progress(Progress("file", "", done, self._total))
             progress(Progress("watching", f"{busy} files on {len(self._workers)} workers", done, self._total))
