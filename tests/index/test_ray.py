@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -78,24 +79,38 @@ def thumbnails(library: Path) -> dict[str, bytes]:
     return {str(p.relative_to(library)): p.read_bytes() for p in library.glob("thumbs/**/*.jpg")}
 
 
-def descendants(of: int) -> dict[int, str]:
-    """The processes that a process has started, and those have, with their titles."""
-    parents, titles = {}, {}
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            titles[int(entry.name)] = (entry / "cmdline").read_text(errors="replace")
-        except OSError:
-            continue
-    found, level = set[int](), {of}
-    while level := {child for child, parent in parents.items() if parent in level}:
-        found |= level
-    return {process: titles[process] for process in found if process in titles}
+def children(of: int) -> list[int]:
+    """The processes that some thread of a process has started."""
+    found: list[int] = []
+    for thread in Path(f"/proc/{of}/task").glob("*/children"):
+        with suppress(OSError):
+            found += map(int, thread.read_text().split())
+    return found
 
 
-def watching(of: int) -> set[int]:
+def descendants(of: int) -> set[int]:
+    """Those, and those that they have started."""
+    found, level = set[int](), [of]
+    while level := [child for parent in level for child in children(parent)]:
+        found.update(level)
+    return found
+
+
+def title(process: int) -> str:
+    """How a process was called, or calls itself; empty when it has gone."""
+    with suppress(OSError):
+        return Path(f"/proc/{process}/cmdline").read_text(errors="replace")
+    return ""
+
+
+def raylet(of: int) -> int:
+    """The process of Ray that starts workers; 0 before there is one."""
+    return next((p for p in descendants(of) if "/raylet/raylet" in title(p).partition("\0")[0]), 0)
+
+
+def watching(parent: int) -> set[int]:
     """Workers at work: Ray writes into their titles what they do."""
-    return {process for process, title in descendants(of).items() if title.startswith("ray::Worker.watch")}
+    return {process for process in children(parent) if title(process).startswith("ray::Worker.watch")}
 
 
 def alive(process: int) -> bool:
@@ -111,11 +126,11 @@ class Killer(threading.Thread):
     def __init__(self, most: int) -> None:
         super().__init__()
         self.killed: set[int] = set()
-        self._most, self.stop = most, threading.Event()
+        self._most, self._raylet, self.stop = most, raylet(os.getpid()), threading.Event()
 
     def run(self) -> None:
         while len(self.killed) < self._most and not self.stop.wait(0.002):
-            for worker in watching(os.getpid()) - self.killed:
+            for worker in watching(self._raylet) - self.killed:
                 if len(self.killed) < self._most:
                     os.kill(worker, signal.SIGKILL)
                     self.killed.add(worker)
@@ -196,7 +211,7 @@ def test_a_killed_worker_costs_nothing(footage: Path, plain: Path, tmp_path: Pat
 @pytest.mark.usefixtures("ray")
 def test_a_file_that_costs_worker_after_worker_is_given_up(tmp_path: Path, clips: Callable[[str], Path]) -> None:
     with Killer(TRIES) as killer:
-        report = add(tmp_path / "library", clips("numbered.mkv"))
+        report = add(tmp_path / "library", clips("long.mkv"))
     assert len(killer.killed) == TRIES
     [(path, error)] = report.failed
     assert isinstance(error, WorkersError)
@@ -218,7 +233,7 @@ def test_interrupted_it_ends_its_workers_and_goes_on_later(footage: Path, plain:
         text=True,
     ) as process:
         deadline = time.monotonic() + 300
-        while not watching(process.pid) and process.poll() is None and time.monotonic() < deadline:
+        while not watching(raylet(process.pid)) and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.002)
         started = descendants(process.pid)
         process.send_signal(signal.SIGINT)
@@ -228,11 +243,11 @@ def test_interrupted_it_ends_its_workers_and_goes_on_later(footage: Path, plain:
         "",
         "Interrupted. What was finished is kept; run the same command again to go on.\n",
     )
-    assert any("raylet" in title for title in started.values())
+    assert started
     deadline = time.monotonic() + 60
     while any(map(alive, started)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert [title for process_id, title in started.items() if alive(process_id)] == []
+    assert not any(map(alive, started))
     add(library, footage, on="here")
     assert dump(library)["segment"] == dump(plain)["segment"]
     assert dump(library)["vector"] == dump(plain)["vector"]
