@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from playhead.index.catalog import Catalog
+    from playhead.index.nearest import NearestVectors
     from playhead.index.query import Query
-    from playhead.index.vectors import VectorIndex
     from playhead.models.registry import Models
     from playhead.models.roles import Curve
     from playhead.settings import Settings
@@ -39,7 +39,12 @@ class Finder:
     """Finds the segments that fit one description; `note` is told what a person should know."""
 
     def __init__(
-        self, catalog: Catalog, vectors: VectorIndex, models: Models, settings: Settings, note: Callable[[str], None]
+        self,
+        catalog: Catalog,
+        vectors: NearestVectors,
+        models: Models,
+        settings: Settings,
+        note: Callable[[str], None],
     ) -> None:
         self._catalog, self._vectors, self._models = catalog, vectors, models
         self._settings, self._note = settings, note

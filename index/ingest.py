@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 from bisect import bisect_right
-from contextlib import suppress
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,12 @@ from playhead.index.watch import digest, thumbnail_folder
 from playhead.media import files
 from playhead.media.formats import MEDIA_ENDINGS
 from playhead.media.motion_csv import find_logs, parse_log, read_log
+from playhead.media.saving import unsaved
 from playhead.media.subtitles import find_sidecar, read_subtitles
 from playhead.types import PICTORIAL, Channel, IndexReport, Mode, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from playhead.index.catalog import Catalog, ChannelRecord, Record
     from playhead.media.motion_csv import Log
@@ -30,9 +32,26 @@ if TYPE_CHECKING:
     from playhead.settings import Settings
     from playhead.types import Segment, Utterance, Video
 
+_AT_ONCE = 16  # thumbnails on their way to the disk
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What one file asks for: to be watched on `options.channels`, which are none where all of it is known."""
+
+    path: Path
+    roots: tuple[Path, ...]
+    video_id: str
+    known: frozenset[Channel]
+    options: Options
+
 
 class Ingest:
-    """One indexing run. Each file is committed on its own; a file that fails leaves no trace."""
+    """One indexing run. Each file is committed on its own; a file that fails leaves no trace.
+
+    What is to be done (`task`) and what comes of it (`commit`) are decided here, by the one process that writes.
+    Watching lies between the two and changes no catalogue: it is done here, or by Ray's workers on other machines.
+    """
 
     def __init__(
         self,
@@ -41,50 +60,104 @@ class Ingest:
         settings: Settings,
         library: Path,
         progress: Callable[[Progress], None],
+        make_models: Callable[[], Models],
     ) -> None:
         self._catalog, self._models, self._settings = catalog, models, settings
-        self._library, self._progress = library, progress
+        self._library, self._progress, self._make_models = library, progress, make_models
         self._report = IndexReport()
 
     def run(self, paths: Iterable[Path]) -> IndexReport:
         """Index files and folders. Raises `LibraryError` or `ModelError`, which no other file would survive."""
-        self._models.settle(role for channel in self._settings.channels for role in ROLES[channel])
+        roles = [role for channel in self._settings.channels for role in ROLES[channel]]
+        self._models.settle(roles)
         found, missing = media_files(paths)
         for path, error in missing:
-            self._report = replace(self._report, failed=(*self._report.failed, (path, error)))
-        for number, (path, root) in enumerate(found):
-            self._progress(Progress("file", path.name, number, len(found)))
-            try:
-                self._add(path, root)
-            except (LibraryError, ModelError):
-                raise
-            except Exception as error:  # noqa: BLE001 - one bad file must not cost the rest of the batch
-                self._report = replace(self._report, failed=(*self._report.failed, (path, error)))
+            self.fail(path, error)
+        if self._settings.on == "ray" and found:
+            from playhead.index.on_ray import index_on_ray
+            from playhead.index.worker import Orders
+
+            orders = Orders(self._make_models, tuple(roles), self._settings.limits)
+            index_on_ray(found, self, orders, self._settings, self._progress)
+        else:
+            self._here(found)
         self._progress(Progress("file", "", len(found), len(found)))
         if self._settings.mode is Mode.PREVIEW and (self._report.added or self._report.updated):
             self._note("Only the pictures of key frames were looked at. For everything, index again without --mode")
         return self._report
 
+    def _here(self, found: Sequence[tuple[Path, Path]]) -> None:
+        for number, (path, root) in enumerate(found):
+            self._progress(Progress("file", path.name, number, len(found)))
+            with self.sparing(path):
+                self._add(path, root)
+
     def _add(self, path: Path, root: Path) -> None:
-        _check_name(path)
-        roots = [root, *self._settings.roots]
-        with files.open_file(path, roots, self._settings.limits) as file:
+        with files.open_file(path, self.roots(path, root), self._settings.limits) as file:
             video_id = file.sha256(lambda read: self._progress(Progress("hashing", file.name, read, file.size)))
             file.check_unchanged()
-            known = self._catalog.channels(video_id)
-            logs = self._logs(file.path, roots)
-            options = self._options(file.path, roots, known, logs)
-            stale = self._stale(video_id, options, known)
-            if stale:
-                tracks = self._tracks(logs) if Channel.MOTION in stale else ()
-                self._watch(file, video_id, replace(options, channels=stale, tracks=tracks))
-        moved = reembed(self._catalog, self._models, video_id, set(known) - set(stale))
+            task = self.task(path, root, video_id)
+            record = self._watch(file, task) if task.options.channels else None
+        self.commit(task, record)
+
+    @contextmanager
+    def sparing(self, path: Path) -> Iterator[None]:
+        """What goes wrong with one file is reported, and must not cost the rest of the batch."""
+        try:
+            yield
+        except (LibraryError, ModelError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told as the reason
+            self.fail(path, error)
+
+    def roots(self, path: Path, root: Path) -> tuple[Path, ...]:
+        """The folders that a file may lie in. Raises `InputError` for a name that cannot be stored."""
+        _check_name(path)
+        return (root, *self._settings.roots)
+
+    def task(self, path: Path, root: Path, video_id: str) -> Task:
+        """What a file with this digest asks for."""
+        roots = self.roots(path, root)
+        known = self._catalog.channels(video_id)
+        logs = self._logs(path, roots)
+        options = self._options(path, roots, known, logs)
+        stale = self._stale(video_id, options, known)
+        tracks = self._tracks(logs) if Channel.MOTION in stale else ()
+        return Task(path, roots, video_id, frozenset(known), replace(options, channels=stale, tracks=tracks))
+
+    def commit(self, task: Task, record: Record | None, pictures: Mapping[str, bytes] | None = None) -> None:
+        """Store what was observed, if anything was, and where the file lies.
+
+        `pictures` are thumbnails that were made elsewhere. Raises `ModelError` where other models observed.
+        """
+        video_id, stale = task.video_id, task.options.channels
+        if record:
+            self._check_models(task, record)
+            _keep(pictures or {}, self._library / thumbnail_folder(video_id))
+            self._put(task, record)
+        moved = reembed(self._catalog, self._models, video_id, task.known - set(stale))
         labels = self._catalog.labels(video_id)
-        if file.path not in labels:
-            self._forget(self._catalog.relabel(video_id, file.path))
+        if task.path not in labels:
+            self._forget(self._catalog.relabel(video_id, task.path))
             if labels[0].exists():
-                self._note(f"{file.path} holds the same bytes as {labels[0]}")
-        self._count(video_id, is_new=not known, changed=bool(stale) or moved)
+                self.note(f"{task.path} holds the same bytes as {labels[0]}")
+        self._count(video_id, is_new=not task.known, changed=bool(stale) or moved)
+
+    def _check_models(self, task: Task, record: Record) -> None:
+        for channel, made in record.channels.items():
+            wanted = recipe(channel, self._models, task.options)
+            if made.recipe != wanted:
+                why = f"its {channel} was observed as {made.recipe}, and here it is {wanted}"
+                fix = "Install the same Playhead and models on every machine"
+                raise ModelError(f"{task.path.name} was not indexed", why, fix)
+
+    def fail(self, path: Path, error: Exception) -> None:
+        """Report a file that could not be indexed, with the reason."""
+        self._report = replace(self._report, failed=(*self._report.failed, (path, error)))
+
+    def note(self, text: str) -> None:
+        """Report what a person should know."""
+        self._report = replace(self._report, notes=(*self._report.notes, text))
 
     def _stale(self, video_id: str, options: Options, known: dict[Channel, ChannelRecord]) -> tuple[Channel, ...]:
         """The wanted channels that were not observed yet, or not like this, or have lost their pictures."""
@@ -104,27 +177,31 @@ class Ingest:
             return made == wanted
         return made.partition(" fps=")[0] == wanted.partition(" fps=")[0]
 
-    def _watch(self, file: files.MediaFile, video_id: str, options: Options) -> None:
-        before = self._catalog.video(video_id)
+    def _watch(self, file: files.MediaFile, task: Task) -> Record:
+        is_new = self._catalog.video(task.video_id) is None
         try:
             record = observe(
                 file,
-                video_id,
+                task.video_id,
                 self._models,
-                options,
+                task.options,
                 library=self._library,
                 limits=self._settings.limits,
                 progress=self._progress,
             )
             file.check_unchanged()
         except BaseException:
-            if before is None:
-                remove_thumbnails(self._library, video_id)
+            if is_new:
+                remove_thumbnails(self._library, task.video_id)
             raise
+        return record
+
+    def _put(self, task: Task, record: Record) -> None:
+        video_id, before = task.video_id, self._catalog.video(task.video_id)
         if before:
             record = completed(record, before, self._catalog.segments(video_id, *PICTORIAL))
-        self._progress(Progress("saving", file.name))
-        self._forget(self._catalog.put(record, file.path))
+        self._progress(Progress("saving", task.path.name))
+        self._forget(self._catalog.put(record, task.path))
         for unused in thumbnails(self._library, video_id) - self._catalog.thumbnails(video_id):
             (self._library / unused).unlink(missing_ok=True)
 
@@ -165,7 +242,7 @@ class Ingest:
             try:
                 found.append(read_log(beside, roots))
             except InputError as error:
-                self._note(f"{beside.name} is beside a video but was not used: {error}")
+                self.note(f"{beside.name} is beside a video but was not used: {error}")
         return found
 
     def _tracks(self, logs: Sequence[Log]) -> tuple[Track, ...]:
@@ -174,23 +251,20 @@ class Ingest:
             try:
                 found += parse_log(log)
             except InputError as error:
-                self._note(f"{log.name} is beside a video but was not used: {error}")
+                self.note(f"{log.name} is beside a video but was not used: {error}")
         return tuple(found)
 
     def _subtitles(self, path: Path, roots: Sequence[Path]) -> tuple[Utterance, ...]:
         try:
             return read_subtitles(path, roots)
         except InputError as error:
-            self._note(f"{path.name} is beside a video but was not used: {error}")
+            self.note(f"{path.name} is beside a video but was not used: {error}")
             return ()
 
     def _forget(self, videos: list[Video]) -> None:
         for video in videos:
             remove_thumbnails(self._library, video.id)
-            self._note(f"{video.name} had other contents before; what was indexed of them was removed")
-
-    def _note(self, text: str) -> None:
-        self._report = replace(self._report, notes=(*self._report.notes, text))
+            self.note(f"{video.name} had other contents before; what was indexed of them was removed")
 
     def _count(self, video_id: str, *, is_new: bool, changed: bool) -> None:
         video = self._catalog.video(video_id)
@@ -285,3 +359,22 @@ def remove_thumbnails(library: Path, video_id: str) -> None:
     """Delete a video's thumbnails."""
     with suppress(FileNotFoundError):
         shutil.rmtree(library / thumbnail_folder(video_id))
+
+
+def _keep(pictures: Mapping[str, bytes], folder: Path) -> None:
+    """Thumbnails onto the disk, many at a time: waiting for it one by one took nine tenths of a commit."""
+
+    def keep(name: str) -> None:
+        partial = folder / f".{name}.part"  # what a kill leaves of it goes with the next commit of the video
+        with partial.open("wb") as file:
+            file.write(pictures[name])
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(folder / name)
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            list(pool.map(keep, pictures))
+    except OSError as error:
+        raise unsaved("A thumbnail", (error.strerror or str(error)).lower(), error.errno) from error

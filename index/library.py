@@ -8,11 +8,14 @@ import math
 import os
 import tempfile
 import threading
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from playhead.errors import InputError, LibraryError, QueryError, StorageError
+from pydantic import SecretStr
+
+from playhead.errors import InputError, LibraryError, QueryError, StorageError, VectorServerError
 from playhead.index.catalog import START_ANEW, Catalog, Within
 from playhead.index.example import read_example, taken_together
 from playhead.index.ingest import Ingest, reembed, remove_thumbnails
@@ -21,6 +24,7 @@ from playhead.index.phrases import Reading, read
 from playhead.index.query import Query
 from playhead.index.search import Searcher
 from playhead.index.senses import channel_of
+from playhead.index.vector_server import VectorServer
 from playhead.index.vectors import VectorIndex
 from playhead.models.registry import OFFLINE, PROFILES, Models
 from playhead.models.roles import Role
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
 
+    from playhead.index.nearest import NearestVectors
     from playhead.models.roles import Vectors
 
 
@@ -54,8 +59,27 @@ UPLOADS = "uploads"
 """The folder in the library's for files that were handed over and lie nowhere else."""
 
 
+def _same(models: Models) -> Models:
+    return models
+
+
 def _silent(_: Progress) -> None:
     """Nobody is watching."""
+
+
+def chosen_models(settings: Settings, folder: Path, threads: int = 0) -> Models:
+    """The models that settings name for a library, none of them loaded; `threads` are those of the machine."""
+    specs, own = dict(PROFILES[settings.profile]), folder / HEAD_NAME
+    if own.is_file() and specs["picture"] == OFFLINE["picture"]:
+        specs["picture"] = f"concepts:{own}"
+    return Models(
+        specs | settings.models,
+        gallery={str(role): shown for role, shown in settings.gallery.items()},
+        threads=settings.threads or threads or os.cpu_count() or 1,
+        device=settings.device,
+        memory=settings.memory,
+        resident=settings.resident,
+    )
 
 
 class Library:
@@ -77,7 +101,9 @@ class Library:
         self._given_models = models
         self._open: tuple[Catalog, bool] | None = None
         self._opening = threading.RLock()
-        self._vectors = VectorIndex(self.folder / "vectors")
+        token, folder = self.settings.vectors_token, self.folder / "vectors"
+        self._server = VectorServer(self.settings.vectors, token, folder) if self.settings.vectors else None
+        self._vectors: NearestVectors = self._server or VectorIndex(folder)
 
     @property
     def exists(self) -> bool:
@@ -92,20 +118,7 @@ class Library:
         """The models in force, each loaded when it is first used."""
         if self._given_models is not None:
             return self._given_models
-        specs, own = dict(PROFILES[self.settings.profile]), self.folder / HEAD_NAME
-        if own.is_file() and specs["picture"] == OFFLINE["picture"]:
-            specs["picture"] = f"concepts:{own}"
-        specs |= self.settings.models
-        threads = self.settings.threads or os.cpu_count() or 1
-        settings = self.settings
-        return Models(
-            specs,
-            gallery={str(role): shown for role, shown in settings.gallery.items()},
-            threads=threads,
-            device=settings.device,
-            memory=settings.memory,
-            resident=settings.resident,
-        )
+        return chosen_models(self.settings, self.folder)
 
     # Writing
 
@@ -120,9 +133,20 @@ class Library:
         self.prepare()
         with writing(self.folder):
             catalog = self._catalog(write=True, create=True)
-            report = Ingest(catalog, self.models, self.settings, self.folder, progress).run(Path(p) for p in paths)
-            self._vectors.update(catalog, progress=progress)
+            ingest = Ingest(catalog, self.models, self.settings, self.folder, progress, self._elsewhere())
+            report = ingest.run(Path(p) for p in paths)
+            try:
+                self._vectors.update(catalog, progress=progress)
+            except VectorServerError as error:  # what was indexed is there all the same, and should be told of
+                report = replace(report, notes=(*report.notes, str(error)))
         return report
+
+    def _elsewhere(self) -> Callable[[], Models]:
+        """What makes these models on another machine, where each worker has a core. No secret goes with it."""
+        if self._given_models is not None:
+            return partial(_same, self._given_models)
+        settings = self.settings.model_copy(update={"vectors_token": SecretStr("")})
+        return partial(chosen_models, settings, self.folder, 1)
 
     def train_picture_head(
         self, captioned: str | Path, *, about: str = "", progress: Callable[[Progress], None] = _silent
@@ -211,7 +235,11 @@ class Library:
             names = " and ".join(found.name for found in named)
             raise QueryError("The search names two videos", names, "Name one")
         searcher = Searcher(self._catalog(write=False), self._vectors, self.models, self.settings, self.folder)
-        return searcher.read(reading, next(iter(where.values()), None))
+        found = searcher.read(reading, next(iter(where.values()), None))
+        if why := self._server and self._server.trouble():
+            slowly = f"{why}. Every vector was compared instead. When it is back: playhead rebuild"
+            found = replace(found, notes=(*found.notes, slowly))
+        return found
 
     def search_like(
         self,

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from playhead.index.catalog import Catalog
     from playhead.index.moments import Hit
+    from playhead.index.nearest import NearestVectors
     from playhead.index.phrases import Reading
-    from playhead.index.vectors import VectorIndex
     from playhead.models.registry import Models
     from playhead.settings import Settings
     from playhead.types import Video
@@ -39,7 +39,7 @@ class Searcher:
     """Searches one library with one set of models."""
 
     def __init__(
-        self, catalog: Catalog, vectors: VectorIndex, models: Models, settings: Settings, library: Path
+        self, catalog: Catalog, vectors: NearestVectors, models: Models, settings: Settings, library: Path
     ) -> None:
         self._catalog, self._library = catalog, library
         self._finder = Finder(catalog, vectors, models, settings, self._note)

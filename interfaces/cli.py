@@ -27,6 +27,7 @@ from playhead.interfaces.options import (
     OverrideOption,
     PolicyOption,
     ProfileOption,
+    VectorsOption,
     gate_of,
     names_in,
     open_library,
@@ -79,6 +80,11 @@ def index(
         str | None, typer.Option(help="prefer (instead of listening), also, or ignore them.", metavar="HOW")
     ] = None,
     language: Annotated[str | None, typer.Option(help="Language spoken, e.g. en; otherwise recognised.")] = None,
+    on: Annotated[
+        str | None, typer.Option(help="here, or ray: by workers on many machines.", metavar="WHERE")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="How many workers of Ray (default one a core).")] = None,
+    vectors: VectorsOption = None,
     profile: ProfileOption = None,
     model: ModelOption = None,
     json: JsonOption = False,
@@ -95,6 +101,9 @@ def index(
         sensor=taken_as,
         subtitles=subtitles,
         language=language,
+        on=on,
+        workers=workers,
+        vectors=vectors,
     ) as opened:
         with render.progress_bars(quiet=json) as progress:
             report = opened.add(*map(path_of, paths), progress=progress)
@@ -128,6 +137,7 @@ def search(
         typer.Option(min=0, help="Also show what is said and seen this many seconds around.", metavar="SECONDS"),
     ] = None,
     library: LibraryOption = None,
+    vectors: VectorsOption = None,
     profile: ProfileOption = None,
     model: ModelOption = None,
     policy: PolicyOption = None,
@@ -148,7 +158,7 @@ def search(
     where: dict[str, Any] = {"video": video, "between": _range(between), "channels": names_in(channels) or ()}
     where |= {"limit": limit, "per_video": per_video}
     words = " ".join(query or ())
-    with open_library(library, model, profile=profile, policy=policy) as opened:
+    with open_library(library, model, profile=profile, policy=policy, vectors=vectors) as opened:
         gate = gate_of(opened, override)
         result, told = find(opened, gate, words, image=image, like=like, around_s=around, **where)
         if json:
@@ -235,10 +245,12 @@ def remove(
 
 
 @app.command()
-def verify(library: LibraryOption = None, json: JsonOption = False, debug: DebugOption = False) -> int:
+def verify(
+    library: LibraryOption = None, vectors: VectorsOption = None, json: JsonOption = False, debug: DebugOption = False
+) -> int:
     """Prove that the library is whole and that every vector in it can be found."""
     del debug
-    with open_library(library) as opened:
+    with open_library(library, vectors=vectors) as opened:
         problems = opened.verify()
         count = len(opened.videos())
     if json:
@@ -252,10 +264,12 @@ def verify(library: LibraryOption = None, json: JsonOption = False, debug: Debug
 
 
 @app.command()
-def rebuild(library: LibraryOption = None, json: JsonOption = False, debug: DebugOption = False) -> None:
+def rebuild(
+    library: LibraryOption = None, vectors: VectorsOption = None, json: JsonOption = False, debug: DebugOption = False
+) -> None:
     """Make the vector index anew from the catalogue. No model runs."""
     del debug
-    with open_library(library) as opened, render.progress_bars(quiet=json) as progress:
+    with open_library(library, vectors=vectors) as opened, render.progress_bars(quiet=json) as progress:
         opened.rebuild(progress)
     if json:
         render.say_json({"rebuilt": True})

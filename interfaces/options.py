@@ -31,6 +31,9 @@ ModelOption = Annotated[
 ProfileOption = Annotated[
     str | None, typer.Option(help="Which set of models: offline (default) or hub.", metavar="NAME")
 ]
+VectorsOption = Annotated[
+    str | None, typer.Option(help="Chroma server for nearest vectors (default none).", metavar="URL")
+]
 PolicyOption = Annotated[
     str | None,
     typer.Option(help="What the gate lets through: default, strict, research or a file.", metavar="NAME"),

@@ -16,7 +16,9 @@ PlayheadError
 │   ├── LibraryLockedError  another process is writing to it
 │   ├── LibraryVersionError it was written by a newer Playhead
 │   ├── StorageError        the disk refused (full, read-only, permissions)
+│   ├── VectorServerError   the server of vectors cannot be reached or refused
 │   └── AuditError          the record of the gate is missing, damaged or cannot be written
+├── WorkersError            the machines that were to index
 ├── ModelError              a model
 │   └── WeightsError        its weights are missing or not the pinned ones
 └── PluginError             something that a package offers
@@ -24,6 +26,7 @@ PlayheadError
 
 from __future__ import annotations
 
+import copyreg
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,6 +45,10 @@ class PlayheadError(Exception):
         self.what, self.why, self.fix = what, why, fix
         line = f"{what}: {why}" if why else what
         super().__init__(f"{line}. {fix}" if fix else line)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled whole: by itself Python would make it anew from its one line."""
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
 class InputError(PlayheadError):
@@ -124,8 +131,18 @@ class StorageError(LibraryError):
     exit_code = 1
 
 
+class VectorServerError(LibraryError):
+    """The server of vectors cannot be reached or refused. The library itself is whole, and can be searched."""
+
+    exit_code = 1
+
+
 class AuditError(LibraryError):
     """The record that the gate keeps is missing, damaged or cannot be written: nothing passes without it."""
+
+
+class WorkersError(PlayheadError):
+    """The machines that were to index cannot be reached or were lost. What was committed before stays intact."""
 
 
 class ModelError(PlayheadError):

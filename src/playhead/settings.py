@@ -18,7 +18,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -93,6 +93,16 @@ class Settings(BaseSettings):
     exact_limit: int = Field(
         50_000, ge=0, description="Up to this many vectors are searched exactly; beyond, with Chroma."
     )
+
+    on: Literal["here", "ray"] = Field("here", description="Where videos are observed: in this process, or by Ray.")
+    ray_address: str = Field(
+        "", description="Ray's cluster, as RAY_ADDRESS has it; empty: that variable, or a Ray of its own here."
+    )
+    workers: int = Field(0, ge=0, description="Ray's workers; 0: one for each core of the cluster.")
+    vectors: str = Field(
+        "", description="Chroma server for nearest vectors, as https://HOST:PORT[/TENANT/DATABASE]; empty: none."
+    )
+    vectors_token: SecretStr = Field(SecretStr(""), description="Token for that server; best in the environment.")
 
     @field_validator("channels", mode="before")
     @classmethod

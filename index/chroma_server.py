@@ -1,0 +1,108 @@
+"""A Chroma server by its own client: collections by name, with time limits, and no error that holds a secret.
+
+`chromadb.HttpClient` waits for ever and asks before anybody can say otherwise, so the API object beneath it is used.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from playhead.errors import PlayheadError, VectorServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic import SecretStr
+
+    from playhead.index.vector_address import Address
+
+CONNECT_S = 3.0
+_PAGE = 1000
+_SAFE = "Nothing is lost, and searches compare every vector. When it is back: playhead rebuild"
+
+
+class ChromaServer:
+    """One database on a server. Nothing is asked before the first call; each belongs into `within`."""
+
+    def __init__(self, address: Address, token: SecretStr) -> None:
+        self.address, self._token = address, token.get_secret_value()
+
+    @contextmanager
+    def within(self, limit_s: float, failing: str) -> Iterator[None]:
+        """A time limit for each answer; whatever goes wrong is a `VectorServerError` that `failing` begins."""
+        import httpx
+
+        try:
+            self._api._session.timeout = httpx.Timeout(limit_s, connect=CONNECT_S)
+            yield
+        except PlayheadError:
+            raise
+        except Exception as error:  # noqa: BLE001 - of its client, of HTTP, of TLS, of what came back
+            self.close()
+            what = f"The vector server at {self.address} {failing}"
+            raise VectorServerError(what, self._reason(error), _SAFE) from None  # what is behind may show the token
+
+    def get(self, name: str) -> Any:
+        """The collection of this name, or None."""
+        from chromadb.api.models.Collection import Collection
+        from chromadb.errors import NotFoundError
+
+        try:
+            return Collection(self._api, self._api.get_collection(name, **self._place), embedding_function=None)
+        except NotFoundError:
+            return None
+
+    def make(self, name: str) -> Any:
+        """The collection of this name, made where there is none. Vectors are compared by their angle."""
+        from chromadb.api.models.Collection import Collection
+
+        how = {"hnsw": {"space": "cosine"}}
+        model = self._api.get_or_create_collection(name, configuration=how, **self._place)
+        return Collection(self._api, model, embedding_function=None)
+
+    def drop(self, name: str) -> None:
+        """Delete a collection."""
+        self._api.delete_collection(name, **self._place)
+
+    def names(self) -> list[str]:
+        """Every collection in the database."""
+        found: list[str] = []
+        while page := self._api.list_collections(limit=_PAGE, offset=len(found), **self._place):
+            found += [collection.name for collection in page]
+        return found
+
+    def most(self) -> int:
+        """How many vectors it takes at once."""
+        return int(self._api.get_max_batch_size())
+
+    def close(self) -> None:
+        """Let go of the connections; the next call makes new ones."""
+        if api := vars(self).pop("_api", None):
+            api._session.close()
+
+    @property
+    def _place(self) -> dict[str, str]:
+        return {"tenant": self.address.tenant, "database": self.address.database}
+
+    @cached_property
+    def _api(self) -> Any:
+        from chromadb.api import ServerAPI
+        from chromadb.config import Settings, System
+
+        # A proxy in front of a server reads the first, Chroma's own service the second.
+        shown = {"Authorization": f"Bearer {self._token}", "X-Chroma-Token": self._token} if self._token else {}
+        settings = Settings(
+            chroma_api_impl="chromadb.api.fastapi.FastAPI",
+            chroma_server_host=self.address.host,
+            chroma_server_http_port=self.address.port,
+            chroma_server_ssl_enabled=self.address.tls,
+            chroma_server_headers=shown,
+            anonymized_telemetry=False,
+        )
+        return System(settings).instance(ServerAPI)
+
+    def _reason(self, error: Exception) -> str:
+        text = " ".join(str(error).split())[:200] or type(error).__name__
+        return text.replace(self._token, "…") if self._token else text
