@@ -83,7 +83,7 @@ class Ingest:
             self._here(found)
         self._progress(Progress("file", "", len(found), len(found)))
         if self._settings.mode is Mode.PREVIEW and (self._report.added or self._report.updated):
-            self._note("Only the pictures of key frames were looked at. For everything, index again without --mode")
+            self.note("Only the pictures of key frames were looked at. For everything, index again without --mode")
         return self._report
 
     def _here(self, found: Sequence[tuple[Path, Path]]) -> None:
