@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
 
+    from playhead.index.hits import Remembered
     from playhead.models.roles import Vectors
 
 
@@ -77,7 +78,8 @@ class Library:
         self._given_models = models
         self._open: tuple[Catalog, bool] | None = None
         self._opening = threading.RLock()
-        self._vectors = VectorIndex(self.folder / "vectors")
+        self._remembered: Remembered = {}
+        self._vectors = VectorIndex(self.folder / "vectors", self.settings.exact_limit)
 
     @property
     def exists(self) -> bool:
@@ -210,7 +212,9 @@ class Library:
         if len(where) > 1:
             names = " and ".join(found.name for found in named)
             raise QueryError("The search names two videos", names, "Name one")
-        searcher = Searcher(self._catalog(write=False), self._vectors, self.models, self.settings, self.folder)
+        searcher = Searcher(
+            self._catalog(write=False), self._vectors, self.models, self.settings, self.folder, self._remembered
+        )
         return searcher.read(reading, next(iter(where.values()), None))
 
     def search_like(
