@@ -556,5 +556,5 @@ def _row(stored: StoredSegment) -> tuple[object, ...]:
 
 def _segment(row: Sequence[Any]) -> Segment:
     i, video_id, channel, start_s, end_s, model, text, score, thumbnail, words = row
-    spoken = tuple(Word(Span(a, b), word) for a, b, word in json.loads(words))
+    spoken = tuple(Word(Span(a, b), word) for a, b, word in json.loads(words)) if words != "[]" else ()
     return Segment(i, video_id, Channel(channel), Span(start_s, end_s), model, text, score, thumbnail, spoken)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _LEAST = 0.02  # a hit below this probability is not followed up
 _NEAREST = 400  # vectors of one channel that are followed up
-_ALIKE = 400  # … and segments of each, the surest first: what is seen everywhere is not followed everywhere
+_ALIKE = 100  # … and segments of each, or as many as moments are wanted, the surest first
 _REMEMBERED = 256  # descriptions whose vectors are kept from one search to the next
 _CROSSED = range(3)  # of a query and a text, how many may have crossed from another model's space
 
@@ -53,6 +53,7 @@ class Finder:
     ) -> None:
         self._catalog, self._vectors, self._models = catalog, vectors, models
         self._settings, self._note, self._remembered = settings, note, remembered
+        self._alike = _ALIKE
         self._likenesses: dict[tuple[str, str], NDArray[np.float32]] = {}
 
     def hits(self, query: Query, within: Within) -> list[Hit]:
@@ -60,6 +61,7 @@ class Finder:
         for channel in sorted(query.channels - self._observed) if query.channels else ():
             option = "--as" if channel in (Channel.THERMAL, Channel.DEPTH) else "--channels"
             self._note(f"No video was indexed for {channel}. To do so: playhead index PATH {option} {channel}")
+        self._alike = max(_ALIKE, query.limit)
         found: dict[str, Hit] = {}
         by_meaning = [] if words.only_phrases(query.words) else [self._seen, self._meant]
         for hit in chain.from_iterable(look(query, within) for look in (*by_meaning, self._worded)):
@@ -177,7 +179,7 @@ class Finder:
     def _expand(self, near: dict[str, float], within: Within, fits: Callable[[str], Curve]) -> list[Hit]:
         """The segments of these vectors, each with its probability by the curve that fits its text."""
         found = []
-        for stored in self._catalog.segments_by_vector(near, within, _ALIKE):
+        for stored in self._catalog.segments_by_vector(near, within, self._alike):
             segment, similarity = stored.segment, near[stored.vector_id]
             found.append(Hit(segment, segment.span, fits(segment.text).at(similarity) * segment.score))
         return found
