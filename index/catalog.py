@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-VERSION = 1
+VERSION = 2
 START_ANEW = "Put back a copy, or move the folder away and index your footage again; the footage itself is untouched"
 _APPLICATION = 0x504C4159  # "PLAY", SQLite's mark of whose file it is
-_WITHIN = "(? = '' OR s.video_id = ?) AND s.start_s < ? AND max(s.end_s, s.start_s + 1e-6) > ?"
 _FEW = 50
+_COMMON = 2_000  # texts that hold a word and are ranked; of a commoner word any will do
 _SEGMENT = "s.id, s.video_id, s.channel, s.start_s, s.end_s, s.model, s.text, s.score, s.thumbnail, s.words"
 
 
@@ -45,12 +46,32 @@ class Within:
         return Span(start_s, max(start_s, min(span.end_s, self.end_s)))
 
     @property
-    def values(self) -> tuple[object, ...]:
-        """What `_WITHIN` asks for."""
-        return self.video_id, self.video_id, self.end_s, self.start_s
+    def sql(self) -> tuple[str, tuple[object, ...]]:
+        """The condition on a segment `s`, and its values."""
+        conditions: list[str] = []
+        values: list[object] = []
+        if self.video_id:
+            conditions.append("s.video_id = ?")
+            values.append(self.video_id)
+        if self.end_s < EVERYWHERE.end_s:
+            conditions.append("s.start_s < ?")
+            values.append(self.end_s)
+        if self.start_s > EVERYWHERE.start_s:
+            conditions.append("max(s.end_s, s.start_s + 1e-6) > ?")
+            values.append(self.start_s)
+        return " AND ".join(conditions) or "1", tuple(values)
 
 
 EVERYWHERE = Within()
+
+_UPGRADES = {
+    1: """
+        ALTER TABLE video ADD COLUMN content TEXT NOT NULL DEFAULT '';
+        DROP INDEX segment_vector;
+        CREATE INDEX segment_vector ON segment (vector_id, score DESC, start_s, end_s);
+    """
+}
+"""What makes a catalogue of one version one of the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +105,8 @@ class Catalog:
     """An open catalogue; several threads may read. `StorageError` if the disk refuses, `LibraryError` if damaged."""
 
     def __init__(self, path: Path, *, readonly: bool = False, create: bool = False) -> None:
-        self.path = path
+        self.path, self._readonly, self._version = path, readonly, VERSION
+        self._counted: tuple[int, list[tuple[Channel, str, int]]] | None = None
         try:
             self._db, self._lock = _connect(path, readonly), threading.Lock()
         except sqlite3.Error as error:
@@ -120,12 +142,21 @@ class Catalog:
                 "Upgrade with: pip install --upgrade playhead",
             )
         if version:
+            self._version = self._upgraded(version)
             return
         if not create:
             raise LibraryError(f"The library {self.path.parent} cannot be read", "its catalogue is empty", START_ANEW)
         script = files("playhead.index").joinpath("schema.sql").read_text(encoding="utf-8")
         marks = f"PRAGMA application_id = {_APPLICATION};\nPRAGMA user_version = {VERSION};"
         self._db.executescript(f"BEGIN;\n{script}\n{marks}\nCOMMIT;")
+
+    def _upgraded(self, version: int) -> int:
+        """The version from now on: the first writer upgrades an older catalogue, readers take it as it is."""
+        if self._readonly or version == VERSION:
+            return version
+        steps = "".join(_UPGRADES[step] for step in range(version, VERSION))
+        self._db.executescript(f"BEGIN IMMEDIATE;\n{steps}\nPRAGMA user_version = {VERSION};\nCOMMIT;")
+        return VERSION
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -162,6 +193,18 @@ class Catalog:
     def videos(self) -> list[Video]:
         """Every video, by name."""
         return self._videos("")
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no video."""
+        return not self._read("SELECT 1 FROM video LIMIT 1")
+
+    def contents(self) -> dict[str, str]:
+        """For every video a digest of its segments and vectors, which changes when they do."""
+        if self._version < VERSION:  # a writer may have upgraded it since
+            self._version = self._read("PRAGMA user_version")[0][0]
+        column = "content" if self._version > 1 else "''"
+        return dict(self._read(f"SELECT id, {column} FROM video ORDER BY id"))  # noqa: S608
 
     def video(self, video_id: str) -> Video | None:
         """The video with this id."""
@@ -223,7 +266,8 @@ class Catalog:
         video = record.video
         with self._transaction() as db:
             db.execute(
-                "INSERT INTO video VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+                "INSERT INTO video (id, duration_s, start_s, width, height, has_audio, warnings) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
                 "duration_s = excluded.duration_s, start_s = excluded.start_s, width = excluded.width, "
                 "height = excluded.height, has_audio = excluded.has_audio, warnings = excluded.warnings",
                 (
@@ -259,6 +303,7 @@ class Catalog:
                 "thumbnail, words, vector_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [_row(stored) for stored in record.segments],
             )
+            self._digest(db, video.id)
             replaced = self._label(db, video.id, path)
             self._sweep(db)
         return replaced
@@ -281,6 +326,7 @@ class Catalog:
             )
             db.executemany("UPDATE segment SET vector_id = ? WHERE id = ?", [(v, s) for s, v, _ in vectors])
             db.execute("UPDATE channel SET space = ? WHERE video_id = ? AND channel = ?", (space, video_id, channel))
+            self._digest(db, video_id)
             self._sweep(db)
 
     def remove(self, video_id: str) -> None:
@@ -305,6 +351,12 @@ class Catalog:
         return [before]
 
     @staticmethod
+    def _digest(db: sqlite3.Connection, video_id: str) -> None:
+        rows = db.execute("SELECT id, vector_id FROM segment WHERE video_id = ? ORDER BY id", (video_id,))
+        content = hashlib.sha256(json.dumps(rows.fetchall()).encode()).hexdigest()[:16]
+        db.execute("UPDATE video SET content = ? WHERE id = ?", (content, video_id))
+
+    @staticmethod
     def _sweep(db: sqlite3.Connection) -> None:
         db.execute(
             "DELETE FROM vector WHERE id IN (SELECT id FROM released) "
@@ -325,36 +377,71 @@ class Catalog:
 
     def told(self, within: Within) -> list[Segment]:
         """Everything said, written, seen and captioned there, in order of time."""
+        where, values = within.sql
         rows = self._read(
-            f"SELECT {_SEGMENT} FROM segment s WHERE s.text != '' AND {_WITHIN} "  # noqa: S608
+            f"SELECT {_SEGMENT} FROM segment s WHERE s.text != '' AND {where} "  # noqa: S608
             "ORDER BY s.start_s, s.end_s, s.channel, s.text",
-            within.values,
+            values,
         )
         return [_segment(row) for row in rows]
 
-    def segments_by_vector(self, vector_ids: Collection[str]) -> list[StoredSegment]:
-        """The segments that are found by these vectors."""
+    def segments_by_vector(
+        self, vector_ids: Collection[str], within: Within = EVERYWHERE, most: int = -1
+    ) -> list[StoredSegment]:
+        """The segments there that are found by these vectors; `most` bounds those of one vector, the surest first."""
+        where, values = within.sql
+        if within.video_id:  # a video has fewer segments than a common word has videos
+            where, alike = " AND ".join((where, "+s.vector_id IN (SELECT value FROM json_each(?))")), "segment s"
+            values = (*values, json.dumps(sorted(vector_ids)))
+        else:
+            one = f"SELECT s.number FROM segment s WHERE s.vector_id = j.value AND {where}"  # noqa: S608
+            alike = f"json_each(?) j JOIN segment s ON s.number IN ({one} ORDER BY s.score DESC, s.number LIMIT ?)"
+            where, values = "1", (json.dumps(sorted(vector_ids)), *values, most)
         rows = self._read(
-            f"SELECT {_SEGMENT}, s.vector_id FROM json_each(?) j JOIN segment s ON s.vector_id = j.value "  # noqa: S608
+            f"SELECT {_SEGMENT}, s.vector_id FROM {alike} WHERE {where} "  # noqa: S608
             "ORDER BY s.video_id, s.start_s, s.id",
-            (json.dumps(sorted(vector_ids)),),
+            values,
         )
         return [StoredSegment(_segment(row[:-1]), row[-1]) for row in rows]
 
-    def matching(self, expression: str, limit: int, within: Within = EVERYWHERE) -> list[Segment]:
-        """Segments whose text matches an FTS5 expression, best first (BM25)."""
+    def placed(self, video_id: str) -> list[tuple[Channel, str, str, float, float, bytes]]:
+        """Where a video's vectors stand: channel, space, vector id, start, end, and the float16 data; in order."""
         rows = self._read(
-            f"SELECT {_SEGMENT} FROM segment_text t JOIN segment s ON s.number = t.rowid "  # noqa: S608
-            f"WHERE segment_text MATCH ? AND {_WITHIN} ORDER BY t.rank, s.id LIMIT ?",
-            (expression, *within.values, limit),
+            "SELECT v.channel, v.space, v.id, s.start_s, s.end_s, v.data FROM segment s "
+            "JOIN vector v ON v.id = s.vector_id WHERE s.video_id = ? ORDER BY s.channel, s.start_s, s.number",
+            (video_id,),
+        )
+        return [(Channel(row[0]), *row[1:]) for row in rows]
+
+    def matching(self, expression: str, limit: int, within: Within = EVERYWHERE) -> list[Segment]:
+        """Segments whose text matches an FTS5 expression, best first (BM25).
+
+        Where thousands do, ranking them all would cost more than it tells: the first are taken.
+        """
+        where, values = within.sql
+        bounds, matched = "", "SELECT rowid, rank FROM segment_text WHERE segment_text MATCH ?"
+        if within.video_id:
+            bounds = (
+                " AND rowid BETWEEN (SELECT min(number) FROM segment WHERE video_id = ?) "
+                "AND (SELECT max(number) FROM segment WHERE video_id = ?)"
+            )
+        inside = (within.video_id,) * bounds.count("?")
+        counted = f"SELECT count(*) FROM (SELECT 1 FROM segment_text WHERE segment_text MATCH ?{bounds} LIMIT ?)"  # noqa: S608
+        common = self._read(counted, (expression, *inside, _COMMON + 1))[0][0] > _COMMON
+        order = "t.rowid" if common else "t.rank, s.id"
+        rows = self._read(
+            f"SELECT {_SEGMENT} FROM ({matched}{bounds}) t JOIN segment s ON s.number = t.rowid "  # noqa: S608
+            f"WHERE {where} ORDER BY {order} LIMIT ?",
+            (expression, *inside, *values, limit),
         )
         return [_segment(row) for row in rows]
 
     def containing(self, text: str, limit: int, within: Within = EVERYWHERE) -> list[Segment]:
         """Segments whose text holds `text` anywhere, for writing that puts no spaces between words."""
+        where, values = within.sql
         rows = self._read(
-            f"SELECT {_SEGMENT} FROM segment s WHERE instr(lower(s.text), ?) AND {_WITHIN} ORDER BY s.id LIMIT ?",  # noqa: S608
-            (text.lower(), *within.values, limit),
+            f"SELECT {_SEGMENT} FROM segment s WHERE instr(lower(s.text), ?) AND {where} ORDER BY s.id LIMIT ?",  # noqa: S608
+            (text.lower(), *values, limit),
         )
         return [_segment(row) for row in rows]
 
@@ -367,8 +454,15 @@ class Catalog:
 
     def spaces(self) -> list[tuple[Channel, str, int]]:
         """Every (channel, space) that has vectors, and how many."""
-        rows = self._read("SELECT channel, space, count(*) FROM vector GROUP BY channel, space ORDER BY 1, 2")
-        return [(Channel(channel), space, count) for channel, space, count in rows]
+        revision, known = self.revision, self._counted
+        if known is None or known[0] != revision:
+            rows = self._read("SELECT channel, space, count(*) FROM vector GROUP BY channel, space ORDER BY 1, 2")
+            known = self._counted = revision, [(Channel(channel), space, count) for channel, space, count in rows]
+        return known[1]
+
+    def vector_ids(self, channel: Channel, space: str) -> set[str]:
+        """The names of all vectors of a channel by an encoder."""
+        return {i for (i,) in self._read("SELECT id FROM vector WHERE channel = ? AND space = ?", (channel, space))}
 
     def vectors(
         self, channel: Channel, space: str, within: Within = EVERYWHERE
@@ -379,14 +473,24 @@ class Catalog:
         if within != EVERYWHERE:
             query = (
                 "SELECT DISTINCT v.id, v.data FROM segment s JOIN vector v ON v.id = s.vector_id "  # noqa: S608
-                f"WHERE v.channel = ? AND v.space = ? AND {_WITHIN} ORDER BY v.id"
+                f"WHERE v.channel = ? AND v.space = ? AND {within.sql[0]} ORDER BY v.id"
             )
-            values = (*values, *within.values)
+            values = (*values, *within.sql[1])
         rows = self._read(query, values)
         if not rows:
             return [], np.zeros((0, 0), np.float32)
         data = np.frombuffer(b"".join(blob for _, blob in rows), "<f2").reshape(len(rows), -1)
         return [i for i, _ in rows], data.astype(np.float32)
+
+    def vectors_of(self, vector_ids: Sequence[str]) -> NDArray[np.float32]:
+        """The vectors of these names, in their order, `(n, dim)`."""
+        rows = dict(
+            self._read(
+                "SELECT v.id, v.data FROM json_each(?) j JOIN vector v ON v.id = j.value", (json.dumps(vector_ids),)
+            )
+        )
+        data = b"".join(rows[i] for i in vector_ids)
+        return np.frombuffer(data, "<f2").reshape(len(vector_ids), -1).astype(np.float32)
 
     def check(self) -> list[str]:
         """What is wrong inside the catalogue itself; empty when nothing is."""
@@ -452,5 +556,5 @@ def _row(stored: StoredSegment) -> tuple[object, ...]:
 
 def _segment(row: Sequence[Any]) -> Segment:
     i, video_id, channel, start_s, end_s, model, text, score, thumbnail, words = row
-    spoken = tuple(Word(Span(a, b), word) for a, b, word in json.loads(words))
+    spoken = tuple(Word(Span(a, b), word) for a, b, word in json.loads(words)) if words != "[]" else ()
     return Segment(i, video_id, Channel(channel), Span(start_s, end_s), model, text, score, thumbnail, spoken)

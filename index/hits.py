@@ -7,8 +7,6 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from playhead.index import words
 from playhead.index.calibrate import curve
 from playhead.index.catalog import EVERYWHERE, Within
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from playhead.index.catalog import Catalog
@@ -31,8 +30,13 @@ if TYPE_CHECKING:
     from playhead.models.roles import Curve
     from playhead.settings import Settings
 
+    Remembered = dict[tuple[str, str], NDArray[np.float32]]
+
 _LEAST = 0.02  # a hit below this probability is not followed up
-_NEAREST = 400  # hits of one channel that are followed up
+_NEAREST = 400  # vectors of one channel that are followed up
+_ALIKE = 100  # … and segments of each, or as many as moments are wanted, the surest first
+_REMEMBERED = 256  # descriptions whose vectors are kept from one search to the next
+_CROSSED = range(3)  # of a query and a text, how many may have crossed from another model's space
 
 
 class Finder:
@@ -45,16 +49,19 @@ class Finder:
         models: Models,
         settings: Settings,
         note: Callable[[str], None],
+        remembered: Remembered,
     ) -> None:
         self._catalog, self._vectors, self._models = catalog, vectors, models
-        self._settings, self._note = settings, note
-        self._vectors_made: dict[tuple[str, str], NDArray[np.float32]] = {}
+        self._settings, self._note, self._remembered = settings, note, remembered
+        self._alike = _ALIKE
+        self._likenesses: dict[tuple[str, str], NDArray[np.float32]] = {}
 
     def hits(self, query: Query, within: Within) -> list[Hit]:
         """Each segment that fits once, with its best probability. Ties of the query are not looked at."""
-        for channel in sorted(query.channels - self._observed):
+        for channel in sorted(query.channels - self._observed) if query.channels else ():
             option = "--as" if channel in (Channel.THERMAL, Channel.DEPTH) else "--channels"
             self._note(f"No video was indexed for {channel}. To do so: playhead index PATH {option} {channel}")
+        self._alike = max(_ALIKE, query.limit)
         found: dict[str, Hit] = {}
         by_meaning = [] if words.only_phrases(query.words) else [self._seen, self._meant]
         for hit in chain.from_iterable(look(query, within) for look in (*by_meaning, self._worded)):
@@ -72,13 +79,15 @@ class Finder:
         if query.words and not self._unreadable(
             encoder.unreadable(query.words), "Pictures were not searched by these words"
         ):
-            vector = self._vector("words", query.words, lambda: encoder.encode_texts([query.words])[0])
+            vector = self._vector(encoder.id, query.words, lambda: encoder.encode_texts([query.words])[0])
             fits = encoder.calibration(vector) or curve("picture", encoder.id)
             near = {i: n for channel in channels for i, n in self._near(channel, encoder.id, vector, within).items()}
-            found.append(self._expand(near, lambda _: fits))
+            if query.image is None:
+                near = {i: similarity for i, similarity in near.items() if fits.at(similarity) >= _LEAST}
+            found.append(self._expand(near, within, lambda _: fits))
         if query.image is not None:
             near = {i: n for channel in channels for i, n in self._like(query.image, channel, within).items()}
-            found.append(self._expand(near, lambda _: curve("picture_by_image", encoder.id)))
+            found.append(self._expand(near, within, lambda _: curve("picture_by_image", encoder.id)))
         return _both(found)
 
     def _meant(self, query: Query, within: Within) -> Iterable[Hit]:
@@ -91,11 +100,13 @@ class Finder:
             encoder.unreadable(query.words), "What was said and written was searched for the exact words only"
         ):
             return []
-        vector = self._vector("meaning", query.words, lambda: encoder.encode([query.words])[0])
+        vector = self._vector(encoder.id, query.words, lambda: encoder.encode([query.words])[0])
         found: list[Hit] = []
         for channel in textual:
             near = self._near(channel, encoder.id, vector, within)
-            found += self._expand(near, self._curves(channel, query.words))
+            curves = [curve(channel, encoder.id, crossed) for crossed in _CROSSED]
+            near = {i: n for i, n in near.items() if max(fits.at(n) for fits in curves) >= _LEAST}
+            found += self._expand(near, within, self._curves(channel, query.words))
         return found
 
     def _curves(self, channel: Channel, words: str) -> Callable[[str], Curve]:
@@ -112,13 +123,13 @@ class Finder:
     def _like(self, image: Path, channel: Channel, within: Within) -> dict[str, float]:
         """Similarity to an image, seen as the pictures of the channel were."""
         encoder, kind = self._models.picture, "image" if channel is Channel.PICTURE else "image without colour"
-        vector = self._vector(
-            kind, str(image), lambda: encoder.encode_images([as_seen(self._read(image), channel)])[0]
-        )
-        return self._near(channel, encoder.id, vector, within)
+        if (kind, str(image)) not in self._likenesses:
+            seen = as_seen(self._read(image), channel)
+            self._likenesses[kind, str(image)] = encoder.encode_images([seen])[0]
+        return self._near(channel, encoder.id, self._likenesses[kind, str(image)], within)
 
     def _near(self, channel: Channel, space: str, vector: NDArray[np.float32], within: Within) -> dict[str, float]:
-        """Similarity by vector id. Exact up to `exact_limit` vectors, within bounds always; else by Chroma."""
+        """Similarity by vector id. All compared up to `exact_limit` vectors, within bounds always; else by Chroma."""
         counts = {s: n for c, s, n in self._spaces if c is channel}
         count = counts.get(space, 0)
         if others := sum(counts.values()) - count:
@@ -132,12 +143,7 @@ class Finder:
             near = self._vectors.nearest(channel, space, vector, _NEAREST)
             if near is not None:
                 return dict(near)
-        ids, matrix = self._catalog.vectors(channel, space, within)
-        if not ids:
-            return {}
-        similarities = matrix @ vector
-        best = np.argsort(-similarities, kind="stable")[:_NEAREST]
-        return {ids[n]: float(similarities[n]) for n in best}
+        return self._vectors.compared(self._catalog, channel, space, vector, _NEAREST, within)
 
     def _remedy(self, channel: Channel) -> str:
         role = Role.PICTURE if channel in PICTORIAL else Role.SENTENCES
@@ -158,19 +164,22 @@ class Finder:
         generation = self._vectors.current()
         return generation is not None and generation.revision == self._catalog.revision
 
-    def _vector(self, kind: str, asked: str, make: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
+    def _vector(self, encoder: str, asked: str, make: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
         """A description is encoded once, in however many videos it is looked for."""
-        if (kind, asked) not in self._vectors_made:
-            self._vectors_made[kind, asked] = make()
-        return self._vectors_made[kind, asked]
+        known = self._remembered.get((encoder, asked))
+        if known is None:
+            known = self._remembered[encoder, asked] = make()
+            for oldest in list(self._remembered)[:-_REMEMBERED]:
+                self._remembered.pop(oldest, None)
+        return known
 
     def _read(self, image: Path) -> NDArray[np.uint8]:
         return read_image(image, [image.parent], self._settings.limits)
 
-    def _expand(self, near: dict[str, float], fits: Callable[[str], Curve]) -> list[Hit]:
+    def _expand(self, near: dict[str, float], within: Within, fits: Callable[[str], Curve]) -> list[Hit]:
         """The segments of these vectors, each with its probability by the curve that fits its text."""
         found = []
-        for stored in self._catalog.segments_by_vector(near):
+        for stored in self._catalog.segments_by_vector(near, within, self._alike):
             segment, similarity = stored.segment, near[stored.vector_id]
             found.append(Hit(segment, segment.span, fits(segment.text).at(similarity) * segment.score))
         return found

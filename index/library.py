@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
 
+    from playhead.index.hits import Remembered
     from playhead.index.nearest import NearestVectors
     from playhead.models.roles import Vectors
 
@@ -103,7 +104,8 @@ class Library:
         self._opening = threading.RLock()
         token, folder = self.settings.vectors_token, self.folder / "vectors"
         self._server = VectorServer(self.settings.vectors, token, folder) if self.settings.vectors else None
-        self._vectors: NearestVectors = self._server or VectorIndex(folder)
+        self._vectors: NearestVectors = self._server or VectorIndex(folder, self.settings.exact_limit)
+        self._remembered: Remembered = {}
 
     @property
     def exists(self) -> bool:
@@ -234,7 +236,9 @@ class Library:
         if len(where) > 1:
             names = " and ".join(found.name for found in named)
             raise QueryError("The search names two videos", names, "Name one")
-        searcher = Searcher(self._catalog(write=False), self._vectors, self.models, self.settings, self.folder)
+        searcher = Searcher(
+            self._catalog(write=False), self._vectors, self.models, self.settings, self.folder, self._remembered
+        )
         found = searcher.read(reading, next(iter(where.values()), None))
         if why := self._server and self._server.trouble():
             slowly = f"{why}. Every vector was compared instead. When it is back: playhead rebuild"

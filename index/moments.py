@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _GROW = 0.7  # neighbours join a hit from this share of its probability on
 _FILLS = 0.3  # a sentence that fills this share of its shot stands for the shot
 _LEAN_S = 0.3  # … even if it leans this far out of it
+_STRETCH_S = 10.0  # hits are compared with those of the same stretch of time
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +78,23 @@ def framed(hit: Hit, shots: Sequence[Span], starts: Sequence[float]) -> Hit:
 def join(hits: Sequence[Hit]) -> list[list[Hit]]:
     """Groups of hits that show the same moment: each overlaps the strongest of its group by half of the shorter."""
     groups: list[list[Hit]] = []
+    near: dict[int, list[int]] = {}  # the groups whose head reaches into each stretch of time
     for hit in sorted(hits, key=lambda h: (-h.probability, h.span, h.segment.id)):
-        for group in groups:
-            head = group[0].span
-            shorter = min(head.duration_s, hit.span.duration_s)
-            if head.overlap_s(hit.span) > 0.5 * shorter or head == hit.span:
-                group.append(hit)
+        stretches = range(int(hit.span.start_s // _STRETCH_S), int(hit.span.end_s // _STRETCH_S) + 1)
+        for number in sorted({number for stretch in stretches for number in near.get(stretch, ())}):
+            if _same(groups[number][0].span, hit.span):
+                groups[number].append(hit)
                 break
         else:
+            for stretch in stretches:
+                near.setdefault(stretch, []).append(len(groups))
             groups.append([hit])
     return groups
+
+
+def _same(head: Span, span: Span) -> bool:
+    """Whether two spans share half of the shorter, or are one."""
+    return head.overlap_s(span) > 0.5 * min(head.duration_s, span.duration_s) or head == span
 
 
 def touches(one: Span, other: Span) -> bool:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from playhead.index.catalog import Catalog
+    from playhead.index.catalog import Catalog, Within
     from playhead.types import Channel, Progress
 
 
@@ -28,10 +28,21 @@ class NearestVectors(Protocol):
     def current(self) -> Mirror | None:
         """What can be asked; `None` where there is nothing, or nothing that can be trusted."""
 
+    def compared(
+        self,
+        catalog: Catalog,
+        channel: Channel,
+        space: str,
+        vector: NDArray[np.float32],
+        count: int,
+        within: Within,
+    ) -> dict[str, float]:
+        """Similarity by id of the `count` nearest vectors there, best first; of the catalogue as it is now."""
+
     def nearest(
         self, channel: Channel, space: str, vector: NDArray[np.float32], count: int
     ) -> list[tuple[str, float]] | None:
-        """Ids and similarities of the `count` nearest vectors, best first; `None` when it cannot answer."""
+        """Ids and similarities of the `count` nearest vectors, not by comparing; `None` when it cannot answer."""
 
     def update(self, catalog: Catalog, *, anew: bool = False, progress: Callable[[Progress], None] = ...) -> None:
         """Bring it up to the catalogue's revision; `anew` makes it from nothing. Needs the library's lock."""

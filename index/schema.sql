@@ -8,7 +8,8 @@ CREATE TABLE video (
     width INTEGER NOT NULL,
     height INTEGER NOT NULL,
     has_audio INTEGER NOT NULL,
-    warnings TEXT NOT NULL          -- JSON list
+    warnings TEXT NOT NULL,         -- JSON list
+    content TEXT NOT NULL DEFAULT '' -- digest of its segments and vectors: changes when they do
 ) WITHOUT ROWID;
 
 CREATE TABLE label (                -- where a video's bytes were found, first place first
@@ -58,7 +59,7 @@ CREATE TABLE segment (
     vector_id TEXT                  -- NULL where there is nothing to embed
 );
 CREATE INDEX segment_video ON segment (video_id, channel, start_s);
-CREATE INDEX segment_vector ON segment (vector_id);
+CREATE INDEX segment_vector ON segment (vector_id, score DESC, start_s, end_s);
 
 CREATE TABLE released (id TEXT PRIMARY KEY) WITHOUT ROWID;  -- vectors that a change may have left without a segment
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from playhead.index.catalog import Catalog
+    from playhead.index.hits import Remembered
     from playhead.index.moments import Hit
     from playhead.index.nearest import NearestVectors
     from playhead.index.phrases import Reading
@@ -39,21 +40,27 @@ class Searcher:
     """Searches one library with one set of models."""
 
     def __init__(
-        self, catalog: Catalog, vectors: NearestVectors, models: Models, settings: Settings, library: Path
+        self,
+        catalog: Catalog,
+        vectors: NearestVectors,
+        models: Models,
+        settings: Settings,
+        library: Path,
+        remembered: Remembered,
     ) -> None:
         self._catalog, self._library = catalog, library
-        self._finder = Finder(catalog, vectors, models, settings, self._note)
+        self._finder = Finder(catalog, vectors, models, settings, self._note, remembered)
         self._notes: list[str] = []
 
     def search(self, query: Query, video: Video | None = None) -> SearchResult:
         """Moments that match, best first; where none does, `no_match` and the nearest there are."""
-        if not self._catalog.videos():
+        if self._catalog.empty:
             self._note("The library is empty. Fill it with: playhead index PATH")
             return self._result(query, [])
         within = _within(query, video)
         if video and query.span_s and not (within.start_s < video.span.end_s and video.span.start_s < within.end_s):
             self._note(f"{video.name} plays from {format_time(video.start_s)} to {format_time(video.span.end_s)}")
-        return self._result(query, self._moments(query, within))
+        return self._result(query, self._moments(query, within, best_only=not query.links))
 
     def read(self, reading: Reading, video: Video | None = None) -> SearchResult:
         """The better of several readings of the same words.
@@ -86,10 +93,10 @@ class Searcher:
         nearest = () if matching else _at_most(query, moments)
         return SearchResult(str(query), matching, not matching, tuple(self._notes), nearest)
 
-    def _moments(self, query: Query, within: Within) -> list[Moment]:
-        """Every moment that might be meant, best first."""
+    def _moments(self, query: Query, within: Within, *, best_only: bool = False) -> list[Moment]:
+        """Every moment that might be meant, or as many of the best as the query wants, best first."""
         described = bool(query.words) or query.image is not None
-        found = self._described(query, within) if described else None
+        found = self._described(query, within, best_only) if described else None
         for link, other in query.links:
             if found is None:
                 found = beside(link, self._moments(other, within), cache(self._catalog.shots), within)
@@ -107,12 +114,15 @@ class Searcher:
             found += tied(link, here, self._moments(other, replace(within, video_id=video_id)))
         return ranked(found)
 
-    def _described(self, query: Query, within: Within) -> list[Moment]:
+    def _described(self, query: Query, within: Within, best_only: bool) -> list[Moment]:
         by_video: dict[str, list[Hit]] = {}
         for hit in self._finder.hits(query, within):
             by_video.setdefault(hit.segment.video_id, []).append(hit)
-        moments = []
-        for video_id, hits in by_video.items():
+        most = {video_id: _likelihood(hits) for video_id, hits in by_video.items()}
+        moments: list[Moment] = []
+        for video_id, hits in sorted(by_video.items(), key=lambda found: -most[found[0]]):
+            if best_only and _enough(query, moments, most[video_id]):
+                break
             if video := self._catalog.video(video_id):
                 groups = grouped(hits, self._catalog.shots(video_id))
                 moments += [self._moment(video, group, within) for group in groups]
@@ -123,10 +133,6 @@ class Searcher:
 
         Channels that agree make it more likely: they are taken to err independently (noisy or).
         """
-        best: dict[Channel, float] = {}
-        for hit in group:
-            best[hit.segment.channel] = max(hit.probability, best.get(hit.segment.channel, 0.0))
-        missed = float(np.prod([1 - probability for probability in best.values()]))
         evidence = tuple(
             Evidence(
                 hit.segment.channel,
@@ -139,11 +145,25 @@ class Searcher:
             for hit in group[:_SHOWN]
             if hit is group[0] or hit.probability >= _WORTH
         )
-        return Moment(video, within.part_of(group[0].span), 1 - missed, evidence)
+        return Moment(video, within.part_of(group[0].span), _likelihood(group), evidence)
 
     def _note(self, text: str) -> None:
         if text not in self._notes:
             self._notes.append(text)
+
+
+def _likelihood(hits: Iterable[Hit]) -> float:
+    """Of a group of hits; of all hits in a video, more than any group of them has."""
+    best: dict[Channel, float] = {}
+    for hit in hits:
+        best[hit.segment.channel] = max(hit.probability, best.get(hit.segment.channel, 0.0))
+    return 1 - float(np.prod([1 - best[channel] for channel in sorted(best)]))
+
+
+def _enough(query: Query, moments: Sequence[Moment], least: float) -> bool:
+    """Whether no moment that is at most so likely is wanted any more."""
+    better = [moment for moment in moments if moment.score > least + 1e-9]
+    return len(better) >= query.limit and len(_at_most(query, ranked(better))) == query.limit
 
 
 def _at_most(query: Query, moments: Iterable[Moment]) -> tuple[Moment, ...]:

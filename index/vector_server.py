@@ -11,14 +11,16 @@ import json
 import logging
 import os
 import secrets
+import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from playhead.errors import VectorServerError
 from playhead.index.chroma_server import ChromaServer
+from playhead.index.part import collection_name
 from playhead.index.vector_address import address_of
-from playhead.index.vectors import collection_name
+from playhead.index.vectors import VectorIndex
 from playhead.types import Progress
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pydantic import SecretStr
 
-    from playhead.index.catalog import Catalog
+    from playhead.index.catalog import Catalog, Within
     from playhead.types import Channel
 
 T = TypeVar("T")
@@ -55,6 +57,7 @@ class VectorServer:
 
     def __init__(self, url: str, token: SecretStr, folder: Path) -> None:
         self._server, self._file = ChromaServer(address_of(url, token), token), folder / "server.json"
+        self._here = VectorIndex(folder, exact_limit=sys.maxsize)
         self._whole: dict[str, Any] = {}
         self._silent_until_s = 0.0
         self._trouble = ""
@@ -71,6 +74,18 @@ class VectorServer:
             self._note("does not mirror this library")
             return None
         return mark
+
+    def compared(
+        self,
+        catalog: Catalog,
+        channel: Channel,
+        space: str,
+        vector: NDArray[np.float32],
+        count: int,
+        within: Within,
+    ) -> dict[str, float]:
+        """The nearest by comparing what lies here, which no server is asked for."""
+        return self._here.compared(catalog, channel, space, vector, count, within)
 
     def nearest(
         self, channel: Channel, space: str, vector: NDArray[np.float32], count: int
@@ -98,6 +113,7 @@ class VectorServer:
 
         Raises `VectorServerError`; the mirror is then known not to be current.
         """
+        self._here.update(catalog, anew=anew, progress=progress)
         mark, revision = self._mark(), catalog.revision
         with self._server.within(STORE_S, "was not brought up to date"):
             if mark and self._marked(mark) and mark.revision == revision and not anew:
@@ -112,6 +128,9 @@ class VectorServer:
 
     def verify(self, catalog: Catalog) -> list[str]:
         """What is wrong: silence, staleness, and every stored vector that a query does not reach."""
+        return self._here.verify(catalog) + self._verify(catalog)
+
+    def _verify(self, catalog: Catalog) -> list[str]:
         mark, where = self._mark(), f"the vector server at {self._server.address}"
         if mark is None:
             return [f"{where} does not mirror this library"] if catalog.spaces() else []
@@ -127,6 +146,7 @@ class VectorServer:
 
     def close(self) -> None:
         """Let go of the connections."""
+        self._here.close()
         self._server.close()
         self._whole.clear()
 

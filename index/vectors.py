@@ -1,12 +1,12 @@
-"""Nearest vectors by Chroma: derived from the catalogue, never trusted to be current, rebuilt without a model.
+"""The nearest vectors: derived from the catalogue, never trusted to be current, rebuilt without a model.
 
-Chroma can be destroyed by a kill or by two writers, so a generation is never written to once it is in use: the next
-one grows beside it and a pointer file is switched by rename.
+Up to `exact_limit` vectors of a channel are compared (`scan.py`); beyond, Chroma has them as well. Chroma can be
+destroyed by a kill or by two writers, so nothing is written to once it is in use: what is new grows beside it, and a
+pointer file is switched by rename.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -18,51 +18,71 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playhead.errors import StorageError
+from playhead.index.part import collection_name
+from playhead.index.part_writing import sync
+from playhead.index.scan import DAMAGES, Listed, Scan, from_json, to_json
 from playhead.types import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from playhead.index.catalog import Catalog
+    from playhead.index.catalog import Catalog, Within
     from playhead.types import Channel
 
 
 _log = logging.getLogger(__name__)
+_PARTS = "parts.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A finished Chroma store and the revision of the catalogue that it mirrors."""
+    """A finished index, the revision of the catalogue that it mirrors, and the collections that Chroma has of it."""
 
     folder: Path
     revision: int
+    collections: tuple[str, ...] = ()
 
 
 class VectorIndex:
-    """The derived index below `folder`."""
+    """The derived index below `folder`. Channels with more than `exact_limit` vectors are put into Chroma too."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, exact_limit: int) -> None:
+        self._folder, self._exact_limit = folder, exact_limit
         self._clients: dict[str, Any] = {}
+        self._read: tuple[Path | None, list[Listed]] = (None, [])
+        self._scan = Scan(folder, self._listed)
 
     def current(self) -> Generation | None:
         """The generation in use; `None` when there is none or its pointer is damaged."""
         try:
             pointer = json.loads((self._folder / "current.json").read_text(encoding="utf-8"))
-            generation = Generation(self._folder / str(pointer["folder"]), int(pointer["revision"]))
-        except (OSError, ValueError, KeyError, TypeError):
+            collections = tuple(map(str, pointer.get("collections", ())))
+            generation = Generation(self._folder / str(pointer["folder"]), int(pointer["revision"]), collections)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
         return generation if generation.folder.is_dir() and generation.folder.parent == self._folder else None
+
+    def compared(
+        self,
+        catalog: Catalog,
+        channel: Channel,
+        space: str,
+        vector: NDArray[np.float32],
+        count: int,
+        within: Within,
+    ) -> dict[str, float]:
+        """Similarity by id of the `count` nearest vectors there, best first; of the catalogue as it is now."""
+        return self._scan.nearest(catalog, (channel, space), vector, count, within)
 
     def nearest(
         self, channel: Channel, space: str, vector: NDArray[np.float32], count: int
     ) -> list[tuple[str, float]] | None:
-        """Ids and similarities of the `count` nearest vectors, best first; `None` when the index cannot answer."""
+        """Ids and similarities of the `count` nearest vectors by Chroma, best first; `None` when it cannot answer."""
         generation = self.current()
-        if generation is None:
+        if generation is None or collection_name(channel, space) not in generation.collections:
             return None
         try:
             collection = self._collection(generation.folder, channel, space, create=False)
@@ -83,9 +103,9 @@ class VectorIndex:
             return
         try:
             self._clear(keep=before)
-            target = self._build(revision, None if anew else before, catalog, progress)
-            self._switch(target, revision)
-            self._clear(keep=Generation(target, revision))
+            after = self._build(revision, None if anew else before, catalog, progress)
+            self._switch(after)
+            self._clear(keep=after)
         except Exception as error:
             with suppress(OSError):
                 self._clear(keep=before)  # what was half built may be what filled the disk
@@ -97,21 +117,45 @@ class VectorIndex:
 
     def _build(
         self, revision: int, before: Generation | None, catalog: Catalog, progress: Callable[[Progress], None]
+    ) -> Generation:
+        """A new generation: what is sound of the one before stays, the rest comes from the catalogue."""
+        listed = self._scan.update(catalog, _parts(before), progress)
+        large = [(c, space) for c, space, count in catalog.spaces() if count > self._exact_limit]
+        target = self._chroma(revision, before, catalog, large, progress) if large else self._new_folder(revision)
+        (target / _PARTS).write_text(to_json(listed), encoding="utf-8")
+        sync(target / _PARTS)
+        return Generation(target, revision, tuple(collection_name(*key) for key in large))
+
+    def _chroma(
+        self,
+        revision: int,
+        before: Generation | None,
+        catalog: Catalog,
+        large: list[tuple[Channel, str]],
+        progress: Callable[[Progress], None],
     ) -> Path:
-        """A new generation: from a copy of the one before where that is sound, else from nothing."""
-        if before:
+        """A new folder with a Chroma store: from a copy of the one before where that is sound, else from nothing."""
+        if before and before.collections:
             try:
                 target = self._new_folder(revision)
                 shutil.copytree(before.folder, target, dirs_exist_ok=True)
-                self._fill(target, catalog, progress)
+                self._fill(target, catalog, large, progress)
             except Exception as error:  # noqa: BLE001 - whatever ails the old store, the catalogue has everything
                 _log.warning("The vector index is damaged and is made anew: %s", _reason(error))
-                self._clear(keep=before)
+                self._remove(target)
             else:
                 return target
         target = self._new_folder(revision)
-        self._fill(target, catalog, progress)
+        self._fill(target, catalog, large, progress)
         return target
+
+    def _listed(self) -> list[Listed]:
+        """The parts in use; the same list as long as it is the same generation."""
+        generation = self.current()
+        folder = generation.folder if generation else None
+        if self._read[0] != folder:
+            self._read = folder, _parts(generation)
+        return self._read[1]
 
     def _new_folder(self, revision: int) -> Path:
         """A folder under a name that never comes back: open readers know a generation by its path."""
@@ -127,70 +171,108 @@ class VectorIndex:
         if generation.revision != catalog.revision:
             return [f"the vector index is of revision {generation.revision}, the catalogue of {catalog.revision}"]
         try:
+            problems = self._unheld(_parts(generation), catalog)
+            if not generation.collections:
+                return problems
             if os.access(self._folder, os.W_OK):
-                return self._unreachable(generation.folder, catalog)
+                return problems + self._unreachable(generation.folder, generation.collections, catalog)
             with tempfile.TemporaryDirectory() as scratch:  # Chroma writes even to read
                 copy = shutil.copytree(generation.folder, Path(scratch) / "copy", copy_function=shutil.copyfile)
                 for folder in (copy, *(path for path in copy.rglob("*") if path.is_dir())):
                     folder.chmod(0o700)  # copytree took the modes of folders over
-                return self._unreachable(copy, catalog)
+                return problems + self._unreachable(copy, generation.collections, catalog)
         except Exception as error:  # noqa: BLE001 - a damaged store fails in many ways
             return [f"the vector index cannot be read: {_reason(error)}"]
 
-    def _unreachable(self, folder: Path, catalog: Catalog) -> list[str]:
-        problems = []
-        for channel, space, count in catalog.spaces():
-            ids, matrix = catalog.vectors(channel, space)
+    def _unheld(self, listed: list[Listed], catalog: Catalog) -> list[str]:
+        """What the parts lack or have beyond the catalogue, byte by byte."""
+        expected: dict[tuple[Channel, str], set[str]] = {}
+        stored: dict[tuple[Channel, str], set[str]] = {}
+        reached: dict[tuple[Channel, str], set[str]] = {}
+        for one in listed:
+            parts = self._scan.read(one)
+            rows = {key: part.row_of_id() for key, part in parts.items()}
+            for key, part in parts.items():
+                stored.setdefault(key, set()).update(part.standing_ids())
+            for video_id in one.contents:
+                for channel, space, vector_id, *_, data in catalog.placed(video_id):
+                    key = channel, space
+                    row = rows.get(key, {}).get(vector_id)
+                    if row is not None and parts[key].arrays["vectors"][row].tobytes() == data:
+                        reached.setdefault(key, set()).add(vector_id)
+        for video_id in catalog.contents():
+            for channel, space, vector_id, *_ in catalog.placed(video_id):
+                expected.setdefault((channel, space), set()).add(vector_id)
+        return _differences(expected, stored, reached)
+
+    def _unreachable(self, folder: Path, collections: Collection[str], catalog: Catalog) -> list[str]:
+        """What Chroma lacks or has beyond the catalogue, by asking for everything."""
+        expected: dict[tuple[Channel, str], set[str]] = {}
+        reached: dict[tuple[Channel, str], set[str]] = {}
+        for channel, space, _ in catalog.spaces():
+            if collection_name(channel, space) not in collections:
+                continue
+            expected[channel, space] = catalog.vector_ids(channel, space)
             collection = self._collection(folder, channel, space, create=False)
-            stored = collection.count() if collection else 0
-            reached: set[str] = set()
-            if stored:
-                found = collection.query(query_embeddings=[matrix[0].tolist()], n_results=stored, include=[])
-                reached = set(found["ids"][0])
-            if missing := len(set(ids) - reached):
-                problems.append(f"{channel}: {missing} of {count} vectors cannot be reached by query")
-            if extra := len(reached - set(ids)):
-                problems.append(f"{channel}: {extra} vectors are not in the catalogue")
-        return problems
+            if collection and (stored := collection.count()):
+                any_vector = collection.get(include=["embeddings"], limit=1)["embeddings"]
+                found = collection.query(query_embeddings=any_vector, n_results=stored, include=[])
+                reached[channel, space] = set(found["ids"][0])
+        return _differences(expected, reached, reached)
 
     def close(self) -> None:
         """Let go of open stores."""
         for client in self._clients.values():
             client.close()
         self._clients.clear()
+        self._scan.close()
 
-    def _fill(self, target: Path, catalog: Catalog, progress: Callable[[Progress], None]) -> None:
-        spaces = catalog.spaces()
-        names = {collection_name(channel, space) for channel, space, _ in spaces}
+    def _fill(
+        self,
+        target: Path,
+        catalog: Catalog,
+        large: list[tuple[Channel, str]],
+        progress: Callable[[Progress], None],
+    ) -> None:
+        names = {collection_name(channel, space) for channel, space in large}
         client = self._client(target)
         for collection in client.list_collections():
             if collection.name not in names:
                 client.delete_collection(collection.name)
         batch = min(2000, client.get_max_batch_size())
-        for channel, space, count in spaces:
+        for channel, space in large:
             collection = self._collection(target, channel, space, create=True)
-            ids, matrix = catalog.vectors(channel, space)
-            there, wanted = set(collection.get(include=[])["ids"]), set(ids)
-            gone, new = sorted(there - wanted), [n for n, i in enumerate(ids) if i not in there]
+            there, wanted = set(collection.get(include=[])["ids"]), catalog.vector_ids(channel, space)
+            gone, new = sorted(there - wanted), sorted(wanted - there)
             for start in range(0, len(gone), batch):
                 collection.delete(ids=gone[start : start + batch])
             for start in range(0, len(new), batch):
-                rows = new[start : start + batch]
-                collection.upsert(ids=[ids[n] for n in rows], embeddings=matrix[rows])
-                progress(Progress("indexing vectors", str(channel), count - len(new) + start + len(rows), count))
+                ids = new[start : start + batch]
+                collection.upsert(ids=ids, embeddings=catalog.vectors_of(ids))
+                progress(Progress("indexing vectors", str(channel), start + len(ids), len(new)))
 
-    def _switch(self, target: Path, revision: int) -> None:
+    def _switch(self, generation: Generation) -> None:
         partial = self._folder / "current.json.part"
-        partial.write_text(json.dumps({"folder": target.name, "revision": revision}), encoding="utf-8")
+        pointer = {
+            "folder": generation.folder.name,
+            "revision": generation.revision,
+            "collections": generation.collections,
+        }
+        partial.write_text(json.dumps(pointer), encoding="utf-8")
+        sync(partial)
         os.replace(partial, self._folder / "current.json")
 
     def _clear(self, keep: Generation | None) -> None:
-        """Remove every generation but one: old ones, and those left half-built by a kill."""
-        for folder in self._folder.glob("generation-*"):
-            if keep is None or folder != keep.folder:
-                if client := self._clients.pop(str(folder), None):
-                    client.close()
-                shutil.rmtree(folder)
+        """Remove what a generation does not need: old ones and their parts, and those left half-built by a kill."""
+        needed = {keep.folder.name, *(one.folder for one in _parts(keep))} if keep else set()
+        for folder in (*self._folder.glob("generation-*"), *self._folder.glob("part-*")):
+            if folder.name not in needed:
+                self._remove(folder)
+
+    def _remove(self, folder: Path) -> None:
+        if client := self._clients.pop(str(folder), None):
+            client.close()
+        shutil.rmtree(folder)
 
     def _client(self, folder: Path) -> Any:
         import chromadb
@@ -218,9 +300,30 @@ class VectorIndex:
             return None
 
 
-def collection_name(channel: Channel, space: str) -> str:
-    """What Chroma calls the vectors of a channel by an encoder."""
-    return f"{channel}-{hashlib.sha256(space.encode()).hexdigest()[:16]}"
+def _parts(generation: Generation | None) -> list[Listed]:
+    """The parts of a generation; none where their list is gone or damaged."""
+    if generation is None:
+        return []
+    try:
+        return from_json((generation.folder / _PARTS).read_text(encoding="utf-8"))
+    except DAMAGES as error:
+        _log.warning("The list of the vector index's parts cannot be read: %s", _reason(error))
+        return []
+
+
+def _differences(
+    expected: dict[tuple[Channel, str], set[str]],
+    stored: dict[tuple[Channel, str], set[str]],
+    reached: dict[tuple[Channel, str], set[str]],
+) -> list[str]:
+    problems = []
+    for key in sorted(expected.keys() | stored.keys()):
+        wanted = expected.get(key, set())
+        if missing := len(wanted - reached.get(key, set())):
+            problems.append(f"{key[0]}: {missing} of {len(wanted)} vectors cannot be reached by query")
+        if extra := len(stored.get(key, set()) - wanted):
+            problems.append(f"{key[0]}: {extra} vectors are not in the catalogue")
+    return problems
 
 
 def _reason(error: Exception) -> str:

@@ -40,7 +40,8 @@ def matches(catalog: Catalog, words: str, within: Within) -> list[tuple[Segment,
             share = found[segment.id][1] if segment.id in found else 0.0
             found[segment.id] = (segment, share + weights[term] / total)
     # A common word fills its list before the one text that holds them all is reached.
-    found |= {segment.id: (segment, 1.0) for segment in _holding(catalog, terms, within)}
+    if len(terms) > 1:
+        found |= {segment.id: (segment, 1.0) for segment in _holding(catalog, terms, within)}
     fits = curve("words")
     ranked = sorted(found.values(), key=lambda pair: (-pair[1], pair[0].id))[:_MOST]
     return [(segment, fits.at(share) * segment.score) for segment, share in ranked]

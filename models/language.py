@@ -73,6 +73,7 @@ _NAME = re.compile(
 )
 
 
+@lru_cache(maxsize=16_384)
 def why_not_english(text: str) -> str:
     """Why a model of English cannot read `text`, as half a sentence, or `""` when nothing speaks against it."""
     found = _foreign_script(text) or _foreign_words(text)

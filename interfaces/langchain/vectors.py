@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from langchain_core.embeddings import Embeddings
 
 from playhead.errors import InputError, ModelError
-from playhead.index.vectors import collection_name
+from playhead.index.part import collection_name
 from playhead.safety.gate import Gate
 from playhead.types import PICTORIAL, Channel, Door
 

@@ -91,7 +91,9 @@ class Settings(BaseSettings):
         None, description="File of the gate's audit log; empty: audit.jsonl in the library's folder."
     )
     exact_limit: int = Field(
-        50_000, ge=0, description="Up to this many vectors are searched exactly; beyond, with Chroma."
+        1_000_000,
+        ge=0,
+        description="Up to so many vectors of a channel are all compared; beyond, Chroma finds them.",
     )
 
     on: Literal["here", "ray"] = Field("here", description="Where videos are observed: in this process, or by Ray.")

@@ -157,7 +157,7 @@ def test_killed_while_the_vector_index_is_built_the_next_run_heals_it(
     shutil.rmtree(copied / "vectors")
     with indexing(footage, copied) as process:
         deadline = time.monotonic() + 60
-        while not list(copied.glob("vectors/generation-*/chroma.sqlite3")) and time.monotonic() < deadline:
+        while not list(copied.glob("vectors/part-*")) and time.monotonic() < deadline:
             time.sleep(0.002)
         process.kill()
     assert process.returncode == -signal.SIGKILL
@@ -259,6 +259,11 @@ def stale(library: Path) -> None:
     pointer.write_text(json.dumps(json.loads(pointer.read_text()) | {"revision": 1}))
 
 
+def a_file(library: Path, ending: str = "vectors") -> Path:
+    """The largest file of a part that ends so."""
+    return max(library.glob(f"vectors/part-*/*.{ending}"), key=lambda path: path.stat().st_size)
+
+
 DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "all of it is gone": (lambda library: shutil.rmtree(library / "vectors"), "no vector index"),
     "the generation is gone": (lambda library: shutil.rmtree(generation(library)), "no vector index"),
@@ -271,6 +276,18 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
         "no vector index",
     ),
     "it is stale": (stale, "is of revision 1"),
+    "the list is gone": (lambda library: (generation(library) / "parts.json").unlink(), "cannot be reached"),
+    "the list is nonsense": (
+        lambda library: (generation(library) / "parts.json").write_text("[]"),
+        "cannot be reached",
+    ),
+    "a part is gone": (lambda library: shutil.rmtree(a_file(library).parent), "cannot be read"),
+    "a part is cut": (lambda library: os.truncate(a_file(library), 10), "cannot be read"),
+    "the places are cut": (lambda library: os.truncate(a_file(library, "row"), 4), "cannot be read"),
+    "a part is noise": (
+        lambda library: a_file(library).write_bytes(b"\x11" * a_file(library).stat().st_size),
+        "cannot be reached",
+    ),
     "the store is gone": (lambda library: (generation(library) / "chroma.sqlite3").unlink(), "cannot be reached"),
     "the store is cut": (
         lambda library: os.truncate(generation(library) / "chroma.sqlite3", 10_000),
@@ -299,32 +316,41 @@ class NoModels:
 def test_damage_is_detected_and_mended_without_a_model(damage: str, copied: Path) -> None:
     hurt, complaint = DAMAGE[damage]
     catalogue = dump(copied)
-    with Library(copied, settings=Settings(), models=cast("Models", NoModels())) as library:
+    with Library(copied, settings=Settings(exact_limit=0), models=cast("Models", NoModels())) as library:
+        library.rebuild()
         assert library.verify() == []
     hurt(copied)
-    with Library(copied, settings=Settings(), models=cast("Models", NoModels())) as library:
+    with Library(copied, settings=Settings(exact_limit=0), models=cast("Models", NoModels())) as library:
         assert any(complaint in problem for problem in library.verify())
         library.rebuild()
         assert library.verify() == []
         library.rebuild()
         assert library.verify() == []
     assert dump(copied) == catalogue
+    assert len(list((copied / "vectors").glob("part-*"))) == 1
     assert len(list((copied / "vectors").glob("generation-*"))) == 1
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_damage_does_not_stop_a_search(damage: str, copied: Path, fakes: FakeModels) -> None:
+    by_chroma = Settings(exact_limit=0)
+    with Library(copied, settings=by_chroma) as library:
+        library.rebuild()
     DAMAGE[damage][0](copied)
-    with Library(copied, settings=Settings(exact_limit=0), models=cast("Models", fakes)) as library:
+    with Library(copied, settings=by_chroma, models=cast("Models", fakes)) as library:
         assert library.search("hello", channels=["speech"])[0].video.name == "talk.mkv"
 
 
+@pytest.mark.parametrize("damage", ["the store is cut", "a part is cut"])
 def test_a_damaged_store_does_not_stop_indexing(
-    copied: Path, clips: Callable[[str], Path], fakes: FakeModels
+    damage: str, copied: Path, clips: Callable[[str], Path], fakes: FakeModels
 ) -> None:
-    DAMAGE["the store is cut"][0](copied)
+    with Library(copied, settings=Settings(exact_limit=0)) as library:
+        library.rebuild()
+    DAMAGE[damage][0](copied)
     seen: list[Progress] = []
-    with Library(copied, settings=Settings(channels=(Channel.SPEECH,)), models=cast("Models", fakes)) as library:
+    chosen = Settings(channels=(Channel.SPEECH,), exact_limit=0)
+    with Library(copied, settings=chosen, models=cast("Models", fakes)) as library:
         library.add(clips("subtitled.mkv"), progress=seen.append)
         assert library.verify() == []
     assert "indexing vectors" in {event.stage for event in seen}

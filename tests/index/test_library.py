@@ -593,7 +593,7 @@ def test_a_library_on_a_read_only_disk_can_be_searched(
     tmp_path: Path,
     mounted: Callable[..., None],
 ) -> None:
-    library, path = opened(channels=["picture"]), place("cuts.mp4")
+    library, path = opened(channels=["picture"], exact_limit=exact_limit), place("cuts.mp4")
     library.add(path)
     library.close()
     point = tmp_path / "point"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zlib
 from contextlib import closing, contextmanager
 from itertools import pairwise
@@ -194,9 +195,11 @@ def test_the_same_question_has_the_same_answer(filmed: Library, models: Models) 
 
 
 @pytest.mark.parametrize("query", ["a motorcycle", "gate B12", "the ferry leaves", "a cat"])
-def test_chroma_and_comparing_every_vector_agree(query: str, filmed: Library, models: Models) -> None:
+def test_chroma_and_comparing_every_vector_agree(query: str, filmed: Library, models: Models, tmp_path: Path) -> None:
     exact = filmed.search(query)
-    with Library(filmed.folder, settings=Settings(exact_limit=0), models=models) as approximate:
+    folder = shutil.copytree(filmed.folder, tmp_path / "copy")
+    with Library(folder, settings=Settings(exact_limit=0), models=models) as approximate:
+        approximate.rebuild()
         near = approximate.search(query)
     assert [(m.video.id, m.span) for m in near] == [(m.video.id, m.span) for m in exact]
     assert [m.score for m in near] == pytest.approx([m.score for m in exact], abs=1e-3)

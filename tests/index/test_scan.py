@@ -1,0 +1,178 @@
+"""Vectors in mapped parts: what is found, what an update writes, and a catalogue of the version before."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import pytest
+
+from playhead import Library, Settings
+from playhead.index.catalog import EVERYWHERE, Catalog, ChannelRecord, Record, StoredSegment, Within
+from playhead.index.part import FULL, highest, widened
+from playhead.index.vectors import VectorIndex
+from playhead.testing import FakeModels
+from playhead.types import Channel, Segment, Span, Video
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from playhead.models.registry import Models
+
+DIM, ROWS = 96, 800  # of a video
+SPACE = "space"
+KEY = Channel.PICTURE, SPACE
+
+
+def video(number: int, rows: int = ROWS, seed: int | None = None) -> Record:
+    """A video whose pictures lie near a few scenes, each shown for a second."""
+    chance = np.random.default_rng(number if seed is None else seed)
+    scenes = np.random.default_rng(99).standard_normal((40, DIM)) * np.linspace(1, 0.05, DIM)
+    vectors = scenes[chance.choice(40, rows)] + 0.2 * chance.standard_normal((rows, DIM)) * np.linspace(1, 0.05, DIM)
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    name = f"{number:064}"
+    record = Record(Video(name, name, Path(f"/{name}.mp4"), float(rows)))
+    record.channels[Channel.PICTURE] = ChannelRecord(f"made with {seed}", SPACE)
+    for second, vector in enumerate(vectors):
+        segment = Segment(f"{number}-{seed}-{second}", name, Channel.PICTURE, Span(second, second + 1), "m")
+        record.segments.append(StoredSegment(segment, segment.id))
+        record.vectors[segment.id] = Channel.PICTURE, SPACE, vector
+    return record
+
+
+def put(catalog: Catalog, *records: Record) -> None:
+    for record in records:
+        catalog.put(record, record.video.path)
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
+    opened = Catalog(tmp_path / "catalog.sqlite", create=True)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> VectorIndex:
+    return VectorIndex(tmp_path / "vectors", 1_000_000)
+
+
+def parts(index_folder: Path) -> dict[str, set[str]]:
+    """The parts in use, and the videos of each that count."""
+    pointer = json.loads((index_folder / "current.json").read_text())
+    listed = json.loads((index_folder / pointer["folder"] / "parts.json").read_text())["parts"]
+    return {one["folder"]: set(one["contents"]) for one in listed}
+
+
+def exact(catalog: Catalog, vector: NDArray[np.float32], within: Within, count: int = 10) -> set[str]:
+    """The nearest by a product with every vector of the catalogue."""
+    ids, matrix = catalog.vectors(*KEY, within)
+    return {ids[n] for n in np.argsort(-(matrix @ vector), kind="stable")[:count]}
+
+
+@pytest.mark.parametrize(
+    "within",
+    [EVERYWHERE, Within(f"{3:064}"), Within("", 200.0, 260.0), Within("", 100.0, 700.0), Within(f"{3:064}", 5, 9)],
+)
+@pytest.mark.parametrize("indexed", [True, False])
+def test_what_is_nearest_is_found(indexed: bool, within: Within, catalog: Catalog, index: VectorIndex) -> None:
+    put(catalog, *(video(n) for n in range(4)))
+    if indexed:
+        index.update(catalog)
+    chance, shares = np.random.default_rng(5), []
+    for _ in range(20):
+        vector = (chance.standard_normal(DIM) * np.linspace(1, 0.05, DIM)).astype(np.float32)
+        vector /= np.linalg.norm(vector)
+        found = index.compared(catalog, *KEY, vector, 10, within)
+        assert list(found.values()) == sorted(found.values(), reverse=True)
+        wanted = exact(catalog, vector, within)
+        assert len(found) == len(wanted)
+        shares.append(len(wanted & found.keys()) / len(wanted))
+    assert np.mean(shares) >= 0.99
+    assert catalog.vectors(*KEY)[1].shape == (4 * ROWS, DIM)
+    assert 4 * ROWS > FULL
+
+
+def test_an_update_writes_what_is_new(catalog: Catalog, index: VectorIndex, tmp_path: Path) -> None:
+    put(catalog, *(video(n, 20) for n in range(4)))
+    index.update(catalog)
+    (first,) = parts(tmp_path / "vectors")
+    put(catalog, video(4, 20))
+    index.update(catalog)
+    after = parts(tmp_path / "vectors")
+    assert {frozenset(int(v) for v in held) for held in after.values()} == {frozenset(range(4)), frozenset([4])}
+    assert first in after
+    for n in range(5, 21):
+        put(catalog, video(n, 20))
+        index.update(catalog)
+        assert index.verify(catalog) == []
+        assert len(parts(tmp_path / "vectors")) <= 6
+        assert {folder.name for folder in (tmp_path / "vectors").glob("part-*")} == set(parts(tmp_path / "vectors"))
+
+
+def test_what_changed_or_went_is_found_no_more(catalog: Catalog, index: VectorIndex) -> None:
+    put(catalog, *(video(n, 50) for n in range(6)))
+    index.update(catalog)
+    (before,) = catalog.vectors(*KEY, Within(f"{2:064}", 0, 1))[1]
+    catalog.remove(f"{1:064}")
+    put(catalog, video(2, 50, seed=77))
+    for _ in range(2):  # not yet in the index, then in it
+        found = index.compared(catalog, *KEY, before, 400, EVERYWHERE)
+        assert found.keys() == set(catalog.vectors(*KEY)[0])
+        assert len(found) == 5 * 50
+        assert index.compared(catalog, *KEY, before, 400, Within(f"{1:064}")) == {}
+        index.update(catalog)
+    assert index.verify(catalog) == []
+
+
+def test_a_reader_sees_what_another_process_committed(catalog: Catalog, index: VectorIndex, tmp_path: Path) -> None:
+    put(catalog, video(0, 30))
+    index.update(catalog)
+    reading, reader = Catalog(tmp_path / "catalog.sqlite", readonly=True), VectorIndex(tmp_path / "vectors", 10)
+    (vector,) = catalog.vectors(*KEY, Within("", 0, 1))[1]
+    assert len(reader.compared(reading, *KEY, vector, 400, EVERYWHERE)) == 30
+    put(catalog, video(1, 30))
+    assert len(reader.compared(reading, *KEY, vector, 400, EVERYWHERE)) == 60
+    index.update(catalog)
+    assert len(reader.compared(reading, *KEY, vector, 400, EVERYWHERE)) == 60
+    index.update(catalog, anew=True)  # the parts that the reader has mapped are gone
+    assert len(reader.compared(reading, *KEY, vector, 400, EVERYWHERE)) == 60
+    reading.close()
+
+
+@pytest.mark.parametrize("spread", [1e-6, 1.0])
+def test_the_highest_are_chosen_whatever_lies_between(spread: float) -> None:
+    scores = np.random.default_rng(3).standard_normal(150_000).astype(np.float32) * np.float32(spread)
+    scores[::9] = -1
+    assert set(highest(scores, 500)) == set(np.argsort(-scores)[:500])
+    assert len(highest(np.zeros(150_000, np.float32), 500)) == 500
+
+
+def test_float16_is_widened_exactly() -> None:
+    every = np.arange(65_536, dtype=np.uint16).view(np.float16)
+    finite = every[np.isfinite(every)]
+    assert (widened(finite) == finite.astype(np.float32)).all()
+
+
+def test_a_library_of_version_1_is_upgraded_in_place(tmp_path: Path) -> None:
+    folder = tmp_path / "library"
+    folder.mkdir()
+    old = gzip.decompress((Path(__file__).parent / "library_1.sqlite.gz").read_bytes())
+    (folder / "catalog.sqlite").write_bytes(old)
+    with Library(folder, settings=Settings(), models=cast("Models", FakeModels())) as library:
+        before = library.search("hello"), library.search("red", between=(0, 2))
+        assert before[0][0].span == Span(0.2, 1.7)
+        assert (folder / "catalog.sqlite").read_bytes() == old  # a search changes nothing
+        library.rebuild()
+        assert [problem for problem in library.verify() if "thumbnails" not in problem] == []
+        assert (library.search("hello"), library.search("red", between=(0, 2))) == before
+    with sqlite3.connect(folder / "catalog.sqlite") as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (2,)
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    db.close()
