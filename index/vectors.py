@@ -12,6 +12,7 @@ import logging
 import os
 import shutil
 import tempfile
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,7 @@ class VectorIndex:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._clients: dict[str, Any] = {}
+        self._opening = threading.RLock()
 
     def current(self) -> Generation | None:
         """The generation in use; `None` when there is none or its pointer is damaged."""
@@ -155,9 +157,8 @@ class VectorIndex:
 
     def close(self) -> None:
         """Let go of open stores."""
-        for client in self._clients.values():
-            client.close()
-        self._clients.clear()
+        for folder in list(self._clients):
+            self._let_go(folder)
 
     def _fill(self, target: Path, catalog: Catalog, progress: Callable[[Progress], None]) -> None:
         spaces = catalog.spaces()
@@ -188,18 +189,25 @@ class VectorIndex:
         """Remove every generation but one: old ones, and those left half-built by a kill."""
         for folder in self._folder.glob("generation-*"):
             if keep is None or folder != keep.folder:
-                if client := self._clients.pop(str(folder), None):
-                    client.close()
+                self._let_go(str(folder))
                 shutil.rmtree(folder)
 
     def _client(self, folder: Path) -> Any:
         import chromadb
         from chromadb.config import Settings
 
-        if str(folder) not in self._clients:
-            settings = Settings(anonymized_telemetry=False)
-            self._clients[str(folder)] = chromadb.PersistentClient(str(folder), settings=settings)
-        return self._clients[str(folder)]
+        with self._opening:
+            if str(folder) not in self._clients:
+                for gone in [name for name in self._clients if not os.path.isdir(name)]:
+                    self._let_go(gone)  # another process made a new generation: its files would be held for good
+                settings = Settings(anonymized_telemetry=False)
+                self._clients[str(folder)] = chromadb.PersistentClient(str(folder), settings=settings)
+            return self._clients[str(folder)]
+
+    def _let_go(self, folder: str) -> None:
+        with self._opening:
+            if client := self._clients.pop(folder, None):
+                client.close()
 
     def _collection(self, folder: Path, channel: Channel, space: str, *, create: bool) -> Any:
         from chromadb.errors import NotFoundError
