@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from playhead.errors import InputError, LibraryError, MediaError, ModelError, UnreadableMediaError
+from playhead.errors import InputError, LibraryError, MediaError, ModelError, StorageError, UnreadableMediaError
 from playhead.index.observe import ROLES, Options, observe, recipe, space
 from playhead.index.senses import sense_of, sensed
 from playhead.index.watch import digest, thumbnail_folder
@@ -273,3 +273,18 @@ def remove_thumbnails(library: Path, video_id: str) -> None:
     """Delete a video's thumbnails."""
     with suppress(FileNotFoundError):
         shutil.rmtree(library / thumbnail_folder(video_id))
+
+
+def sweep_thumbnails(library: Path, catalog: Catalog) -> None:
+    """Delete the thumbnails of videos that are gone, and what a kill left of others. Raises `StorageError`."""
+    kept = {thumbnail_folder(video.id) for video in catalog.videos()}
+    try:
+        for folder in (library / "thumbs").glob("*"):
+            if f"{folder.parent.name}/{folder.name}" not in kept:
+                shutil.rmtree(folder)
+    except OSError as error:
+        raise StorageError(
+            "The thumbnails of removed videos were not deleted",
+            (error.strerror or str(error)).lower(),
+            "Nothing else is wrong; allow writing to the library, then: playhead rebuild",
+        ) from error

@@ -16,7 +16,7 @@ import shutil
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SAMPLE_S, REAL_S = 30.0, 120.0
+OLD_S = 60.0
+SESSION = ".ses"  # ONNX Runtime leaves one such file among the temporary ones
 WARM_SHARE, WARM_LEAST_S = 0.2, 120.0
 QUERIES = ("red", "a white thing", "the ferry leaves", "green then red", "blue before white")
 QUESTION, ANSWERED = "When does the ferry leave?", "The ferry leaves at nine"
@@ -89,8 +91,7 @@ class Shelf:
         for problem in self.library.verify():
             self.faults.note(f"verify: {problem}")
         self.library.remove("snow.mkv" if self.cycles % 2 else "garden.mp4")
-        for grown in ("runs", "cache"):  # they grow on purpose
-            shutil.rmtree(self.folder / grown, ignore_errors=True)
+        pruned(self.folder)
 
     def _search(self) -> None:
         for library in (self.library, self.reader):
@@ -140,13 +141,20 @@ class Cinema:
             for problem in library.verify():
                 self._faults.note(f"verify of the real library: {problem}")
             library.remove("short.mp4")
-        for grown in ("runs", "cache"):
-            shutil.rmtree(self._folder / grown, ignore_errors=True)
+        pruned(self._folder)
 
 
 def _told(found: Any) -> list[tuple[str, float, float]]:
     """The moments without their order: of equal ones the id decides, and a film that is renewed has another."""
     return sorted((m.video.name, round(m.span.start_s, 3), round(m.span.end_s, 3)) for m in found)
+
+
+def pruned(library: Path) -> None:
+    """Remove old runs and what was kept of them, which grow on purpose."""
+    for path in (*library.glob("runs/*"), *library.glob("cache/*/*")):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > OLD_S:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def soak(folder: Path, minutes: float, sample_s: float = SAMPLE_S, *, real: bool = True) -> dict[str, Any]:
@@ -176,7 +184,10 @@ def soak(folder: Path, minutes: float, sample_s: float = SAMPLE_S, *, real: bool
                 more = {"search_ms": shelf.search_ms, "cycles": shelf.cycles}
                 samples.append(sampled(begun, shelf.folder, temporary, **more))
                 _tell(samples[-1])
-    left = {"children": len(descendants()), "temporary": sorted(str(p.name) for p in temporary.rglob("*"))}
+    left = {
+        "children": len(descendants()),
+        "temporary": sorted(p.name for p in temporary.rglob("*") if p.name != SESSION),
+    }
     for what, how in left.items():
         if how:
             faults.note(f"left in the end: {what}: {how}")
