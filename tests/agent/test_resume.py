@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ..conftest import FakeModels
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"}
-KILLS, EVERY = 20, 4  # in all, and in a row before a run may finish
+KILLS, EVERY = int(os.environ.get("ENDURE_KILLS", "20")), 4  # in all, and in a row before a run may finish
 
 PLAN_TEXT = """\
 request: What is said, and what is green?

@@ -15,7 +15,6 @@ import sqlite3
 import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -26,6 +25,7 @@ from .vitals import descendants
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 FILES = ("open", "write", "fsync", "rename", "mkdir", "remove")
 POINTS = (*FILES, "sqlite", "chroma", "decode", "model")
@@ -104,7 +104,12 @@ def _opening(fault: Fault) -> Iterator[tuple[Any, str, Any]]:
 
     _open = os.open
     yield os, "open", opened
-    yield from _files(fault, lambda file: None if fault.below(file) and fault.due() else io.FileIO)
+    yield from _files(fault, lambda file: None if _named(file) and fault.below(file) and fault.due() else io.FileIO)
+
+
+def _named(file: Any) -> bool:
+    """Whether a file is opened by its name; a descriptor is open already."""
+    return not isinstance(file, int)
 
 
 def _writing(fault: Fault) -> Iterator[tuple[Any, str, Any]]:

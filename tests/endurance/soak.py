@@ -2,9 +2,9 @@
 
     python -m tests.endurance.soak --minutes 60 --out soak.json
 
-The last line is a JSON object: the curves, how fast each grew after the warm-up, and what went wrong. The exit code is
-1 where anything did. Most cycles run with models that cost nothing, so that all the time goes into what can leak; every
-two minutes the offline profile takes a turn.
+The last line is a JSON object: the curves, how fast each grew after the warm-up, and what went wrong. The exit code
+is 1 where anything did. Most cycles run with models that cost nothing, so that all the time goes into what can leak;
+every two minutes the offline profile takes a turn.
 """
 
 from __future__ import annotations

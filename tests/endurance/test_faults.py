@@ -1,4 +1,4 @@
-"""Whatever fails, at whichever call: it is told, nothing committed is lost, nothing is left, and it can be done again."""
+"""Whatever fails, at whichever call: it is told, nothing is lost, nothing is left, and the same again succeeds."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-KILLS = 20
+KILLS = int(os.environ.get("ENDURE_KILLS", "20"))
 PIPE = "pipe"
 
 
