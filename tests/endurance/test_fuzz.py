@@ -6,7 +6,6 @@ import os
 import resource
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,9 +20,6 @@ from playhead.settings import load_settings
 
 from . import grammars
 from .toll import WHOLE, Toll
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 LONGEST_S, MOST_MB = 2.0, 300
 Parser = "Callable[[Path, str], object]"
@@ -65,7 +61,9 @@ def test_a_value_or_an_error_that_says_what_to_do(
         monkeypatch.delenv(variable)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     relaxed = settings(
-        max_examples=int(os.environ.get("ENDURE_EXAMPLES", "20000" if WHOLE else "40")), suppress_health_check=list(HealthCheck), derandomize=not WHOLE
+        max_examples=int(os.environ.get("ENDURE_EXAMPLES", "20000" if WHOLE else "40")),
+        suppress_health_check=list(HealthCheck),
+        derandomize=not WHOLE,
     )
 
     @relaxed
