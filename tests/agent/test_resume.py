@@ -545,8 +545,13 @@ def killed_once(runner: Runner, library: Path, folder: Path, plan: Path, after_s
 
 @pytest.mark.slow
 def test_killed_at_random_points_a_run_ends_like_one_that_was_not(
-    own: Library, plan_file: Path, runners: tuple[Runner, Runner], tmp_path: Path
+    own: Library,
+    plan_file: Path,
+    runners: tuple[Runner, Runner],
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
+    record_property("tried", KILLS)
     runner, _ = runners
     runner.start(own.folder, tmp_path / "whole", plan_file)
     before = time.monotonic()

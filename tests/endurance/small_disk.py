@@ -1,7 +1,7 @@
 """On a disk of its own that is too small: python small_disk.py CASE, in a mount namespace that it may mount in.
 
-CASE is JSON: the library to begin with, the folder of footage, the film to add, an empty folder to mount on, and sizes
-in KiB. For each size a line of JSON says what happened on the full disk, and what once there was room.
+CASE is JSON: the library to begin with, the folder of footage, the film to add, an empty folder to mount on, and
+sizes in KiB. For each size a line of JSON says what happened on the full disk, and what once there was room.
 """
 
 from __future__ import annotations

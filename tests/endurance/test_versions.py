@@ -1,6 +1,7 @@
 """A library of each format that was ever released opens, is searched, and is indexed on.
 
-`library_vN.sql` is what `python -m tests.endurance.test_versions` wrote when the format was N. It is not written anew.
+`library_vN.sql` is what `python -m tests.endurance.test_versions` wrote when the format was N. It is never written
+anew.
 """
 
 from __future__ import annotations

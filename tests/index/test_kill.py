@@ -125,8 +125,13 @@ def killed_once(footage: Path, library: Path, after_s: float) -> bool:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(LINES))
 def test_killed_at_random_points_it_ends_like_one_that_was_not(
-    seed: int, footage: Path, undisturbed: tuple[Path, float], tmp_path: Path
+    seed: int,
+    footage: Path,
+    undisturbed: tuple[Path, float],
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
+    record_property("tried", KILLS // LINES)
     reference, taken_s = undisturbed
     chance, kills, number = random.Random(seed), 0, 0
     while kills < KILLS // LINES:
