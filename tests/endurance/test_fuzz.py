@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,6 +20,9 @@ from playhead.settings import load_settings
 
 from . import grammars
 from .toll import WHOLE, Toll
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LONGEST_S, MOST_MB = 2.0, 300
 EXAMPLES = int(os.environ.get("ENDURE_EXAMPLES", "20000" if WHOLE else "40"))
