@@ -19,7 +19,7 @@ def samples(per_hour: float, noise: float, count: int = 120) -> list[Vitals]:
     """An hour in which memory grows steadily, apart from chance."""
     chance = random.Random(0)
     return [
-        Vitals(30.0 * n, 400 + per_hour * n / count + chance.uniform(-noise, noise), 0, 60, 5, 0, 3.0, 0)
+        Vitals(30.0 * n, 500, 400 + per_hour * n / count + chance.uniform(-noise, noise), 0, 60, 5, 0, 3.0, 0)
         for n in range(count)
     ]
 
