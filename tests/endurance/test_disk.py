@@ -39,7 +39,7 @@ def test_a_full_disk(begun: Path, undisturbed: Path, footage: Path, tmp_path: Pa
     if why := _may_mount(place):
         pytest.skip(f"no small disk can be mounted: {why}")
     least, most = _kib(begun) + STEP_KIB, _kib(begun) + 2 * _kib(undisturbed) + 1200
-    sizes = list(range(least, most, STEP_KIB if WHOLE else (most - least) // 3))
+    sizes = list(range(least, most, STEP_KIB if WHOLE else (most - least) // 2))
     case = {
         "library": str(begun), "whole": str(undisturbed), "footage": str(footage), "film": NEXT,
         "mount": str(place), "sizes_kib": sizes,
