@@ -359,3 +359,9 @@ def test_a_value_that_is_not_what_it_says_or_has_no_end_is_a_fault(text: str) ->
         parse_plan(text)
     assert "\n" not in str(caught.value)
     assert time.process_time() - begun < 2
+
+
+def test_a_key_of_several_lines_is_told_on_one() -> None:
+    with pytest.raises(PlanError, match=r"steps\.a\.\\n: there is no such field") as caught:
+        parse_plan('{"steps": {"a": {"tool": "x", "\\n": null}}}')
+    assert "\n" not in str(caught.value)
