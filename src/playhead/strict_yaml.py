@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 MOST_CHARACTERS = 1 << 20
-_LONGEST_NUMBER = 100
+_LONGEST_NUMBER = 1000
 _REFUSED = (yaml.YAMLError, RecursionError, ValueError, LookupError, AttributeError, OverflowError)
 """What PyYAML raises; the last three where a tag such as `!!bool` stands before what is none."""
 
