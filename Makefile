@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help demo test quick check bench docs clean
+.PHONY: help demo test quick check bench endure docs clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -33,6 +33,9 @@ demo/first.playhead:
 
 bench: demo/first.playhead ## measure and write benchmarks/RESULTS.md; CASES=folder, ONLY="names" (benchmarks/README.md)
 	$(BIN)/python benchmarks/report.py $(if $(CASES),--cases $(CASES)) $(if $(MODEL),--model $(MODEL)) $(if $(ONLY),--only $(ONLY))
+
+endure: $(INSTALLED) ## everything that can fail, be killed or leak, in full, and an hour of soak
+	$(BIN)/python -m tests.endurance.endure --out endurance.json
 
 docs: $(INSTALLED) ## write the reference and the schema of plans from tools, settings and --help
 	$(BIN)/python docs/reference.py

@@ -149,7 +149,9 @@ def read_plan(said: Mapping[str, object]) -> Plan:
 
 
 def _place(loc: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in loc if part != "[key]") or "plan"
+    """Where a fault is, on one line whatever the keys are."""
+    said = ".".join(str(part) for part in loc if part != "[key]")
+    return said.encode("unicode_escape").decode() if not said.isprintable() else said or "plan"
 
 
 def _reason(error: Any) -> str:

@@ -112,6 +112,9 @@ class Catalog:
         except sqlite3.Error as error:
             raise _translate(error, path) from error
         try:
+            if readonly and not _shared(self._db) and not _journalled(path):
+                self._db.close()
+                self._db = _connect(path, readonly, alone=True)
             self._check_version(create)
             if not readonly:
                 self._db.execute("PRAGMA journal_mode = WAL")
@@ -513,11 +516,26 @@ class Catalog:
         return {row[0] for row in rows}
 
 
-def _connect(path: Path, readonly: bool) -> sqlite3.Connection:
+def _shared(db: sqlite3.Connection) -> bool:
+    """Whether it can be read beside a writer; on a full disk there may be no room for what that takes."""
+    try:
+        db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.OperationalError as error:
+        return not error.sqlite_errorname.startswith(("SQLITE_IOERR_SHM", "SQLITE_CANTOPEN", "SQLITE_FULL"))
+    return True
+
+
+def _journalled(path: Path) -> bool:
+    """Whether a writer, perhaps one that was killed, has something that is not in the file yet."""
+    journal = path.with_name(f"{path.name}-wal")
+    return journal.exists() and journal.stat().st_size > 0
+
+
+def _connect(path: Path, readonly: bool, *, alone: bool = False) -> sqlite3.Connection:
     if readonly:
         # Reading beside a writer needs a writable folder. Without one nobody can be writing, and the file holds
         # everything, unless a killed writer left its journal: that is read where it lies.
-        alone = not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
+        alone = alone or (not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists())
         mode = "immutable=1" if alone else "mode=ro"
         db = sqlite3.connect(
             f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None, check_same_thread=False

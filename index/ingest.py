@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from playhead.errors import InputError, LibraryError, MediaError, ModelError, UnreadableMediaError
+from playhead.errors import InputError, LibraryError, MediaError, ModelError, StorageError, UnreadableMediaError
 from playhead.index.observe import ROLES, Options, mode_of, observe, recipe, space
 from playhead.index.senses import sense_of, sensed
 from playhead.index.watch import digest, thumbnail_folder
@@ -378,3 +378,18 @@ def _keep(pictures: Mapping[str, bytes], folder: Path) -> None:
             list(pool.map(keep, pictures))
     except OSError as error:
         raise unsaved("A thumbnail", (error.strerror or str(error)).lower(), error.errno) from error
+
+
+def sweep_thumbnails(library: Path, catalog: Catalog) -> None:
+    """Delete the thumbnails of videos that are gone, and what a kill left of others. Raises `StorageError`."""
+    kept = {thumbnail_folder(video.id) for video in catalog.videos()}
+    try:
+        for folder in (library / "thumbs").glob("*"):
+            if f"{folder.parent.name}/{folder.name}" not in kept:
+                shutil.rmtree(folder)
+    except OSError as error:
+        raise StorageError(
+            "The thumbnails of removed videos were not deleted",
+            (error.strerror or str(error)).lower(),
+            "Nothing else is wrong; allow writing to the library, then: playhead rebuild",
+        ) from error

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from playhead.errors import InputError, LibraryError, QueryError, StorageError, VectorServerError
 from playhead.index.catalog import START_ANEW, Catalog, Within
 from playhead.index.example import read_example, taken_together
-from playhead.index.ingest import Ingest, reembed, remove_thumbnails
+from playhead.index.ingest import Ingest, reembed, sweep_thumbnails
 from playhead.index.lock import writing
 from playhead.index.phrases import Reading, read
 from playhead.index.query import Query
@@ -179,14 +179,16 @@ class Library:
             found = [self.video(video) for video in videos]
             for video in found:
                 catalog.remove(video.id)
-                remove_thumbnails(self.folder, video.id)
             self._vectors.update(catalog)
+            sweep_thumbnails(self.folder, catalog)
         return found
 
     def rebuild(self, progress: Callable[[Progress], None] = _silent) -> None:
-        """Make the vector index anew from the catalogue; no model runs."""
+        """Make the vector index anew from the catalogue, and remove pictures of no video; no model runs."""
         with writing(self._existing()):
-            self._vectors.update(self._catalog(write=True), anew=True, progress=progress)
+            catalog = self._catalog(write=True)
+            self._vectors.update(catalog, anew=True, progress=progress)
+            sweep_thumbnails(self.folder, catalog)
 
     def reembed(self, progress: Callable[[Progress], None] = _silent) -> list[Video]:
         """Give what was said and written new vectors by the sentence encoder in force; no footage is opened.

@@ -12,6 +12,7 @@ import logging
 import os
 import shutil
 import tempfile
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,7 @@ class VectorIndex:
         self._clients: dict[str, Any] = {}
         self._read: tuple[Path | None, list[Listed]] = (None, [])
         self._scan = Scan(folder, self._listed)
+        self._opening = threading.RLock()
 
     def current(self) -> Generation | None:
         """The generation in use; `None` when there is none or its pointer is damaged."""
@@ -222,9 +224,8 @@ class VectorIndex:
 
     def close(self) -> None:
         """Let go of open stores."""
-        for client in self._clients.values():
-            client.close()
-        self._clients.clear()
+        for folder in list(self._clients):
+            self._let_go(folder)
         self._scan.close()
 
     def _fill(
@@ -270,18 +271,25 @@ class VectorIndex:
                 self._remove(folder)
 
     def _remove(self, folder: Path) -> None:
-        if client := self._clients.pop(str(folder), None):
-            client.close()
+        self._let_go(str(folder))
         shutil.rmtree(folder)
 
     def _client(self, folder: Path) -> Any:
         import chromadb
         from chromadb.config import Settings
 
-        if str(folder) not in self._clients:
-            settings = Settings(anonymized_telemetry=False)
-            self._clients[str(folder)] = chromadb.PersistentClient(str(folder), settings=settings)
-        return self._clients[str(folder)]
+        with self._opening:
+            if str(folder) not in self._clients:
+                for gone in [name for name in self._clients if not os.path.isdir(name)]:
+                    self._let_go(gone)  # another process made a new generation: its files would be held for good
+                settings = Settings(anonymized_telemetry=False)
+                self._clients[str(folder)] = chromadb.PersistentClient(str(folder), settings=settings)
+            return self._clients[str(folder)]
+
+    def _let_go(self, folder: str) -> None:
+        with self._opening:
+            if client := self._clients.pop(folder, None):
+                client.close()
 
     def _collection(self, folder: Path, channel: Channel, space: str, *, create: bool) -> Any:
         from chromadb.errors import NotFoundError

@@ -276,7 +276,8 @@ def _unknown(place: str, given: Iterable[Any], known: Iterable[str]) -> Iterator
         if name not in names:
             close = difflib.get_close_matches(str(name), names, n=1)
             hint = f"did you mean {close[0]}?" if close else _there_are(sorted(names)).lower()
-            yield f"{f'{place}.' if place else ''}{name}: there is no such name; {hint}"
+            shown = name if str(name).isprintable() else ascii(name)  # a fault is told on one line
+            yield f"{f'{place}.' if place else ''}{shown}: there is no such name; {hint}"
 
 
 def _number(value: Any, low: float, high: float) -> bool:

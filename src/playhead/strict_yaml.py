@@ -8,6 +8,9 @@ from typing import Any
 import yaml
 
 MOST_CHARACTERS = 1 << 20
+_LONGEST_NUMBER = 1000
+_REFUSED = (yaml.YAMLError, RecursionError, ValueError, LookupError, AttributeError, OverflowError)
+"""What PyYAML raises; the last three where a tag such as `!!bool` stands before what is none."""
 
 
 def load(text: str) -> Any:
@@ -16,8 +19,9 @@ def load(text: str) -> Any:
         raise ValueError(f"it is longer than {MOST_CHARACTERS:,} characters")
     try:
         return yaml.load(text, _Loader)  # noqa: S506 - a safe loader that refuses aliases and duplicates
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise ValueError(" ".join(str(error).split())[:300]) from error
+    except _REFUSED as error:
+        said = "" if isinstance(error, LookupError | AttributeError) else str(error)
+        raise ValueError(" ".join(said.split())[:300] or "a value is not what its tag says") from error
 
 
 class _Loader(yaml.SafeLoader):
@@ -36,6 +40,17 @@ class _Loader(yaml.SafeLoader):
             raise yaml.YAMLError(f"{twice!r} is there twice")
         return table
 
+
+def _number(loader: _Loader, node: Any) -> Any:
+    """A number; one of a megabyte of digits, or of sixtieths of sixtieths, would take minutes."""
+    if isinstance(node, yaml.ScalarNode) and len(node.value) > _LONGEST_NUMBER:
+        raise yaml.YAMLError(f"a number has more than {_LONGEST_NUMBER} characters")
+    whole = node.tag == "tag:yaml.org,2002:int"
+    return loader.construct_yaml_int(node) if whole else loader.construct_yaml_float(node)
+
+
+for _tag in ("int", "float"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _number)
 
 _Loader.yaml_implicit_resolvers = {
     letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]

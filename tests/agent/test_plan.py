@@ -344,3 +344,24 @@ def test_references_are_found_and_replaced_at_any_depth() -> None:
     said = {"x": ["$a", {"y": "$b[1]"}], "z": 3}
     assert references(said) == [Reference("a"), Reference("b", (1,))]
     assert resolve(said, {"a": math.pi, "b": ("one", "two")}) == {"x": [math.pi, {"y": "two"}], "z": 3}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "!!bool x", "!!int ''", "!!float ''", "!!timestamp x", "!!omap {a: 1}", "steps: !!set {a, b}",
+        "steps: 1" + ":1" * 200_000, "steps: 1" + ":1" * 3000 + ".5", "steps: 0x" + "f" * 900_000,
+    ],
+)  # fmt: skip
+def test_a_value_that_is_not_what_it_says_or_has_no_end_is_a_fault(text: str) -> None:
+    begun = time.process_time()
+    with pytest.raises(PlanError) as caught:
+        parse_plan(text)
+    assert "\n" not in str(caught.value)
+    assert time.process_time() - begun < 2
+
+
+def test_a_key_of_several_lines_is_told_on_one() -> None:
+    with pytest.raises(PlanError, match=r"steps\.a\.\\n: there is no such field") as caught:
+        parse_plan('{"steps": {"a": {"tool": "x", "\\n": null}}}')
+    assert "\n" not in str(caught.value)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ..conftest import FakeModels
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"}
-KILLS, EVERY = 20, 4  # in all, and in a row before a run may finish
+KILLS, EVERY = int(os.environ.get("ENDURE_KILLS", "20")), 4  # in all, and in a row before a run may finish
 
 PLAN_TEXT = """\
 request: What is said, and what is green?
@@ -545,8 +545,13 @@ def killed_once(runner: Runner, library: Path, folder: Path, plan: Path, after_s
 
 @pytest.mark.slow
 def test_killed_at_random_points_a_run_ends_like_one_that_was_not(
-    own: Library, plan_file: Path, runners: tuple[Runner, Runner], tmp_path: Path
+    own: Library,
+    plan_file: Path,
+    runners: tuple[Runner, Runner],
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
+    record_property("tried", KILLS)
     runner, _ = runners
     runner.start(own.folder, tmp_path / "whole", plan_file)
     before = time.monotonic()

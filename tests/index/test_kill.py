@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 NAMES = ("cuts.mp4", "numbered.mkv", "plain.mp4", "talk.mkv")
 CLI = "playhead.interfaces.cli"
 ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-KILLS, LINES = 20, 2
+KILLS, LINES = int(os.environ.get("ENDURE_KILLS", "20")), 2
 EVERY = 4  # kills in a row before a library may finish
 CHANNELS = "picture,object,speech"
 TABLES = {
@@ -125,8 +125,13 @@ def killed_once(footage: Path, library: Path, after_s: float) -> bool:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(LINES))
 def test_killed_at_random_points_it_ends_like_one_that_was_not(
-    seed: int, footage: Path, undisturbed: tuple[Path, float], tmp_path: Path
+    seed: int,
+    footage: Path,
+    undisturbed: tuple[Path, float],
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
+    record_property("tried", KILLS // LINES)
     reference, taken_s = undisturbed
     chance, kills, number = random.Random(seed), 0, 0
     while kills < KILLS // LINES:
@@ -151,14 +156,16 @@ def test_killed_at_random_points_it_ends_like_one_that_was_not(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("number", range(max(1, KILLS // 20)))
 def test_killed_while_the_vector_index_is_built_the_next_run_heals_it(
-    footage: Path, copied: Path, undisturbed: tuple[Path, float]
+    number: int, footage: Path, copied: Path, undisturbed: tuple[Path, float]
 ) -> None:
     shutil.rmtree(copied / "vectors")
     with indexing(footage, copied) as process:
         deadline = time.monotonic() + 60
         while not list(copied.glob("vectors/part-*")) and time.monotonic() < deadline:
             time.sleep(0.002)
+        time.sleep(0.004 * number)
         process.kill()
     assert process.returncode == -signal.SIGKILL
     assert not (copied / "vectors" / "current.json").exists()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-KILLS = 20
+KILLS = int(os.environ.get("ENDURE_KILLS", "20"))
 PIPE = "pipe"
 
 
@@ -271,7 +271,10 @@ def writing(folder: Path, who: str, count: int) -> subprocess.Popen[str]:
 
 
 @pytest.mark.slow
-def test_killed_at_random_points_it_keeps_a_chain(tmp_path: Path) -> None:
+def test_killed_at_random_points_it_keeps_a_chain(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    record_property("tried", KILLS)
     audit, chance = shelf(tmp_path / "library"), random.Random(0)
     kept: list[bytes] = []
     for number in range(KILLS):

@@ -369,3 +369,10 @@ def test_any_bytes_are_a_policy_or_a_fault(tmp_path_factory: pytest.TempPathFact
     except PolicyError:
         return
     assert_fixed(policy)
+
+
+def test_a_name_of_several_lines_is_told_on_one(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text('extends: default\n"a\\nb": 1\n')
+    with pytest.raises(PolicyError, match="there is no such name") as caught:
+        load_policy(str(tmp_path / "own.yaml"))
+    assert "\n" not in str(caught.value)
