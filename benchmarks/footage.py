@@ -59,6 +59,8 @@ SENTENCES = (
     "A parcel came for you this morning, and it is heavier than it looks.",
     "The telescope will be pointed at the comet as soon as it is dark.",
 )
+_QUIET = ("-loglevel", "error", "-nostdin", "-y")
+_BITS_PER_PIXEL = 0.15  # 4 Mbit/s at 1280x720
 _UNIT_S, _PAUSE_S, _CLIP_S, _STILL_S = 120.0, 0.4, 8.0, 6.0
 
 
@@ -92,7 +94,7 @@ def film(
         canvas = Canvas(*size, RATE_HZ)
         unit = graphs.run(graphs.film(pictures, sounds, canvas=canvas, target=work / "unit.mp4"), timeout_s=3600.0)
         times = max(1, round(minutes * 60 / unit_s + 0.499))
-        _repeat(unit, times, target)
+        _repeat(_as_filmed(unit, canvas), times, target)
     return [Said(s.start_s + n * unit_s, s.end_s + n * unit_s, s.text) for n in range(times) for s in said]
 
 
@@ -173,10 +175,20 @@ def packaged(name: str) -> Path:
     return Path(str(metadata.distribution(PACKAGES[name.partition("/")[0]]).locate_file(name)))
 
 
+def _as_filmed(unit: Path, canvas: Canvas) -> Path:
+    """The unit with the noise of a camera, at a camera's rate of bits: what is drawn is decoded too cheaply."""
+    target = unit.with_name("filmed.mp4")
+    bits = f"{canvas.width * canvas.height * canvas.rate_hz * _BITS_PER_PIXEL:.0f}"
+    look = ["-vf", "noise=alls=4:allf=t", "-c:v", "libx264", "-preset", "medium", "-b:v", bits]
+    subprocess.run(
+        [imageio_ffmpeg.get_ffmpeg_exe(), *_QUIET, "-i", str(unit), *look, "-c:a", "copy", str(target)], check=True
+    )
+    return target
+
+
 def _repeat(unit: Path, times: int, target: Path) -> None:
-    ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
-    command = [ffmpeg, "-loglevel", "error", "-nostdin", "-y", "-stream_loop", str(times - 1), "-i", str(unit)]
-    subprocess.run([*command, "-c", "copy", str(target)], check=True)
+    again = ["-stream_loop", str(times - 1), "-i", str(unit), "-c", "copy", str(target)]
+    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), *_QUIET, *again], check=True)
 
 
 def main() -> None:

@@ -37,6 +37,7 @@ from playhead import Library
 from playhead.media.demux import streams
 from playhead.models.registry import OFFLINE, Models
 from playhead.models.roles import Role
+from playhead.models.sentences import one_thread
 from playhead.settings import load_settings
 from playhead.types import Channel, Mode
 
@@ -82,10 +83,11 @@ class Recorded:
         """Processor seconds of all that it was given, from doing the sample again."""
         if not self.kept:
             return 0.0
-        self._again(self.kept[0])
-        started = time.process_time()
-        for given in self.kept:
-            self._again(given)
+        with one_thread():
+            self._again(self.kept[0])
+            started = time.process_time()
+            for given in self.kept:
+                self._again(given)
         return (time.process_time() - started) * self.total / sum(map(self.size, self.kept))
 
     def _again(self, given: Any) -> Any:

@@ -28,6 +28,7 @@ from playhead.index.catalog import Catalog, ChannelRecord, Record
 from playhead.index.ingest import Ingest, Task
 from playhead.index.observe import Options, embed_texts, recipe, space
 from playhead.index.watch import stored, thumbnail_folder
+from playhead.index.workers import Workers
 from playhead.types import Channel, Span, Video
 
 if TYPE_CHECKING:
@@ -87,7 +88,8 @@ def hour(number: int, models: Named, pictures: int, texts: int) -> tuple[Task, R
         start_s = n * HOUR_S / texts
         channel = CHANNELS[1 + n % 3]
         record.segments.append(stored(video_id, channel, Span(start_s, start_s + 4), str(channel), text=text))
-    embed_texts(record, known)
+    with Workers(1) as workers:
+        embed_texts(record, known, workers)
     return Task(path, (path.parent,), video_id, frozenset(), options), record
 
 
