@@ -1,12 +1,14 @@
 """Sound into utterances: voice activity first, so that silence is never turned into words, then recognition.
 
-Works on a stream and holds at most about half a minute of sound, however long the recording.
+Works on a stream and holds at most about a minute of sound, however long the recording.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,9 +34,11 @@ _START, _STOP = 0.5, 0.35  # speech begins above the first probability and ends 
 _SILENCE = round(0.5 * _PER_S)  # … for this many windows
 _SHORTEST = round(0.2 * _PER_S)
 _LONGEST = round(28 * _PER_S)  # recognisers see 30 s at a time
-_GAP = round(3 * _PER_S)  # speech further apart is recognised apart
+_GAP = round(3 * _PER_S)  # speech further apart is not one stretch
 _TAIL = round(6 * _PER_S)  # where endless speech is cut: the quietest window of these
 _PAD = round(0.25 * _RATE_HZ)
+_BETWEEN = round(0.75 * _RATE_HZ)  # silence between stretches that share a window: words are never split across it
+_FULL = round(28.5 * _RATE_HZ)
 
 _ABBREVIATION = re.compile(
     r"(mr|mrs|ms|dr|prof|st|sr|jr|rev|gen|col|capt|lt|sgt|vs|no|e\.g|i\.e|[a-z])\.", re.IGNORECASE
@@ -44,12 +48,22 @@ _PAUSE_S = 0.7  # words further apart than this belong to two utterances
 _MOST_WORDS = 40
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Speech without a long pause: its sound, where in it somebody speaks, and when it begins in the recording."""
+
+    sound: Sound
+    voiced: Sequence[Span]
+    start_s: float
+
+
 class Listener:
     """Hears a recording piece by piece and knows at the end what was said."""
 
     def __init__(self, voice: VoiceActivity, transcriber: Transcriber, workers: Workers, language: str = "") -> None:
         self._voice, self._transcriber, self._language = voice, transcriber, language
         self._workers = workers
+        self._waiting: list[Stretch] = []
         self._heard: list[Future[list[Utterance]]] = []
         self._restart(0.0)
 
@@ -72,6 +86,7 @@ class Listener:
     def finish(self) -> tuple[Utterance, ...]:
         """Everything that was said, in order of time."""
         self._recognise(final=True)
+        self._send()
         return tuple(utterance for heard in self._heard for utterance in heard.result())
 
     def _recognise(self, *, final: bool) -> None:
@@ -87,21 +102,39 @@ class Listener:
                 stop = first + _LONGEST - _TAIL + int(np.argmin(tail))
             elif taken == len(regions) and len(self._probabilities) - stop <= _GAP and not final:
                 return
-            self._transcribe([(max(a, first), min(b, stop)) for a, b in regions if a < stop])
+            self._take([(max(a, first), min(b, stop)) for a, b in regions if a < stop])
             self._forget(stop)
         self._forget(max(0, len(self._probabilities) - _SILENCE))
 
-    def _transcribe(self, regions: Sequence[tuple[int, int]]) -> None:
+    def _take(self, regions: Sequence[tuple[int, int]]) -> None:
+        """A recogniser pays for a whole window however little is in it: stretches share one as long as they fit."""
         start, stop = max(0, regions[0][0] * _WINDOW - _PAD), regions[-1][1] * _WINDOW + _PAD
         start_s = start / _RATE_HZ
         voiced = [Span(a / _PER_S - start_s, b / _PER_S - start_s) for a, b in regions]
-        sound = self._sound[start:stop].copy()  # what is let go of goes
-        self._heard.append(self._workers.call(self._words, sound, voiced, self._origin_s + start_s))
+        stretch = Stretch(self._sound[start:stop].copy(), voiced, self._origin_s + start_s)
+        if sum(len(s.sound) + _BETWEEN for s in self._waiting) + len(stretch.sound) > _FULL:
+            self._send()
+        self._waiting.append(stretch)
 
-    def _words(self, sound: Sound, voiced: Sequence[Span], start_s: float) -> list[Utterance]:
+    def _send(self) -> None:
+        if self._waiting:
+            self._heard.append(self._workers.call(self._words, self._waiting))
+            self._waiting = []
+
+    def _words(self, stretches: Sequence[Stretch]) -> list[Utterance]:
+        """What is said in stretches laid one behind the other with silence between, each at its own time again."""
+        silence = np.zeros(_BETWEEN, np.float32)
+        starts_s = list(accumulate(((len(s.sound) + _BETWEEN) / _RATE_HZ for s in stretches), initial=0.0))
+        sound = np.concatenate([part for s in stretches for part in (s.sound, silence)][:-1])
+        voiced = [moved(v, at) for s, at in zip(stretches, starts_s, strict=False) for v in s.voiced]
         said = self._transcriber.transcribe(sound, self._language)
         timed = (replace(u, words=snapped(u.words, voiced)) for u in said)
-        return [shifted(u, start_s) for u in split(timed)]
+        found = []
+        for utterance in split(timed):
+            middle_s = (utterance.span.start_s + utterance.span.end_s) / 2 + _BETWEEN / _RATE_HZ / 2
+            home = min(len(stretches), bisect_right(starts_s, middle_s)) - 1
+            found.append(shifted(utterance, stretches[home].start_s - starts_s[home]))
+        return found
 
     def _forget(self, windows: int) -> None:
         self._sound = self._sound[windows * _WINDOW :]
@@ -186,11 +219,13 @@ def _ends(held: Sequence[Word], word: Word) -> bool:
 def shifted(utterance: Utterance, by_s: float) -> Utterance:
     """The same utterance, `by_s` later."""
 
-    def later(span: Span) -> Span:
-        return Span(span.start_s + by_s, span.end_s + by_s)
+    words = tuple(Word(moved(w.span, by_s), w.text) for w in utterance.words)
+    return Utterance(moved(utterance.span, by_s), utterance.text, words)
 
-    words = tuple(Word(later(w.span), w.text) for w in utterance.words)
-    return Utterance(later(utterance.span), utterance.text, words)
+
+def moved(span: Span, by_s: float) -> Span:
+    """The same span, `by_s` later."""
+    return Span(span.start_s + by_s, span.end_s + by_s)
 
 
 def transcribe(

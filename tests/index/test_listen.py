@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 RATE_HZ, WINDOW = 16_000, 512
 PAD_S = 0.25
+BETWEEN_S = 0.75
+PAUSE_S = 0.6
 STEP_S = WINDOW / RATE_HZ
 
 
@@ -43,7 +45,7 @@ class LoudIsVoice:
 
 
 class Writer:
-    """Writes down the length of every recording it is given, as one utterance that fills the loud part."""
+    """Writes down every recording it is given, and an utterance for each loud part that a pause ends."""
 
     id = "writer"
 
@@ -53,7 +55,8 @@ class Writer:
     def transcribe(self, sound: Sound, language: str = "") -> tuple[Utterance, ...]:
         self.heard.append(sound)
         loud = np.flatnonzero(np.abs(sound) >= 0.3)
-        return (Utterance(Span(loud[0] / RATE_HZ, (loud[-1] + 1) / RATE_HZ), f"part {len(self.heard)}"),)
+        parts = np.split(loud, np.flatnonzero(np.diff(loud) > PAUSE_S * RATE_HZ) + 1)
+        return tuple(Utterance(Span(p[0] / RATE_HZ, (p[-1] + 1) / RATE_HZ), f"part {len(p)}") for p in parts)
 
 
 def listen(*pieces: tuple[float, Sound]) -> tuple[tuple[Utterance, ...], Writer]:
@@ -98,15 +101,25 @@ def test_a_click_is_not_speech() -> None:
 def test_the_size_of_the_pieces_changes_nothing(every_s: float) -> None:
     sound = recording((1.5, 0.0), (2, 0.9), (5, 0.0), (1, 0.9), (0.2, 0.0), (1, 0.9), (4, 0.0))
     said, writer = listen(*cut(sound, every_s))
-    assert len(writer.heard) == 2
+    assert len(writer.heard) == 1
     assert [u.span.start_s for u in said] == pytest.approx([1.5, 8.5], abs=STEP_S)
     assert [u.span.end_s for u in said] == pytest.approx([3.5, 10.7], abs=STEP_S)
 
 
-def test_a_short_pause_keeps_speech_together_and_a_long_one_parts_it() -> None:
-    _, together = listen(*cut(recording((2, 0.9), (2.5, 0.0), (2, 0.9), (5, 0.0))))
-    _, apart = listen(*cut(recording((2, 0.9), (3.5, 0.0), (2, 0.9), (5, 0.0))))
-    assert (len(together.heard), len(apart.heard)) == (1, 2)
+def test_a_short_pause_stays_and_a_long_one_is_left_out() -> None:
+    _, short = listen(*cut(recording((2, 0.9), (2.5, 0.0), (2, 0.9), (5, 0.0))))
+    _, long = listen(*cut(recording((2, 0.9), (600, 0.0), (2, 0.9), (5, 0.0))))
+    assert [len(heard) / RATE_HZ for heard in short.heard] == pytest.approx([6.5 + PAD_S], abs=2 * STEP_S)
+    assert [len(heard) / RATE_HZ for heard in long.heard] == pytest.approx(
+        [4 + 3 * PAD_S + BETWEEN_S], abs=4 * STEP_S
+    )
+
+
+def test_what_is_said_far_apart_shares_windows_and_keeps_its_times() -> None:
+    sound = recording(*[(4, 0.9), (16, 0.0)] * 12)
+    said, writer = listen(*cut(sound))
+    assert [u.span.start_s for u in said] == pytest.approx([20.0 * n for n in range(12)], abs=STEP_S)
+    assert len(writer.heard) == 3
 
 
 def test_speech_at_the_very_end_is_heard() -> None:
@@ -155,14 +168,14 @@ def test_times_are_true_after_a_gap_in_the_time_stamps() -> None:
     talk = recording((1, 0.0), (1, 0.9), (1, 0.0))
     said, writer = listen(*cut(talk), *cut(talk, start_s=1000.0), *cut(talk, start_s=50.0))
     assert [u.span.start_s for u in said] == pytest.approx([1.0, 1001.0, 51.0], abs=STEP_S)
-    assert len(writer.heard) == 3
+    assert len(writer.heard) == 1
 
 
 def test_speech_that_a_gap_interrupts_is_not_joined() -> None:
     talk = recording((1, 0.9))
     said, writer = listen((0.0, talk), (1.5, talk))
     assert [u.span.start_s for u in said] == pytest.approx([0.0, 1.5], abs=STEP_S)
-    assert [len(heard) for heard in writer.heard] == [RATE_HZ, RATE_HZ]
+    assert [len(heard) for heard in writer.heard] == [2 * RATE_HZ + round(BETWEEN_S * RATE_HZ)]
 
 
 def test_a_recording_that_starts_late_keeps_its_times() -> None:
