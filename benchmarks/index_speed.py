@@ -6,9 +6,11 @@
 Without a file a film of 1280x720 with speech in half of it is made (`footage.py`) and indexed in every mode, and
 small films of several lengths for the memory that they take.
 
-The limit is what the work itself costs: decoding the wanted frames and the sound with PyAV and nothing else, and each
-model alone, on one thread, over what it was given in the run (a part of it, scaled up), all shared by the cores.
-Nothing can be faster with the same models and decoder. Compare `ratio_to_limit` between machines, not seconds.
+The limit is what the work itself costs with perfect overlap on the cores there are: decoding the wanted frames and
+the sound with PyAV and nothing else, on one core and on all, whichever serves better; and each model alone, on one
+thread, over what it was given in the run (a part of it, scaled up). Compare `ratio_to_limit` between machines.
+A film cannot be decoded on two cores in half the time; `ratio_if_decoding_could_be_divided` is against a limit that
+takes it for granted.
 Models are loaded before the clock starts.
 """
 
@@ -132,19 +134,30 @@ def recorded() -> tuple[Models, dict[str, Recorded]]:
     return models, {name: stage for name, (_, stage) in stages.items()}
 
 
-def decoded_s(path: Path, mode: Mode, *, sound: bool) -> float:
-    """Processor seconds of decoding alone, on one thread."""
-    started = time.process_time()
+def decoded_s(path: Path, mode: Mode, *, sound: bool, threads: int) -> tuple[float, float]:
+    """Wall and processor seconds of decoding alone."""
+    wall_s, cpu_s = time.perf_counter(), time.process_time()
     with av.open(str(path)) as container:
         video, audio, _ = streams(container)
         if video:
-            video.thread_type = "NONE"
+            video.thread_type = "FRAME" if threads > 1 else "NONE"
+            video.codec_context.thread_count = threads
             if mode in _SKIPPED:
                 video.codec_context.skip_frame = _SKIPPED[mode]
                 video.codec_context.options = {"skip_loop_filter": "all"}
         for packet in container.demux([s for s in (video, audio if sound else None) if s]):
             packet.decode()
-    return time.process_time() - started
+    return time.perf_counter() - wall_s, time.process_time() - cpu_s
+
+
+def least_s(alone: tuple[float, float], together: tuple[float, float], models_s: float, cores: int) -> float:
+    """Wall seconds that the work takes at least, with perfect overlap on the cores there are.
+
+    Either one core decodes and models fill whatever is left, or all cores decode as fast as the decoder can, and the
+    models have all of them for the rest. `alone` and `together` are wall and processor seconds of the decoder.
+    """
+    beside = max(alone[0], (alone[1] + models_s) / cores)
+    return min(beside, together[0] + models_s / cores)
 
 
 def processor_s() -> float:
@@ -198,14 +211,17 @@ def measure(path: Path, mode: Mode, channels: Sequence[Channel]) -> dict[str, An
             for _, error in report.failed:
                 raise error
             [video] = report.added
-    bare = {"decode": decoded_s(path, mode, sound=Channel.SPEECH in channels and mode is not Mode.PREVIEW)}
-    bare |= {name: stage.alone_s() for name, stage in stages.items() if stage.calls}
+    sound, cores = Channel.SPEECH in channels and mode is not Mode.PREVIEW, os.cpu_count() or 1
+    alone, together = (decoded_s(path, mode, sound=sound, threads=threads) for threads in (1, cores))
+    bare = {name: stage.alone_s() for name, stage in stages.items() if stage.calls}
     return {
         "seconds": video.duration_s,
         "wall_s": wall_s,
         "cpu_s": cpu_s,
         "peak_mib": memory.most_mib,
-        "bare_s": bare,
+        "least_s": least_s(alone, together, sum(bare.values()), cores),
+        "shared_s": (alone[1] + sum(bare.values())) / cores,
+        "bare_s": {"decode": alone[1]} | bare,
         "calls": {name: stage.total for name, stage in stages.items() if stage.calls},
     }
 
@@ -214,7 +230,7 @@ def summary(rounds: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Medians over the rounds; `interval` is their least and most."""
     cores = os.cpu_count() or 1
     for one in rounds:
-        one["limit"] = one["seconds"] * cores / sum(one["bare_s"].values())
+        one["limit"] = one["seconds"] / one["least_s"]
         one["x"] = one["seconds"] / one["wall_s"]
     seconds = rounds[0]["seconds"]
 
@@ -236,6 +252,7 @@ def summary(rounds: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "limit_x_realtime": middle(lambda one: one["limit"]),
         "ratio_to_limit": middle(lambda one: one["x"] / one["limit"]),
         "interval": [round(ratios[0], 3), round(ratios[-1], 3)],
+        "ratio_if_decoding_could_be_divided": middle(lambda one: one["shared_s"] / one["wall_s"]),
         "stages": stages,
         "peak_mib": round(max(one["peak_mib"] for one in rounds)),
     }

@@ -45,9 +45,18 @@ def _modes(runs: Runs) -> dict[str, Mapping[str, Any]]:
 
 def index_speed(runs: Runs) -> str:
     """How fast each mode is, beside the limit of the same machine."""
-    names = ("x_realtime", "cpu_s", "limit_x_realtime", "ratio_to_limit", "peak_mib")
+    names = (
+        "x_realtime",
+        "cpu_s",
+        "limit_x_realtime",
+        "ratio_to_limit",
+        "interval",
+        "ratio_if_decoding_could_be_divided",
+        "peak_mib",
+    )
     rows = [[mode, *(_measured(found, name) for name in names)] for mode, found in _modes(runs).items()]
-    return table(["mode", "x real time", "CPU-s", "limit, x real time", "ratio to the limit", "peak MiB"], rows)
+    heads = ["x real time", "CPU-s", "limit, x real time", "ratio to the limit", "over the rounds"]
+    return table(["mode", *heads, "ratio if decoding could be divided", "peak MiB"], rows)
 
 
 def stages(runs: Runs) -> str:
