@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 STALE_S = 3600.0
 
@@ -60,6 +60,24 @@ def _remove_stale(path: Path) -> None:
         with contextlib.suppress(OSError):
             if time.time() - partial.stat().st_mtime > STALE_S:
                 partial.unlink()
+
+
+def kept(kind: str, stem: str, ending: str, make: Callable[[], bytes]) -> Path | bytes:
+    """A file that `make` gives the bytes of, made once and kept under a name that tells them.
+
+    The bytes themselves where it cannot be kept. `stem` must name everything that they are made from.
+    """
+    folder = cache_folder() / kind
+    for file in folder.glob(f"{stem}-*{ending}"):
+        if sha256_of(file) == file.name.removeprefix(f"{stem}-").removesuffix(ending):
+            return file
+    made = make()
+    file = folder / f"{stem}-{hashlib.sha256(made).hexdigest()}{ending}"
+    try:
+        write_atomically(file, [made])
+    except OSError:
+        return made
+    return file
 
 
 def sha256_of(path: Path) -> str:

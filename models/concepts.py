@@ -12,7 +12,6 @@ dot product of a picture and a sentence is then a mean of the two scores, weight
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -23,7 +22,7 @@ import numpy as np
 
 from playhead.errors import SettingsError
 from playhead.models import picture_head, weights
-from playhead.models.cache import cache_folder, sha256_of, write_atomically
+from playhead.models.cache import cache_folder, kept, sha256_of, write_atomically
 from playhead.models.multilingual import Multilingual
 from playhead.models.needs import Needs
 from playhead.models.runtime import session
@@ -170,19 +169,11 @@ class Concepts:
 
 
 def _label_graph() -> Path | bytes:
-    """The network's graph, made once and kept in the cache under a name that tells its bytes."""
-    source = weights.locate("efficientnet-lite0.weights")
-    folder = cache_folder() / "graphs"
-    stem = f"efficientnet-lite0-{weights.entry('efficientnet-lite0.weights').sha256[:8]}"
-    for file in folder.glob(f"{stem}-*.onnx"):
-        if sha256_of(file) == file.stem.removeprefix(f"{stem}-"):
-            return file
     from playhead.models.efficientnet import onnx_bytes
 
-    made = onnx_bytes(source)
-    with contextlib.suppress(OSError):
-        write_atomically(folder / f"{stem}-{hashlib.sha256(made).hexdigest()}.onnx", [made])
-    return made
+    name = "efficientnet-lite0.weights"
+    source = weights.locate(name)
+    return kept("graphs", f"efficientnet-lite0-{weights.entry(name).sha256[:8]}", ".onnx", lambda: onnx_bytes(source))
 
 
 def _head_file(argument: str) -> Path:

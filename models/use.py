@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from playhead.models import weights
+from playhead.models.cache import kept
 from playhead.models.language import why_unknown_script
 from playhead.models.needs import Needs
 from playhead.models.sentences import batches, one_thread, unit_rows
@@ -43,7 +44,7 @@ class USE:
     @staticmethod
     def needs(argument: str = "") -> Needs:  # noqa: ARG004
         """Packaged weights and a tokenizer."""
-        return Needs("use", packages=("sentencepiece", "threadpoolctl"), weights=("use.weights", "use.tokenizer"))
+        return Needs("use", packages=("safetensors", "sentencepiece", "threadpoolctl"), weights=("use.weights", "use.tokenizer"))
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """`(len(texts), 512)` unit rows; texts of like length are encoded together."""
@@ -80,8 +81,15 @@ def _load_tokenizer(file: str) -> SentencePieceProcessor:
 
 @cache
 def _load_network(file: str) -> Network:
-    with np.load(file, allow_pickle=False) as tensors:
-        return Network(dict(tensors))
+    """Unpacking the package's file takes half a second: a search from the shell should pay that once, not always."""
+    from safetensors.numpy import load, load_file, save
+
+    def unpacked() -> bytes:
+        with np.load(file, allow_pickle=False) as tensors:
+            return save(dict(tensors))
+
+    found = kept("unpacked", f"use-{weights.entry('use.weights').sha256[:8]}", ".safetensors", unpacked)
+    return Network(load(found) if isinstance(found, bytes) else load_file(found))
 
 
 class Network:
