@@ -44,7 +44,11 @@ class USE:
     @staticmethod
     def needs(argument: str = "") -> Needs:  # noqa: ARG004
         """Packaged weights and a tokenizer."""
-        return Needs("use", packages=("safetensors", "sentencepiece", "threadpoolctl"), weights=("use.weights", "use.tokenizer"))
+        return Needs(
+            "use",
+            packages=("safetensors", "sentencepiece", "threadpoolctl"),
+            weights=("use.weights", "use.tokenizer"),
+        )
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """`(len(texts), 512)` unit rows; texts of like length are encoded together."""
