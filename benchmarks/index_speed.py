@@ -19,27 +19,22 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
-import numpy as np
 from footage import film
+from measuring import Memory
+from recorded import recorded
 
 from playhead import Library
 from playhead.media.demux import streams
 from playhead.models.registry import OFFLINE, Models
-from playhead.models.roles import Role
-from playhead.models.sentences import one_thread
 from playhead.settings import load_settings
 from playhead.types import Channel, Mode
 
@@ -54,84 +49,6 @@ _MODES = {
     "preview": ("--mode", "preview"),
 }
 _SKIPPED = {Mode.FAST: "NONREF", Mode.PREVIEW: "NONKEY"}
-
-
-@dataclass
-class Recorded:
-    """A model that does what it always does, measures what it is given and keeps a fair sample of it."""
-
-    model: Any
-    method: str
-    size: Callable[[Any], float]
-    total: float = 0.0
-    calls: int = 0
-    kept: list[Any] = field(default_factory=list)
-    lock: Any = field(default_factory=threading.Lock)
-
-    def __getattr__(self, name: str) -> Any:
-        return self._called if name == self.method else getattr(self.model, name)
-
-    def _called(self, given: Any, *more: Any) -> Any:
-        self.note(given)
-        return getattr(self.model, self.method)(given, *more)
-
-    def note(self, given: Any) -> None:
-        with self.lock:
-            self.total, self.calls = self.total + self.size(given), self.calls + 1
-            place = self.calls - 1 if self.calls <= _KEPT else random.Random(self.calls).randrange(self.calls)
-            self.kept[place : place + 1] = [given] if place < _KEPT else []
-
-    def alone_s(self) -> float:
-        """Processor seconds of all that it was given, from doing the sample again."""
-        if not self.kept:
-            return 0.0
-        with one_thread():
-            self._again(self.kept[0])
-            started = time.process_time()
-            for given in self.kept:
-                self._again(given)
-        return (time.process_time() - started) * self.total / sum(map(self.size, self.kept))
-
-    def _again(self, given: Any) -> Any:
-        return getattr(self.model, self.method)(given)
-
-
-class RecordedVoice(Recorded):
-    """Voice activity is a stream that is fed."""
-
-    def start(self) -> RecordedVoice:
-        self.stream = self.model.start()
-        return self
-
-    def feed(self, sound: Any) -> Any:
-        self.note(sound)
-        return self.stream.feed(sound)
-
-    def _again(self, given: Any) -> Any:
-        return self.model.start().feed(given)
-
-
-def recorded() -> tuple[Models, dict[str, Recorded]]:
-    """The offline profile, loaded, each model recorded."""
-
-    def one(_: Any) -> float:
-        return 1.0
-
-    models = Models(OFFLINE, threads=os.cpu_count() or 1)
-    stages: dict[str, tuple[Role, Recorded]] = {
-        "picture": (Role.PICTURE, Recorded(models.picture, "encode_images", len)),
-        "object": (Role.OBJECTS, Recorded(models.objects, "detect", len)),
-        "text": (Role.TEXT, Recorded(models.text, "read", one)),
-        "voice activity": (Role.VOICE_ACTIVITY, RecordedVoice(models.voice_activity, "feed", len)),
-        "speech": (Role.SPEECH, Recorded(models.speech, "transcribe", one)),
-        "sentences": (Role.SENTENCES, Recorded(models.sentences, "encode", len)),
-    }
-    blank, silent = np.zeros((360, 640, 3), np.uint8), np.zeros(16_000, np.float32)
-    warm: dict[str, Any] = {"text": blank, "speech": silent + 0.01, "voice activity": silent, "sentences": ["warm"]}
-    for name, (role, stage) in stages.items():
-        stage._again(warm.get(name, [blank]))
-        models.put(role, stage)
-    return models, {name: stage for name, (_, stage) in stages.items()}
 
 
 def decoded_s(path: Path, mode: Mode, *, sound: bool, threads: int) -> tuple[float, float]:
@@ -166,63 +83,30 @@ def processor_s() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
-class Memory:
-    """The most that this process and its children had resident together, looked at five times a second."""
-
-    most_mib = 0.0
-
-    def __enter__(self) -> Memory:
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while True:
-            children = (p.read_text().split() for p in Path("/proc/self/task").glob("*/children"))
-            processes = ["self", *(child for listed in children for child in listed)]
-            self.most_mib = max(self.most_mib, sum(map(resident_mib, processes)))
-            if self._done.wait(0.2):
-                return
-
-
-def resident_mib(process: str) -> float:
-    try:
-        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
-    except (FileNotFoundError, ProcessLookupError):
-        return 0.0
-    return pages * resource.getpagesize() / 2**20
+def indexed(path: Path, mode: Mode, channels: Sequence[Channel], models: Models) -> dict[str, Any]:
+    """What indexing one film once takes, into a library of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = load_settings(mode=mode, channels=tuple(channels), library=Path(folder) / "library")
+        with Library(settings=settings, models=models) as library, Memory(os.getpid()) as memory:
+            cpu_s, wall_s = processor_s(), time.perf_counter()
+            report = library.add(path)
+            wall_s, cpu_s = time.perf_counter() - wall_s, processor_s() - cpu_s
+    for _, error in report.failed:
+        raise error
+    return {"seconds": report.added[0].duration_s, "wall_s": wall_s, "cpu_s": cpu_s, "peak_mib": memory.most}
 
 
 def measure(path: Path, mode: Mode, channels: Sequence[Channel]) -> dict[str, Any]:
     """One film indexed once into a library of its own, and its limit right after."""
     models, stages = recorded()
-    with tempfile.TemporaryDirectory() as folder:
-        settings = load_settings(mode=mode, channels=tuple(channels), library=Path(folder) / "library")
-        with Library(settings=settings, models=models) as library:
-            cpu_s, wall_s = processor_s(), time.perf_counter()
-            with Memory() as memory:
-                report = library.add(path)
-            wall_s, cpu_s = time.perf_counter() - wall_s, processor_s() - cpu_s
-            for _, error in report.failed:
-                raise error
-            [video] = report.added
+    run = indexed(path, mode, channels, models)
     sound, cores = Channel.SPEECH in channels and mode is not Mode.PREVIEW, os.cpu_count() or 1
     alone, together = (decoded_s(path, mode, sound=sound, threads=threads) for threads in (1, cores))
     bare = {name: stage.alone_s() for name, stage in stages.items() if stage.calls}
-    return {
-        "seconds": video.duration_s,
-        "wall_s": wall_s,
-        "cpu_s": cpu_s,
-        "peak_mib": memory.most_mib,
+    return run | {
         "least_s": least_s(alone, together, sum(bare.values()), cores),
         "shared_s": (alone[1] + sum(bare.values())) / cores,
         "bare_s": {"decode": alone[1]} | bare,
-        "calls": {name: stage.total for name, stage in stages.items() if stage.calls},
     }
 
 
@@ -266,6 +150,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--minutes", type=float, default=6, help="of the film that is made where none is given")
     parser.add_argument("--lengths", type=float, nargs="*", default=[10, 60, 600], help="minutes, for memory")
+    parser.add_argument("--memory", action="store_true", help="only index, and tell the memory that it took")
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
     arguments = parser.parse_args()
     if not arguments.files:
@@ -274,6 +159,10 @@ def main() -> int:
             print(json.dumps(found))
         return 0
     channels = [Channel(name) for name in arguments.channels.split(",")]
+    if arguments.memory:
+        models = Models(OFFLINE, threads=os.cpu_count() or 1)
+        print(json.dumps(indexed(arguments.files[0], arguments.mode, channels, models)))
+        return 0
     found: dict[str, Any] = {}
     for path in arguments.files:
         rounds = [measure(path, arguments.mode, channels) for _ in range(arguments.rounds)]
@@ -299,7 +188,7 @@ def by_length(lengths: Sequence[float]) -> list[dict[str, float]]:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"{minutes:g}-minutes.mp4"
             film(path, minutes, size=(320, 180), spoken=0.05)
-            peak_mib = alone(path, "--channels", "picture,speech", "--rounds", "1")["peak_mib"]
+            peak_mib = alone(path, "--channels", "picture,speech", "--memory")["peak_mib"]
             found.append({"minutes": minutes, "peak_mib": peak_mib})
     return found
 

@@ -45,15 +45,12 @@ def measure(
             stdout=printed,
             stderr=complained,
         )
-        watch = _Memory(process.pid)
-        watch.start()
         clock = threading.Timer(timeout_s, process.kill)
         clock.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        wall_s = time.perf_counter() - started
+        with Memory(process.pid) as watch:
+            _, status, usage = os.wait4(process.pid, 0)
+            wall_s = time.perf_counter() - started
         clock.cancel()
-        watch.over.set()
-        watch.join()
         process.returncode = os.waitstatus_to_exitcode(status)
         printed.seek(0)
         complained.seek(0)
@@ -71,7 +68,7 @@ def reason(complaint: str, code: int, late: bool = False) -> str:
     return (lines[-1][:160] if lines else "it said nothing") + f" (exit code {code})"
 
 
-class _Memory(threading.Thread):
+class Memory(threading.Thread):
     """Looks at a process and its descendants; what two of them share is counted once (proportional set size).
 
     The kernel's own figure, `ru_maxrss`, begins with the size of the process that started this one.
@@ -80,6 +77,14 @@ class _Memory(threading.Thread):
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
         self._pid, self.most, self.over = pid, 0.0, threading.Event()
+
+    def __enter__(self) -> Memory:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        self.join()
 
     def run(self) -> None:
         running = True
