@@ -1,6 +1,6 @@
 """Sound into utterances: voice activity first, so that silence is never turned into words, then recognition.
 
-Works on a stream and holds at most about a minute of sound, however long the recording.
+Works on a stream and holds half a minute of sound for each window that waits, however long the recording.
 """
 
 from __future__ import annotations

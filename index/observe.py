@@ -74,7 +74,7 @@ ROLES: dict[Channel, tuple[Role, ...]] = {
 
 _FRAMES: dict[Mode, Frames] = {Mode.FULL: "every", Mode.FAST: "reference", Mode.PREVIEW: "key"}
 _TEXTS = 32  # that are encoded in one call
-_METHOD = 1  # to be raised when the same models begin to give other segments
+_METHOD, _HEARD = 1, 2  # to be raised when the same models begin to give other segments, or other words
 
 
 def recipe(channel: Channel, models: Models, options: Options) -> str:
@@ -82,7 +82,7 @@ def recipe(channel: Channel, models: Models, options: Options) -> str:
     if channel is Channel.MOTION:
         return f"{_METHOD}:{motion.ID} beside={options.tracks_id}"
     made = "+".join(models.identity(role) for role in ROLES[channel] if role is not Role.SENTENCES)
-    made = f"{_METHOD}:{made}"
+    made = f"{_HEARD if channel is Channel.SPEECH else _METHOD}:{made}"
     if channel is not Channel.SPEECH:
         mode = "" if options.mode is Mode.FULL else f" mode={options.mode}"
         return f"{made}{mode} fps={options.fps:g}"
@@ -174,6 +174,7 @@ class _Pass:
             subtitles=speech and said.subtitles is not None and options.subtitles != "ignore",
             fps=options.fps,
             frames=_FRAMES[options.mode],
+            threads=models.threads,
             motion=self._motion is not None,
             inverse=options.sense is Channel.DEPTH,
         )

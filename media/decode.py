@@ -31,6 +31,7 @@ Frames: TypeAlias = Literal["every", "reference", "key"]
 
 SHORT_SIDE = 256
 KEY_SIDE = 1280
+_MOST_THREADS = 4  # each holds frames, and the decoder's memory is bounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,8 @@ class Wants:
 
     With `at_s` only the frames shown at these times are, as samples in order of time, each with its `key`.
     `motion` is what sensors of the camera measured. Where not every frame is decoded, times and cuts are those of the
-    frames that are. 16 bits of grey are stretched over 8; with `inverse` they are
-    distances, and what is near is bright.
+    frames that are. Up to `threads` frames, and no more than four, are decoded side by side.
+    16 bits of grey are stretched over 8; with `inverse` they are distances, and what is near is bright.
     """
 
     picture: bool = True
@@ -53,6 +54,7 @@ class Wants:
     motion: bool = False
     inverse: bool = False
     frames: Frames = "every"
+    threads: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +194,7 @@ def _events(file: MediaFile, wants: Wants, limits: Limits, *, probe_only: bool) 
         "motion": wants.motion,
         "inverse": wants.inverse,
         "frames": wants.frames,
-        "threads": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        "threads": max(1, min(wants.threads, _MOST_THREADS)),
     }
     os.lseek(file.descriptor, 0, os.SEEK_SET)
     child = subprocess.Popen(

@@ -31,7 +31,7 @@ def send(stream: IO[bytes], head: dict[str, Any], body: bytes | memoryview = b""
 
 
 def widen(stream: IO[bytes]) -> None:
-    """Let a pipe hold a whole sample, so that the decoder goes on while its parent is busy, where the system can."""
+    """Let a pipe hold a sample or two, so that the decoder goes on while its parent is busy, where the system can."""
     with suppress(AttributeError, OSError):
         fcntl.fcntl(stream, fcntl.F_SETPIPE_SZ, _BLOCK)
 

@@ -169,11 +169,12 @@ class Concepts:
 
 
 def _label_graph() -> Path | bytes:
-    from playhead.models.efficientnet import onnx_bytes
+    from playhead.models.efficientnet import GRAPH, onnx_bytes
 
     name = "efficientnet-lite0.weights"
     source = weights.locate(name)
-    return kept("graphs", f"efficientnet-lite0-{weights.entry(name).sha256[:8]}", ".onnx", lambda: onnx_bytes(source))
+    stem = f"efficientnet-lite0-{weights.entry(name).sha256[:8]}.{GRAPH}"
+    return kept("graphs", stem, ".onnx", lambda: onnx_bytes(source))
 
 
 def _head_file(argument: str) -> Path:

@@ -20,6 +20,7 @@ FEATURES = 1280
 PICTURES, SEEN, LOGITS = "pictures", "seen", "logits"
 """The graph's input, `(n, height, width, 3)` uint8 with sides that 32 divides, and its two outputs."""
 
+GRAPH = 1  # to be raised when the same checkpoint is written as another graph
 _EPSILON = 1e-3
 _OPSET = 17
 

@@ -4,6 +4,8 @@ Shapes: an image is `(height, width, 3)` uint8 RGB; sound is `(samples,)` float3
 and that of a voice at its own rate;
 vectors are `(n, dim)` float32 rows of unit length (an input without content may give a zero row).
 
+While footage is indexed a model is called from several threads at once; one that cannot bear it holds a lock.
+
 `id` names what would have to change for the outputs to change (backend, weights, version of the method): it is
 stored beside everything a model made.
 """

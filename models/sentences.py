@@ -5,8 +5,9 @@ To add a backend: a class that satisfies `SentenceEncoder`, with a static `needs
 
 from __future__ import annotations
 
+import threading
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -114,10 +115,32 @@ def _load_bert(file: str, heads: int) -> Bert:
     return Bert(load_file(file), heads)
 
 
-def one_thread() -> AbstractContextManager[object]:
+class _OneThread:
+    """The number of threads belongs to the process: the first to come sets it, the last to go puts it back."""
+
+    def __init__(self) -> None:
+        self._lock, self._inside = threading.Lock(), 0
+        self._limit: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._limit = _linear_algebra().limit(limits=1, user_api="blas")
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._limit.restore_original_limits()
+
+
+_ONE_THREAD = _OneThread()
+
+
+def one_thread() -> AbstractContextManager[None]:
     """Linear algebra on one thread: with small matrices a second costs more than it gives, most on a busy machine."""
-    limits: AbstractContextManager[object] = _linear_algebra().limit(limits=1, user_api="blas")
-    return limits
+    return _ONE_THREAD
 
 
 @cache

@@ -7,12 +7,14 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from threadpoolctl import threadpool_info
 
 from playhead.index.workers import Workers
 from playhead.types import Channel, Mode, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
     from pathlib import Path
 
     from playhead import Library
@@ -72,7 +74,7 @@ def test_modes_are_ordered_from_the_least_to_the_most() -> None:
 
 
 def test_workers_hold_a_bounded_amount_of_work() -> None:
-    released, handed = threading.Event(), list[int]()
+    released, handed, most = threading.Event(), list[int](), 3 * 2
 
     def give(workers: Workers) -> None:
         for number in range(100):
@@ -82,8 +84,9 @@ def test_workers_hold_a_bounded_amount_of_work() -> None:
     with Workers(2) as workers:
         giver = threading.Thread(target=give, args=[workers])
         giver.start()
-        time.sleep(0.2)
-        assert len(handed) < 10
+        wait_until(lambda: len(handed) == most)
+        time.sleep(0.1)
+        assert len(handed) == most
         released.set()
         giver.join(timeout=20)
         assert len(handed) == 100
@@ -99,14 +102,30 @@ def test_a_failed_call_stops_the_next_one() -> None:
 
 
 def test_leaving_early_drops_what_had_not_begun() -> None:
-    begun = threading.Event()
-
-    def wait() -> None:
-        begun.set()
-        time.sleep(0.1)
-
+    waiting: list[Future[int]] = []
     with Workers(1) as workers:
-        workers.call(wait)
-        waiting = workers.call(int, "1")
-        begun.wait()
-    assert waiting.cancelled()
+        workers.call(wait_until, lambda: bool(waiting) and waiting[0].cancelled())
+        waiting.append(workers.call(int, "1"))
+    assert waiting[0].cancelled()
+
+
+def test_linear_algebra_is_given_back_when_two_passes_overlap() -> None:
+    def threads() -> list[int]:
+        return [found["num_threads"] for found in threadpool_info() if found["user_api"] == "blas"]
+
+    before = threads()
+    one, other = Workers(1), Workers(1)
+    with one:
+        other.__enter__()
+        assert set(threads()) == {1}
+    assert set(threads()) == {1}
+    other.__exit__(None, None, None)
+    assert threads() == before
+
+
+def wait_until(met: Callable[[], bool]) -> None:
+    for _ in range(2000):
+        if met():
+            return
+        time.sleep(0.01)
+    raise TimeoutError
