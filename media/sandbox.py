@@ -164,7 +164,7 @@ _STEPS = (
 
 
 def environment() -> dict[str, str]:
-    """For a child: linear algebra on one thread, our import path, and nothing of FFmpeg's that the caller may have set."""
+    """For a child: linear algebra on one thread, our import path, and nothing of FFmpeg's that somebody set."""
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
     paths = os.pathsep.join(path for path in sys.path if path)
     return kept | {
