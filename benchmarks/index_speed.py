@@ -33,6 +33,7 @@ from measuring import Memory
 from recorded import recorded
 
 from playhead import Library
+from playhead.errors import PlayheadError
 from playhead.media.demux import streams
 from playhead.models.registry import OFFLINE, Models
 from playhead.settings import load_settings
@@ -153,6 +154,8 @@ def main() -> int:
     parser.add_argument("--memory", action="store_true", help="only index, and tell the memory that it took")
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
     arguments = parser.parse_args()
+    if arguments.rounds < 1:
+        parser.error("--rounds must be at least 1")
     if not arguments.files:
         found = {"modes": every_mode(arguments.minutes, arguments.rounds), "memory": by_length(arguments.lengths)}
         if arguments.json:
@@ -214,4 +217,7 @@ def show(name: str, result: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except PlayheadError as error:
+        sys.exit(f"index_speed.py: {error}")

@@ -52,6 +52,8 @@ def main() -> int:
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--peers", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if min(arguments.sizes) < 1:
+        parser.error("--sizes must be at least 1")
     if arguments.measure:
         print(json.dumps(beside(arguments.measure) if arguments.peers else measured(arguments.measure)))
         return 0

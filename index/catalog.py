@@ -253,6 +253,16 @@ class Catalog:
         """Every channel that some video was indexed on."""
         return {Channel(channel) for (channel,) in self._read("SELECT DISTINCT channel FROM channel")}
 
+    def previewed(self, video_id: str = "") -> int:
+        """How many videos (or whether one) were looked at in a preview alone."""
+        return int(
+            self._read(
+                "SELECT count(DISTINCT video_id) FROM channel WHERE recipe LIKE '% mode=preview %' "
+                "AND (? = '' OR video_id = ?)",
+                (video_id, video_id),
+            )[0][0]
+        )
+
     def shots(self, video_id: str) -> list[Span]:
         """The video's shots, in order."""
         rows = self._read("SELECT start_s, end_s FROM shot WHERE video_id = ? ORDER BY start_s", (video_id,))

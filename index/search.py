@@ -58,6 +58,9 @@ class Searcher:
             self._note("The library is empty. Fill it with: playhead index PATH")
             return self._result(query, [])
         within = _within(query, video)
+        if previewed := self._catalog.previewed(within.video_id):
+            which = "It was" if video else "1 video was" if previewed == 1 else f"{previewed} videos were"
+            self._note(f"{which} only looked at in a preview, not listened to or read. For that: playhead index PATH")
         if video and query.span_s and not (within.start_s < video.span.end_s and video.span.start_s < within.end_s):
             self._note(f"{video.name} plays from {format_time(video.start_s)} to {format_time(video.span.end_s)}")
         return self._result(query, self._moments(query, within, best_only=not query.links))

@@ -34,7 +34,7 @@ from playhead.interfaces.options import (
     path_of,
 )
 from playhead.interfaces.web import command as web
-from playhead.types import Door
+from playhead.types import Door, Mode
 
 app = typer.Typer(
     name="playhead",
@@ -64,8 +64,11 @@ def index(
     paths: Annotated[list[str], typer.Argument(help="Files and folders (all the way down).", metavar="PATH...")],
     library: LibraryOption = None,
     mode: Annotated[
-        str | None,
-        typer.Option(help="full, fast (skips some frames), or preview (a first look; index again for the rest)."),
+        Mode | None,
+        typer.Option(
+            help="How closely: every frame (default), not all of them, or a first look (index again for the rest).",
+            case_sensitive=False,
+        ),
     ] = None,
     fps: Annotated[float | None, typer.Option(help="Pictures looked at per second (default 1).")] = None,
     channels: Annotated[
@@ -256,7 +259,9 @@ def verify(
     if json:
         render.say_json({"ok": not problems, "problems": problems})
     elif problems:
-        mend = ["To mend the vector index: playhead rebuild"] if any("vector" in text for text in problems) else []
+        again = f"playhead rebuild --vectors {vectors}" if vectors else "playhead rebuild"
+        mendable = any("vector" in text and "cannot be asked" not in text for text in problems)
+        mend = [f"To mend the vector index: {again}"] if mendable else []
         render.say("\n".join([*problems, *mend]))
     else:
         render.say(f"The library is whole: {render.videos(count)}, every vector reachable.")

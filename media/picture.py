@@ -36,6 +36,7 @@ class Picture:
         self._levels = Levels(inverse=request["inverse"])
         self._usual_s = float(1 / stream.average_rate) if stream.average_rate else 0.04
         self._tick_s = float(stream.time_base) if stream.time_base else 0.0
+        self._reach_s = -math.inf  # of the packets that were left out
         self._all = request.get("frames", "every") == "every"
 
     def take(self, frame: VideoFrame) -> None:
@@ -67,7 +68,7 @@ class Picture:
                 tally.warn(f"time stamps go back after {tally.last_s:.1f} s; frames out of order are left out")
             if step_s <= 0:
                 return None
-            if step_s > _GAP_S:
+            if step_s > _GAP_S and self._all:
                 tally.warn(f"time stamps jump from {tally.last_s:.1f} s to {time_s:.1f} s")
             tally.played_s += min(step_s, _GAP_S)
             if tally.played_s > limit["seconds"]:
@@ -78,12 +79,17 @@ class Picture:
 
     def meet(self, packet: Packet[Any]) -> None:
         """Note how far a packet reaches: frames that are left out are shown all the same."""
-        if not self._all and packet.pts is not None and self._tally.shown:
-            self._show(float(packet.pts) * self._tick_s, packet.duration)
+        if not self._all and packet.pts is not None:
+            self._reach_s = max(self._reach_s, self._end_s(float(packet.pts) * self._tick_s, packet.duration))
+            if self._tally.shown:
+                self._show(self._tally.shown[0], None)
+
+    def _end_s(self, time_s: float, ticks: int | None) -> float:
+        return time_s + min(max((ticks or 0) * self._tick_s or self._usual_s, 0.001), _GAP_S)
 
     def _show(self, time_s: float, ticks: int | None) -> None:
         tally = self._tally
-        until_s = time_s + min(max((ticks or 0) * self._tick_s or self._usual_s, 0.001), _GAP_S)
+        until_s = max(self._end_s(time_s, ticks), self._reach_s)
         tally.saw(time_s, until_s)
         first_s, last_s = tally.shown or (time_s, until_s)
         tally.shown = (first_s, max(last_s, until_s))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -42,6 +43,40 @@ def test_a_preview_lasts_as_long_as_the_film(opened: Callable[..., Library], pla
     (seen,) = opened(channels=EVERYTHING, mode="preview").add(path).added
     (video,) = opened(channels=EVERYTHING).add(path).updated
     assert seen.duration_s == pytest.approx(video.duration_s, abs=0.05)
+
+
+def test_one_key_frame_stands_for_all_of_a_preview(
+    opened: Callable[..., Library], tmp_path: Path, ffmpeg: str
+) -> None:
+    path = tmp_path / "one_key.mp4"
+    film = [
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc=s=64x48:r=25:d=14",
+        "-g",
+        "1000",
+        "-keyint_min",
+        "1000",
+        "-sc_threshold",
+        "0",
+    ]
+    subprocess.run([ffmpeg, "-loglevel", "error", *film, str(path)], check=True)
+    (video,) = opened(channels=EVERYTHING, mode="preview").add(path).added
+    assert (video.start_s, video.duration_s) == pytest.approx((0, 14), abs=0.05)
+    assert video.warnings == ()
+
+
+def test_a_search_says_that_footage_was_only_previewed(
+    opened: Callable[..., Library], place: Callable[..., Path]
+) -> None:
+    path = place("cuts.mp4")
+    preview = opened(channels=EVERYTHING, mode="preview")
+    preview.add(path)
+    assert any("only looked at in a preview" in note for note in preview.search("red").notes)
+    whole = opened(channels=EVERYTHING)
+    whole.add(path)
+    assert not any("preview" in note for note in whole.search("red").notes)
 
 
 @pytest.mark.parametrize("mode", ["preview", "fast"])
