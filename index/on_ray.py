@@ -62,7 +62,7 @@ def dispatch(
         work.dismiss()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Job:
     """A file on its way: first it is identified, then perhaps watched."""
 
@@ -106,7 +106,9 @@ class _Dispatch:
             self._hand_out()
             if self._collect() or len(self._idle) < len(self._workers) - self._starting():
                 heard_s = time.monotonic()
-            if time.monotonic() - heard_s > _PATIENCE_S:
+            if time.monotonic() - heard_s > _PATIENCE_S and self._nodes:
+                self._fail_unread()
+            elif time.monotonic() - heard_s > _PATIENCE_S:
                 why = f"none was ready within {_PATIENCE_S:.0f} s"
                 raise WorkersError("Ray gave no worker", why, "Look for free cores with: ray status")
             done, busy = self._total - self._left, len(self._workers) - len(self._idle) - self._starting()
@@ -147,11 +149,16 @@ class _Dispatch:
                 self._queue.remove(job)
                 self._idle.remove(worker)
                 self._send(job, worker)
-        if not self._starting():
-            for job in [job for job in self._queue if job.refused >= nodes > set()]:
-                self._queue.remove(job)
-                self._ingest.fail(job.path, _read_by_none(job))
-                self._finish(job)
+        if nodes and not self._starting():
+            self._fail_unread()
+
+    def _fail_unread(self) -> None:
+        """Files that no machine with a worker can read, where no other worker is to be expected."""
+        nodes = set(self._nodes.values())
+        for job in [job for job in self._queue if job.refused >= nodes]:
+            self._queue.remove(job)
+            self._ingest.fail(job.path, _read_by_none(job))
+            self._finish(job)
 
     def _send(self, job: _Job, worker: Any) -> None:
         if job.task and job.identity:

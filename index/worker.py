@@ -142,7 +142,7 @@ def scratch() -> Iterator[Path]:
 def sweep() -> None:
     """Delete what killed workers of the same user left in the folder for temporary files."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        with suppress(FileNotFoundError, NotADirectoryError, BlockingIOError):  # swept by another, or in use
+        with suppress(OSError):  # in use, swept by another, not to be deleted: no reason not to work
             if folder.lstat().st_uid == os.getuid() and time.time() - folder.lstat().st_mtime > _NEW_S:
                 _delete(folder)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import pytest
 
 from playhead.errors import ModelError, OutOfReachError, WorkersError
+from playhead.index import on_ray
 from playhead.index.catalog import Catalog
 from playhead.index.ingest import Ingest
 from playhead.index.on_ray import OUT_OF_REACH, TRIES, dispatch
@@ -21,7 +22,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from playhead.models.registry import Models
-    from playhead.types import IndexReport
+
+
+class Done(NamedTuple):
+    """What came of a run."""
+
+    names: list[str]
+    failed: tuple[tuple[Path, Exception], ...]
+    notes: tuple[str, ...]
 
 
 def models() -> Models:
@@ -35,6 +43,7 @@ class Machine:
     name: str
     reads: Callable[[Path], bool] = lambda _: True
     ill: Exception | None = None
+    comes: bool = True
     asked: list[str] = field(default_factory=list)
 
 
@@ -99,7 +108,8 @@ class Cluster:
         return {"CPU": float(len(self._machines))}
 
     def wait(self, flights: list[Any], timeout: float) -> tuple[list[Any], list[Any]]:
-        return flights[:1], flights[1:]
+        came = [flight for flight in flights if cast("WorkerThere", flight[0].work.__self__).machine.comes]
+        return came[:1], []
 
     def get(self, flight: tuple[Call, tuple[Any, ...]]) -> Any:
         call, arguments = flight
@@ -110,47 +120,48 @@ class Cluster:
         self.killed += 1
 
 
-@pytest.fixture
-def index(tmp_path: Path, clips: Callable[[str], Path]) -> Iterator[Callable[..., IndexReport]]:
-    """Index four films of different bytes by some machines."""
-    footage, whole = tmp_path / "footage", clips("plain.mp4").read_bytes()
-    footage.mkdir()
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory, clips: Callable[[str], Path]) -> Iterator[Callable[..., Done]]:
+    """Index four films of different bytes by some machines; they are watched the first time."""
+    folder, whole = tmp_path_factory.mktemp("library"), clips("plain.mp4").read_bytes()
+    footage = tmp_path_factory.mktemp("footage")
     for number in range(4):
         (footage / f"{number}.mp4").write_bytes(whole + bytes(8 + number))
     settings = Settings(channels=(Channel.PICTURE,), threads=1)
-    catalog = Catalog(tmp_path / "catalog.sqlite", create=True)
+    catalog = Catalog(folder / "catalog.sqlite", create=True)
 
-    def run(*machines: Machine) -> IndexReport:
-        ingest = Ingest(catalog, models(), settings, tmp_path, lambda _: None, models)
+    def run(*machines: Machine) -> Done:
+        ingest = Ingest(catalog, models(), settings, folder, lambda _: None, models)
         found = [(path, footage) for path in sorted(footage.iterdir())]
         dispatch(Cluster(*machines), found, ingest, Orders(models, (), Limits()), settings, lambda _: None)
-        return ingest.report
+        report = ingest.report
+        return Done([video.name for video in (*report.added, *report.unchanged)], report.failed, report.notes)
 
     yield run
     catalog.close()
 
 
-def test_a_machine_that_reads_nothing_costs_no_file(index: Callable[..., IndexReport]) -> None:
+def test_a_machine_that_reads_nothing_costs_no_file(index: Callable[..., Done]) -> None:
     good, blind = Machine("good"), Machine("blind", reads=lambda _: False)
     report = index(blind, good)
-    assert (len(report.added), report.failed) == (4, ())
+    assert (len(report.names), report.failed) == (4, ())
     assert len(blind.asked) == OUT_OF_REACH
     assert sorted(good.asked) == [f"{number}.mp4" for number in range(4)]
     [note] = report.notes
     assert note.startswith(f"The machine blind could not read {OUT_OF_REACH} files in a row")
 
 
-def test_machines_that_read_half_share_the_work(index: Callable[..., IndexReport]) -> None:
+def test_machines_that_read_half_share_the_work(index: Callable[..., Done]) -> None:
     even = Machine("even", reads=lambda path: int(path.stem) % 2 == 0)
     odd = Machine("odd", reads=lambda path: int(path.stem) % 2 == 1)
     report = index(even, odd)
-    assert (len(report.added), report.failed) == (4, ())
+    assert (len(report.names), report.failed) == (4, ())
 
 
-def test_what_no_machine_reads_fails_and_names_them_and_the_rest_goes_on(index: Callable[..., IndexReport]) -> None:
+def test_what_no_machine_reads_fails_and_names_them_and_the_rest_goes_on(index: Callable[..., Done]) -> None:
     last = [Machine(name, reads=lambda path: path.stem == "3") for name in ("one", "two", "three")]
     report = index(*last)
-    assert [video.name for video in report.added] == ["3.mp4"]
+    assert report.names == ["3.mp4"]
     assert {path.stem for path, _ in report.failed} == set("012")
     for _, error in report.failed:
         assert isinstance(error, OutOfReachError)
@@ -158,16 +169,26 @@ def test_what_no_machine_reads_fails_and_names_them_and_the_rest_goes_on(index: 
 
 
 @pytest.mark.parametrize("ill", [ModelError("a model is missing"), RuntimeError("ImportError: no module")])
-def test_a_worker_that_is_not_ready_gets_nothing(index: Callable[..., IndexReport], ill: Exception) -> None:
+def test_a_worker_that_is_not_ready_gets_nothing(index: Callable[..., Done], ill: Exception) -> None:
     bad = Machine("bad", ill=ill)
     report = index(Machine("good"), bad)
-    assert (len(report.added), bad.asked) == (4, [])
+    assert (len(report.names), bad.asked) == (4, [])
     with pytest.raises(WorkersError, match=f"do not start: {ill}"):
         index(bad)
 
 
-def test_where_some_never_start_the_others_do_the_work(index: Callable[..., IndexReport]) -> None:
+def test_what_nobody_reads_does_not_wait_for_ever_for_another_machine(
+    index: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(on_ray, "_PATIENCE_S", 0.05)
+    report = index(Machine("blind", reads=lambda _: False), Machine("away", comes=False))
+    assert len(report.failed) == 4
+    with pytest.raises(WorkersError, match="none was ready"):
+        index(Machine("away", comes=False))
+
+
+def test_where_some_never_start_the_others_do_the_work(index: Callable[..., Done]) -> None:
     good, bad = Machine("good"), [Machine(f"bad{n}", ill=RuntimeError("no such package")) for n in range(TRIES)]
     report = index(good, *bad)
-    assert len(report.added) == 4
+    assert len(report.names) == 4
     assert any("no such package" in note for note in report.notes)
