@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from playhead.index.vector_address import Address
 
 CONNECT_S = 3.0
+_LIMIT_S = ContextVar("_LIMIT_S", default=10.0)  # of the thread that asks: others may ask by the same connections
 _PAGE = 1000
 _SAFE = "Nothing is lost, and searches compare every vector. When it is back: playhead rebuild"
 
@@ -32,10 +34,8 @@ class ChromaServer:
     @contextmanager
     def within(self, limit_s: float, failing: str) -> Iterator[None]:
         """A time limit for each answer; whatever goes wrong is a `VectorServerError` that `failing` begins."""
-        import httpx
-
+        limit = _LIMIT_S.set(limit_s)
         try:
-            self._api._session.timeout = httpx.Timeout(limit_s, connect=CONNECT_S)
             yield
         except PlayheadError:
             raise
@@ -43,6 +43,8 @@ class ChromaServer:
             self.close()
             what = f"The vector server at {self.address} {failing}"
             raise VectorServerError(what, self._reason(error), _SAFE) from None  # what is behind may show the token
+        finally:
+            _LIMIT_S.reset(limit)
 
     def get(self, name: str) -> Any:
         """The collection of this name, or None."""
@@ -101,7 +103,27 @@ class ChromaServer:
             chroma_server_headers=shown,
             anonymized_telemetry=False,
         )
-        return System(settings).instance(ServerAPI)
+        api: Any = System(settings).instance(ServerAPI)
+        made, api._session = api._session, self._session(shown)
+        made.close()
+        return api
+
+    def _session(self, shown: dict[str, str]) -> Any:
+        """Connections that give each request the limit of who asks; to this machine never by way of a proxy.
+
+        `trust_env` also says whether SSL_CERT_FILE is looked at, which is wanted in any case.
+        """
+        import httpx
+
+        def limit(request: httpx.Request) -> None:
+            request.extensions["timeout"] = httpx.Timeout(_LIMIT_S.get(), connect=CONNECT_S).as_dict()
+
+        return httpx.Client(
+            headers={**shown, "Content-Type": "application/json"},
+            verify=httpx.create_ssl_context() if self.address.tls else True,
+            trust_env=not self.address.loopback,
+            event_hooks={"request": [limit]},
+        )
 
     def _reason(self, error: Exception) -> str:
         text = " ".join(str(error).split())[:200] or type(error).__name__

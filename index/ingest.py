@@ -64,7 +64,7 @@ class Ingest:
     ) -> None:
         self._catalog, self._models, self._settings = catalog, models, settings
         self._library, self._progress, self._make_models = library, progress, make_models
-        self._report = IndexReport()
+        self.report = IndexReport()
 
     def run(self, paths: Iterable[Path]) -> IndexReport:
         """Index files and folders. Raises `LibraryError` or `ModelError`, which no other file would survive."""
@@ -82,9 +82,9 @@ class Ingest:
         else:
             self._here(found)
         self._progress(Progress("file", "", len(found), len(found)))
-        if self._settings.mode is Mode.PREVIEW and (self._report.added or self._report.updated):
+        if self._settings.mode is Mode.PREVIEW and (self.report.added or self.report.updated):
             self.note("Only the pictures of key frames were looked at. For everything, index again without --mode")
-        return self._report
+        return self.report
 
     def _here(self, found: Sequence[tuple[Path, Path]]) -> None:
         for number, (path, root) in enumerate(found):
@@ -133,7 +133,7 @@ class Ingest:
         video_id, stale = task.video_id, task.options.channels
         if record:
             self._check_models(task, record)
-            _keep(pictures or {}, self._library / thumbnail_folder(video_id))
+            _keep(_named(record, pictures or {}), self._library / thumbnail_folder(video_id))
             self._put(task, record)
         moved = reembed(self._catalog, self._models, video_id, task.known - set(stale))
         labels = self._catalog.labels(video_id)
@@ -146,18 +146,20 @@ class Ingest:
     def _check_models(self, task: Task, record: Record) -> None:
         for channel, made in record.channels.items():
             wanted = recipe(channel, self._models, task.options)
-            if made.recipe != wanted:
-                why = f"its {channel} was observed as {made.recipe}, and here it is {wanted}"
+            encoder = space(channel, self._models)
+            if (made.recipe, made.space) != (wanted, encoder):
+                there, here = f"{made.recipe}, {made.space}", f"{wanted}, {encoder}"
+                why = f"its {channel} was observed as {there}, and here it is {here}"
                 fix = "Install the same Playhead and models on every machine"
                 raise ModelError(f"{task.path.name} was not indexed", why, fix)
 
     def fail(self, path: Path, error: Exception) -> None:
         """Report a file that could not be indexed, with the reason."""
-        self._report = replace(self._report, failed=(*self._report.failed, (path, error)))
+        self.report = replace(self.report, failed=(*self.report.failed, (path, error)))
 
     def note(self, text: str) -> None:
-        """Report what a person should know."""
-        self._report = replace(self._report, notes=(*self._report.notes, text))
+        """Report what a person should know, once."""
+        self.report = replace(self.report, notes=tuple(dict.fromkeys((*self.report.notes, text))))
 
     def _stale(self, video_id: str, options: Options, known: dict[Channel, ChannelRecord]) -> tuple[Channel, ...]:
         """The wanted channels that were not observed yet, or not like this, or have lost their pictures."""
@@ -271,7 +273,7 @@ class Ingest:
         if video is None:
             raise LibraryError("The library lost a video while it was indexed", "another program changed it")
         kind = "added" if is_new else "updated" if changed else "unchanged"
-        self._report = replace(self._report, **{kind: (*getattr(self._report, kind), video)})
+        self.report = replace(self.report, **{kind: (*getattr(self.report, kind), video)})
 
 
 def reembed(catalog: Catalog, models: Models, video_id: str, channels: Iterable[Channel]) -> bool:
@@ -359,6 +361,12 @@ def remove_thumbnails(library: Path, video_id: str) -> None:
     """Delete a video's thumbnails."""
     with suppress(FileNotFoundError):
         shutil.rmtree(library / thumbnail_folder(video_id))
+
+
+def _named(record: Record, pictures: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The pictures that the record names: what comes from elsewhere has no say in where files are written."""
+    folder, known = thumbnail_folder(record.video.id), {s.segment.thumbnail for s in record.segments}
+    return {name: data for name, data in pictures.items() if name == Path(name).name and f"{folder}/{name}" in known}
 
 
 def _keep(pictures: Mapping[str, bytes], folder: Path) -> None:

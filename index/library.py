@@ -179,15 +179,22 @@ class Library:
             found = [self.video(video) for video in videos]
             for video in found:
                 catalog.remove(video.id)
-            self._vectors.update(catalog)
-            sweep_thumbnails(self.folder, catalog)
+            self._mirror(catalog)
         return found
 
     def rebuild(self, progress: Callable[[Progress], None] = _silent) -> None:
         """Make the vector index anew from the catalogue, and remove pictures of no video; no model runs."""
         with writing(self._existing()):
             catalog = self._catalog(write=True)
-            self._vectors.update(catalog, anew=True, progress=progress)
+            self._mirror(catalog, anew=True, progress=progress)
+
+    def _mirror(
+        self, catalog: Catalog, *, anew: bool = False, progress: Callable[[Progress], None] = _silent
+    ) -> None:
+        """What is derived follows the catalogue; pictures of no video go even where vectors cannot be updated."""
+        try:
+            self._vectors.update(catalog, anew=anew, progress=progress)
+        finally:
             sweep_thumbnails(self.folder, catalog)
 
     def reembed(self, progress: Callable[[Progress], None] = _silent) -> list[Video]:

@@ -7,15 +7,14 @@ is in flight than can be worked on.
 
 from __future__ import annotations
 
-import os
-import secrets
 import time
-from collections import deque
+from collections import Counter, deque
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from playhead.errors import LibraryError, ModelError, SettingsError, WorkersError
+from playhead.errors import LibraryError, ModelError, OutOfReachError, WorkersError
+from playhead.index.ray_cluster import cluster, last_line
 from playhead.index.worker import Identity, Seen, Worker
 from playhead.types import Progress
 
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
     from playhead.settings import Settings
 
 TRIES = 3  # workers that one file may cost
+OUT_OF_REACH = 3  # files in a row that a machine cannot read: others are asked first then
 _PATIENCE_S = 300.0  # without any worker
-_STORE_BYTES = 512 << 20  # records on their way, where Ray is started here
 
 
 def index_on_ray(
@@ -44,58 +43,26 @@ def index_on_ray(
     Raises `WorkersError` where no worker can be had, and what `Ingest` raises where no file could go on.
     """
     with cluster(settings) as ray:
-        dispatch = _Dispatch(ray, found, ingest, orders, settings)
-        try:
-            dispatch.run(progress)
-        finally:
-            dispatch.dismiss()
+        dispatch(ray, found, ingest, orders, settings, progress)
 
 
-@contextmanager
-def cluster(settings: Settings) -> Iterator[Any]:
-    """Ray, connected. What was started for this run ends with it."""
-    address = settings.ray_address or os.environ.get("RAY_ADDRESS", "")
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    if not address:
-        _keep_to_this_machine()
+def dispatch(
+    ray: Any,
+    found: Sequence[tuple[Path, Path]],
+    ingest: Ingest,
+    orders: Orders,
+    settings: Settings,
+    progress: Callable[[Progress], None],
+) -> None:
+    """Index files by workers of a Ray that is connected, and end them."""
+    work = _Dispatch(ray, found, ingest, orders, settings)
     try:
-        import ray
-    except ImportError as error:
-        fix = "Run: pip install 'playhead[ray]', or leave out --on ray"
-        raise SettingsError("Indexing on Ray is not possible", "the package ray is not installed", fix) from error
-    if ray.is_initialized():  # a program that uses Ray for more than this
-        yield ray
-        return
-    _connect(ray, address)
-    try:
-        yield ray
+        work.run(progress)
     finally:
-        ray.shutdown()
+        work.dismiss()
 
 
-def _keep_to_this_machine() -> None:
-    """A Ray of our own listens on loopback alone, and to nobody without a token that is made for it."""
-    os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # the switch by which Ray takes 127.0.0.1 for its address
-    os.environ.setdefault("RAY_AUTH_MODE", "token")
-    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-
-
-def _connect(ray: Any, address: str) -> None:
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # as Ray will have it by itself; else it warns
-    ray._private.worker._worker_logs_enabled = False  # it would write on standard output, where JSON may stand
-    quiet: dict[str, Any] = {"log_to_driver": False, "configure_logging": False, "logging_level": "ERROR"}
-    own: dict[str, Any] = {"include_dashboard": False, "object_store_memory": _STORE_BYTES}
-    try:
-        ray.init(address=address or "local", **quiet, **({} if address else own))
-    except Exception as error:
-        where = f"Ray at {address} cannot be used" if address else "Ray could not be started"
-        fix = (
-            "Look at RAY_ADDRESS and at `ray status` there" if address else "Free some memory, or leave out --on ray"
-        )
-        raise WorkersError(where, _line(error), fix) from error
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Job:
     """A file on its way: first it is identified, then perhaps watched."""
 
@@ -105,6 +72,7 @@ class _Job:
     tries: int = 0
     identity: Identity | None = None
     task: Task | None = None
+    refused: set[str] = field(default_factory=set)  # by machines that cannot read it
 
 
 class _Dispatch:
@@ -121,9 +89,12 @@ class _Dispatch:
         self._total, self._left = len(found), len(self._queue)
         self._workers: list[Any] = []
         self._idle: list[Any] = []
+        self._nodes: dict[Any, str] = {}  # the machine of each worker that is ready
+        self._unread: Counter[str] = Counter()  # files in a row that a machine could not read
         self._flights: dict[Any, tuple[Any, _Job | None]] = {}
         self._watched: dict[str, list[_Job]] = {}  # by video: files with the same bytes wait for the first
         self._never_ready = 0
+        self._unready = WorkersError("Ray's workers do not start")
         self._threads = settings.threads or 1
         self._actor = ray.remote(Worker).options(num_cpus=self._threads, max_restarts=0, max_task_retries=0)
 
@@ -135,7 +106,9 @@ class _Dispatch:
             self._hand_out()
             if self._collect() or len(self._idle) < len(self._workers) - self._starting():
                 heard_s = time.monotonic()
-            if time.monotonic() - heard_s > _PATIENCE_S:
+            if time.monotonic() - heard_s > _PATIENCE_S and self._nodes:
+                self._fail_unread()
+            elif time.monotonic() - heard_s > _PATIENCE_S:
                 why = f"none was ready within {_PATIENCE_S:.0f} s"
                 raise WorkersError("Ray gave no worker", why, "Look for free cores with: ray status")
             done, busy = self._total - self._left, len(self._workers) - len(self._idle) - self._starting()
@@ -151,7 +124,14 @@ class _Dispatch:
         return sum(job is None for _, job in self._flights.values())
 
     def _hire(self) -> None:
-        """A worker for each core of the cluster as it is now, and no more than there are files."""
+        """A worker for each core of the cluster as it is now, and no more than there are files.
+
+        Where some never got ready, those that did are enough.
+        """
+        if self._never_ready >= TRIES:
+            if not self._workers:
+                raise self._unready
+            return
         cores = self._ray.cluster_resources().get("CPU", 0)
         wanted = self._settings.workers or int(cores // self._threads) or 1
         for _ in range(min(wanted, self._left) - len(self._workers)):
@@ -160,13 +140,32 @@ class _Dispatch:
             self._flights[worker.ready.remote()] = (worker, None)
 
     def _hand_out(self) -> None:
-        while self._idle and self._queue:
-            job, worker = self._queue.popleft(), self._idle.pop()
-            if job.task and job.identity:
-                flight = worker.watch.remote(job.path, job.roots, job.identity, job.task.options)
-            else:
-                flight = worker.identify.remote(job.path, job.roots)
-            self._flights[flight] = (worker, job)
+        nodes = set(self._nodes.values())
+        seeing = {node for node in nodes if self._unread[node] < OUT_OF_REACH}
+        for worker in reversed(tuple(self._idle)):
+            node = self._nodes[worker]
+            job = next((job for job in self._queue if _suits(node, job, seeing)), None)
+            if job:
+                self._queue.remove(job)
+                self._idle.remove(worker)
+                self._send(job, worker)
+        if nodes and not self._starting():
+            self._fail_unread()
+
+    def _fail_unread(self) -> None:
+        """Files that no machine with a worker can read, where no other worker is to be expected."""
+        nodes = set(self._nodes.values())
+        for job in [job for job in self._queue if job.refused >= nodes]:
+            self._queue.remove(job)
+            self._ingest.fail(job.path, _read_by_none(job))
+            self._finish(job)
+
+    def _send(self, job: _Job, worker: Any) -> None:
+        if job.task and job.identity:
+            flight = worker.watch.remote(job.path, job.roots, job.identity, job.task.options)
+        else:
+            flight = worker.identify.remote(job.path, job.roots)
+        self._flights[flight] = (worker, job)
 
     def _collect(self) -> bool:
         """Take what has come back; whether anything has."""
@@ -178,14 +177,35 @@ class _Dispatch:
             except self._ray.exceptions.RayError as error:
                 self._lost(worker, job, error)
                 continue
+            if job is None:
+                self._greet(worker, found)
+                continue
             self._idle.append(worker)
             if isinstance(found, ModelError):
                 raise found
-            if job:
-                self._take(job, found)
-            else:
-                self._never_ready = 0
+            if isinstance(found, OutOfReachError):
+                self._refuse(job, self._nodes[worker])
+                continue
+            self._unread[self._nodes[worker]] = 0
+            self._take(job, found)
         return bool(back)
+
+    def _greet(self, worker: Any, found: str | Exception) -> None:
+        if isinstance(found, Exception):
+            self._discharge(worker)
+            self._not_ready(found)
+            return
+        self._never_ready, self._nodes[worker] = 0, found
+        self._idle.append(worker)
+
+    def _refuse(self, job: _Job, node: str) -> None:
+        """One machine cannot read a file, which says nothing of the others."""
+        job.refused.add(node)
+        self._queue.append(job)
+        self._unread[node] += 1
+        if self._unread[node] == OUT_OF_REACH:
+            what = f"The machine {node} could not read {OUT_OF_REACH} files in a row, {job.path} for one"
+            self._ingest.note(f"{what}: files go to other machines first")
 
     def _take(self, job: _Job, found: Identity | Seen | Exception) -> None:
         if isinstance(found, LibraryError):  # the worker's own disk
@@ -235,15 +255,25 @@ class _Dispatch:
 
     def _lost(self, worker: Any, job: _Job | None, error: Exception) -> None:
         """A worker, or the machine that it was on, is gone: another takes its place and its file."""
-        self._workers.remove(worker)
-        self._ray.kill(worker, no_restart=True)  # it may only be out of reach
+        self._discharge(worker)
         if job:
             self._again(job, "its worker was lost")
-            return
+        else:
+            self._not_ready(error)
+
+    def _discharge(self, worker: Any) -> None:
+        self._workers.remove(worker)
+        self._nodes.pop(worker, None)
+        self._ray.kill(worker, no_restart=True)  # it may only be out of reach
+
+    def _not_ready(self, error: Exception) -> None:
         self._never_ready += 1
-        if self._never_ready >= TRIES:
-            fix = "Install the same Playhead and models on every machine of the cluster"
-            raise WorkersError("Ray's workers do not start", _line(error), fix)
+        fix = "Install the same Playhead and models on every machine of the cluster"
+        self._unready = WorkersError("Ray's workers do not start", last_line(error), fix)
+        if self._never_ready == TRIES and self._workers:
+            self._ingest.note(
+                f"Some of Ray's workers did not start, and the others did their work: {last_line(error)}"
+            )
 
     def _again(self, job: _Job, why: str) -> None:
         job.tries += 1
@@ -256,7 +286,12 @@ class _Dispatch:
         self._finish(job)
 
 
-def _line(error: Exception) -> str:
-    """The last line that says something."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__
+def _suits(node: str, job: _Job, seeing: set[str]) -> bool:
+    """Whether a machine is the one to ask: one that reads nothing is only asked where no better one is left."""
+    return node not in job.refused and (node in seeing or seeing <= job.refused)
+
+
+def _read_by_none(job: _Job) -> OutOfReachError:
+    machines = ", ".join(sorted(job.refused))
+    fix = "Every machine must find footage under the same path, on storage that they share"
+    return OutOfReachError(f"{job.path} was not indexed", f"no machine with a worker can read it ({machines})", fix)

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from playhead.errors import VectorServerError
 from playhead.index.chroma_server import ChromaServer
+from playhead.index.collection import fill, reached
 from playhead.index.part import collection_name
 from playhead.index.vector_address import address_of
 from playhead.index.vectors import VectorIndex
-from playhead.types import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,12 +32,11 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from playhead.index.catalog import Catalog, Within
-    from playhead.types import Channel
+    from playhead.types import Channel, Progress
 
 T = TypeVar("T")
 ANSWER_S, STORE_S = 10.0, 120.0
 _BATCH = 1000
-_PAGE = 10_000
 _SILENCE_S = 10.0  # after a failure nobody asks again for so long
 
 _log = logging.getLogger(__name__)
@@ -184,37 +183,18 @@ class VectorServer:
             if anew or name not in names:
                 self._server.drop(name)
         for channel, space, _ in spaces:
-            self._fill_one(self._server.make(_name(library, channel, space)), catalog, channel, space, progress)
-
-    def _fill_one(
-        self, collection: Any, catalog: Catalog, channel: Channel, space: str, progress: Callable[[Progress], None]
-    ) -> None:
-        ids, matrix = catalog.vectors(channel, space)
-        there, wanted = _ids(collection), set(ids)
-        gone, new = sorted(there - wanted), [n for n, i in enumerate(ids) if i not in there]
-        batch = min(_BATCH, self._server.most())
-        for start in range(0, len(gone), batch):
-            collection.delete(ids=gone[start : start + batch])
-        for start in range(0, len(new), batch):
-            rows = new[start : start + batch]
-            collection.upsert(ids=[ids[n] for n in rows], embeddings=matrix[rows])
-            done = len(ids) - len(new) + start + len(rows)
-            progress(Progress("indexing vectors", str(channel), done, len(ids)))
-        collection.modify(metadata={"channel": str(channel), "encoder": space, "vectors": len(ids)})
+            collection = self._server.make(_name(library, channel, space))
+            count = fill(collection, catalog, channel, space, min(_BATCH, self._server.most()), progress)
+            collection.modify(metadata={"channel": str(channel), "encoder": space, "vectors": count})
 
     def _unreachable(self, library: str, catalog: Catalog) -> list[str]:
         problems = []
         for channel, space, count in catalog.spaces():
-            ids, matrix = catalog.vectors(channel, space)
-            collection = self._server.get(_name(library, channel, space))
-            stored = collection.count() if collection else 0
-            reached: set[str] = set()
-            if stored:
-                found = collection.query(query_embeddings=[matrix[0].tolist()], n_results=stored, include=[])
-                reached = set(found["ids"][0])
-            if missing := len(set(ids) - reached):
+            wanted, collection = catalog.vector_ids(channel, space), self._server.get(_name(library, channel, space))
+            found = reached(collection) if collection else set()
+            if missing := len(wanted - found):
                 problems.append(f"{channel}: {missing} of {count} vectors cannot be reached on the vector server")
-            if extra := len(reached - set(ids)):
+            if extra := len(found - wanted):
                 problems.append(f"{channel}: {extra} vectors on the vector server are not in the catalogue")
         return problems
 
@@ -258,10 +238,3 @@ def _sign(library: str) -> str:
 
 def _name(library: str, channel: Channel, space: str) -> str:
     return f"{_sign(library)}-{collection_name(channel, space)}"
-
-
-def _ids(collection: Any) -> set[str]:
-    found: set[str] = set()
-    while page := collection.get(include=[], limit=_PAGE, offset=len(found))["ids"]:
-        found.update(page)
-    return found

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import platform
+import shutil
 import tempfile
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from playhead.errors import MediaError, ModelError, PlayheadError, UnreadableMediaError
+from playhead.errors import MediaError, ModelError, OutOfReachError, PlayheadError
 from playhead.index.observe import observe
 from playhead.index.watch import thumbnail_folder
 from playhead.media.files import open_file
@@ -54,6 +57,9 @@ class Seen:
     pictures: dict[str, bytes]
 
 
+_PREFIX = "playhead-worker-"  # of scratch folders
+_NEW_S = 60.0  # one that was made just now may not be locked yet
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -86,6 +92,7 @@ class Worker:
     @_answered
     def ready(self) -> str:
         """The name of its machine, once its models are there."""
+        sweep()
         self._models.settle(self._orders.roles)
         return platform.node()
 
@@ -100,14 +107,14 @@ class Worker:
     @_answered
     def watch(self, path: Path, roots: Sequence[Path], identity: Identity, options: Options) -> Seen:
         """Observe a file, which must be as it was when it was identified."""
-        with self._opened(path, roots) as file, tempfile.TemporaryDirectory(prefix="playhead-") as folder:
+        with self._opened(path, roots) as file, scratch() as folder:
             if (file.size, file.changed_ns) != (identity.size, identity.changed_ns):
                 why, fix = "it changed after its digest was taken", "Wait until it is complete, then index it again"
                 raise MediaError(f"{path.name} was not indexed", why, fix)
-            scratch, limits = Path(folder), self._orders.limits
-            record = observe(file, identity.video_id, self._models, options, library=scratch, limits=limits)
+            limits = self._orders.limits
+            record = observe(file, identity.video_id, self._models, options, library=folder, limits=limits)
             file.check_unchanged()
-            shown = (scratch / thumbnail_folder(identity.video_id)).glob("*.jpg")
+            shown = (folder / thumbnail_folder(identity.video_id)).glob("*.jpg")
             return Seen(record, {picture.name: picture.read_bytes() for picture in sorted(shown)})
 
     @contextmanager
@@ -115,6 +122,35 @@ class Worker:
         if platform.node() != self._orders.node and not os.access(path, os.R_OK):
             why = f"the machine {platform.node()} cannot read it"
             fix = "Every machine must find footage under the same path, on storage that they share"
-            raise UnreadableMediaError(f"{path} was not indexed", why, fix)
+            raise OutOfReachError(f"{path} was not indexed", why, fix)
         with open_file(path, roots, self._orders.limits) as file:
             yield file
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder for thumbnails on their way; a lock on it says that its owner lives, whatever the owner is called."""
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder:
+        held = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            yield Path(folder)
+        finally:
+            os.close(held)
+
+
+def sweep() -> None:
+    """Delete what killed workers of the same user left in the folder for temporary files."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):  # in use, swept by another, not to be deleted: no reason not to work
+            if folder.lstat().st_uid == os.getuid() and time.time() - folder.lstat().st_mtime > _NEW_S:
+                _delete(folder)
+
+
+def _delete(folder: Path) -> None:
+    held = os.open(folder, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_DIRECTORY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder)
+    finally:
+        os.close(held)

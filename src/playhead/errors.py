@@ -5,6 +5,7 @@ PlayheadError
 │   ├── MediaError          a file
 │   │   ├── UnsafeMediaError      opening it would reach outside what was allowed
 │   │   ├── UnreadableMediaError  it is not video or sound, or it is damaged
+│   │   │   └── OutOfReachError   this machine cannot read it, another may
 │   │   └── MediaLimitError       it is larger than the limits allow
 │   ├── QueryError          a search
 │   ├── UnknownResourceError  an address at which there is nothing
@@ -67,6 +68,10 @@ class UnsafeMediaError(MediaError):
 
 class UnreadableMediaError(MediaError):
     """The file holds no video or sound that can be decoded, or it is damaged."""
+
+
+class OutOfReachError(UnreadableMediaError):
+    """This machine cannot read the file; another may."""
 
 
 class MediaLimitError(MediaError):

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -28,8 +29,9 @@ from playhead.errors import (
 )
 from playhead.index.catalog import Catalog
 from playhead.index.ingest import Ingest
-from playhead.index.on_ray import TRIES, cluster
-from playhead.index.worker import Identity, Orders, Seen, Worker
+from playhead.index.on_ray import TRIES
+from playhead.index.ray_cluster import cluster
+from playhead.index.worker import Identity, Orders, Seen, Worker, scratch, sweep
 from playhead.models.roles import Role
 from playhead.testing import FakeModels
 from playhead.types import Channel, Limits
@@ -165,11 +167,22 @@ def plain(footage: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def ray() -> Iterator[None]:
-    """A Ray of our own, for several runs; its workers find modules where this process does."""
+    """A Ray of our own, for several runs; its workers find modules where this process does.
+
+    It is the second one, with a token of its own, and leaves the environment as it was.
+    """
     with pytest.MonkeyPatch.context() as changed:
         changed.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+        changed.setenv("RAY_AUTH_MODE", "disabled")
+        changed.delenv("RAY_AUTH_TOKEN", raising=False)
         with cluster(Settings()):
+            before = os.environ["RAY_AUTH_TOKEN"]
+        with cluster(Settings()):
+            assert os.environ["RAY_AUTH_MODE"] == "token"
+            assert os.environ["RAY_AUTH_TOKEN"] not in ("", before)
             yield
+        assert os.environ["RAY_AUTH_MODE"] == "disabled"
+        assert "RAY_AUTH_TOKEN" not in os.environ
 
 
 def add(library: Path, footage: Path, on: str = "ray", seen: list[Progress] | None = None) -> IndexReport:
@@ -288,11 +301,23 @@ def test_a_file_that_changed_after_its_digest_is_not_watched(clips: Callable[[st
     assert "changed after its digest" in str(error)
 
 
-def test_a_record_made_by_other_models_is_refused(tmp_path: Path, clips: Callable[[str], Path]) -> None:
-    path, others = clips("plain.mp4"), FakeModels()
-    others.version[Role.PICTURE] = 2
+@pytest.mark.parametrize(
+    ("role", "channel"),
+    [
+        (Role.PICTURE, Channel.PICTURE),
+        (Role.OBJECTS, Channel.OBJECT),
+        (Role.SENTENCES, Channel.OBJECT),
+        (Role.SPEECH, Channel.SPEECH),
+        (Role.SENTENCES, Channel.SPEECH),
+    ],
+)
+def test_a_record_made_by_other_models_is_refused(
+    tmp_path: Path, clips: Callable[[str], Path], role: Role, channel: Channel
+) -> None:
+    path, others = clips("talk.mkv"), FakeModels()
+    others.version[role] = 2
     strange = Worker(Orders(lambda: cast("Models", others), (), Limits()))
-    catalog, settings = Catalog(tmp_path / "catalog.sqlite", create=True), Settings(channels=(Channel.PICTURE,))
+    catalog, settings = Catalog(tmp_path / "catalog.sqlite", create=True), Settings(channels=(channel,))
     own = cast("Models", FakeModels())
     ingest = Ingest(catalog, own, settings, tmp_path, lambda _: None, lambda: own)
     identity = strange.identify(path, (path.parent,))
@@ -300,11 +325,48 @@ def test_a_record_made_by_other_models_is_refused(tmp_path: Path, clips: Callabl
     task = ingest.task(path, path.parent, identity.video_id)
     seen = strange.watch(path, task.roots, identity, task.options)
     assert isinstance(seen, Seen)
-    with pytest.raises(ModelError, match=r"fake-picture-2.*fake-picture-1.*Install the same"):
+    with pytest.raises(ModelError, match=f"fake-{role}-2.*fake-{role}-1.*Install the same"):
         ingest.commit(task, seen.record, seen.pictures)
     assert catalog.videos() == []
     catalog.close()
     assert thumbnails(tmp_path) == {}
+
+
+def test_only_thumbnails_that_the_record_names_are_kept(tmp_path: Path, clips: Callable[[str], Path]) -> None:
+    path, library, own = clips("plain.mp4"), tmp_path / "library", cast("Models", FakeModels())
+    library.mkdir()
+    catalog, settings = Catalog(library / "catalog.sqlite", create=True), Settings(channels=(Channel.PICTURE,))
+    ingest = Ingest(catalog, own, settings, library, lambda _: None, lambda: own)
+    identity = worker().identify(path, (path.parent,))
+    assert isinstance(identity, Identity)
+    task = ingest.task(path, path.parent, identity.video_id)
+    seen = worker().watch(path, task.roots, identity, task.options)
+    assert isinstance(seen, Seen)
+    strange = {"../../../outside.jpg": b"", "/tmp/outside.jpg": b"", "unnamed.jpg": b""}
+    ingest.commit(task, seen.record, {**seen.pictures, **strange})
+    assert set(thumbnails(library)) == catalog.thumbnails()
+    assert {p.suffix for p in tmp_path.rglob("*") if p.is_file()} == {".jpg", ".sqlite", ".sqlite-shm", ".sqlite-wal"}
+    assert not list(tmp_path.glob("*.jpg"))
+    catalog.close()
+
+
+def test_what_a_killed_worker_left_is_swept_and_what_is_in_use_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left = "import os, signal\nfrom playhead.index.worker import scratch\n"
+    left += "with scratch() as folder:\n    (folder / 'a.jpg').touch()\n    os.kill(os.getpid(), signal.SIGKILL)"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "TMPDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", left], env=environment, check=False)
+    [old] = tmp_path.iterdir()
+    sweep()
+    assert old.is_dir()  # it is too new to be sure of
+    (tmp_path / "playhead-worker-file").touch()
+    with scratch() as used:
+        for folder in tmp_path.iterdir():
+            os.utime(folder, (0, 0))
+        assert worker().ready() == os.uname().nodename
+        assert sorted(tmp_path.iterdir()) == sorted([used, tmp_path / "playhead-worker-file"])
 
 
 def test_what_no_error_of_ours_says_is_told_by_name(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from pydantic import SecretStr
 from playhead import Library, Settings
 from playhead.errors import SettingsError, VectorServerError
 from playhead.index import vector_server
+from playhead.index.catalog import Catalog
 from playhead.index.chroma_server import ChromaServer
 from playhead.index.vector_address import address_of
 from playhead.testing import FakeModels
@@ -200,8 +201,12 @@ def test_while_it_is_dead_searches_say_so_and_find_the_same(chroma: Chroma, copi
             assert f"The vector server at {chroma.address} cannot be asked" in found.notes[0]
             assert "Every vector was compared instead" in found.notes[0]
         assert "cannot be asked" in library.verify()[0]
+        shown, stray = library.video("cuts.mp4").id[:16], copied / "thumbs" / "of-no-video"
+        assert (copied / "thumbs" / shown).is_dir()
+        stray.mkdir()
         with pytest.raises(VectorServerError, match=r"was not brought up to date.*playhead rebuild"):
             library.rebuild()
+        assert not stray.exists()
 
         chroma.start()
         assert library.search("red").notes == ()
@@ -232,6 +237,22 @@ def test_what_is_indexed_while_it_is_dead_is_there_and_mirrored_later(
         assert library.verify() == []
         assert (spans(library.search("red", limit=20)), library.search("red").notes) == (spans(found), ())
         library.remove("plain.mp4")
+        assert library.verify() == []
+
+
+def test_what_is_removed_while_it_is_dead_leaves_no_picture(chroma: Chroma, copied: Path) -> None:
+    with opened(copied, chroma.address) as library:
+        library.rebuild()
+        pictures = copied / "thumbs" / library.video("cuts.mp4").id[:16]
+        assert pictures.is_dir()
+        chroma.kill()
+        with pytest.raises(VectorServerError, match="was not brought up to date"):
+            library.remove("cuts.mp4")
+        assert not pictures.exists()
+        assert [video.name for video in library.videos()] == ["subtitled.mkv"]
+        assert "cuts.mp4" not in {moment.video.name for moment in library.search("red", limit=20)}
+        chroma.start()
+        library.rebuild()
         assert library.verify() == []
 
 
@@ -275,6 +296,52 @@ def test_a_server_that_never_answers_is_not_waited_for(copied: Path, monkeypatch
         assert time.monotonic() - before < 5
     assert f"{address} cannot be asked (timed out)" in found.notes[0]
     assert found.moments
+
+
+def test_a_limit_is_that_of_who_asks() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        server = ChromaServer(address_of(f"http://127.0.0.1:{deaf.getsockname()[1]}", NOTHING), NOTHING)
+
+        def wait_long() -> None:
+            with server.within(300, "cannot be asked"):
+                patient.set()
+
+        def ask() -> None:
+            with server.within(0.2, "cannot be asked"):
+                thread = threading.Thread(target=wait_long)
+                thread.start()
+                thread.join()
+                assert patient.is_set()
+                server.names()
+
+        patient, before = threading.Event(), time.monotonic()
+        with pytest.raises(VectorServerError, match="timed out"):
+            ask()
+        assert time.monotonic() - before < 30
+        server.close()
+
+
+def test_what_is_on_this_machine_is_not_asked_by_way_of_a_proxy(
+    chroma: Chroma, copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        nobody = f"http://127.0.0.1:{found.getsockname()[1]}"
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, nobody)
+        monkeypatch.setenv(name.lower(), nobody)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with opened(copied, chroma.address) as library:
+        library.rebuild()
+        assert (library.search("red").notes, library.verify()) == ((), [])
+
+
+def test_no_channel_is_read_whole(chroma: Chroma, copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vector_server, "_BATCH", 2)
+    monkeypatch.delattr(Catalog, "vectors")
+    with opened(copied, chroma.address) as library:
+        library.rebuild()
+        assert library.verify() == []
 
 
 def test_tls_is_verified_and_the_token_shown(
