@@ -71,9 +71,9 @@ class Shelf:
         self._original = shutil.copy(self.footage / "flag.mp4", folder / "flag.mp4")
         channels = ("picture", "object", "speech")
         settings = Settings.model_validate({"channels": channels, "roots": (folder,)})
-        self.library = Library(self.folder, settings=settings, models=cast("Models", FakeModels()))
         through_chroma = settings.model_copy(update={"exact_limit": 0})
-        self.reader = Library(self.folder, settings=through_chroma, models=self.library.models)
+        self.library = Library(self.folder, settings=through_chroma, models=cast("Models", FakeModels()))
+        self.reader = Library(self.folder, settings=settings, models=self.library.models)
         self._planner = OfflinePlanner(all_tools(), planning.sentences)
         self._plan = parse_plan(PLAN)
         self._expected: list[Any] | None = None
@@ -94,6 +94,8 @@ class Shelf:
         pruned(self.folder)
 
     def _search(self) -> None:
+        if not list(self.folder.glob("vectors/*/chroma.sqlite3")):
+            self.faults.note("Chroma has nothing to search")
         for library in (self.library, self.reader):
             begun = time.monotonic()
             found = [_told(library.search(query, limit=100)) for query in QUERIES]
