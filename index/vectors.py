@@ -117,6 +117,11 @@ class VectorIndex:
                 "What was indexed is safe and can be searched. Make room if the disk is full, then: playhead rebuild",
             ) from error
 
+    def catch_up(self, catalog: Catalog) -> None:
+        """`update` while more is to come. Not where Chroma takes part: its whole store would be copied each time."""
+        if not any(count > self._exact_limit for *_, count in catalog.spaces()):
+            self.update(catalog)
+
     def _build(
         self, revision: int, before: Generation | None, catalog: Catalog, progress: Callable[[Progress], None]
     ) -> Generation:

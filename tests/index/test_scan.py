@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import sqlite3
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -17,12 +18,12 @@ from playhead.index.catalog import EVERYWHERE, Catalog, ChannelRecord, Record, S
 from playhead.index.part import FULL, highest, widened
 from playhead.index.vectors import VectorIndex
 from playhead.testing import FakeModels
-from playhead.types import Channel, Segment, Span, Video
+from playhead.types import Channel, Progress, Segment, Span, Video
 
 from ..endurance.faults import failing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -226,6 +227,29 @@ def test_where_no_folder_can_be_made_beside_a_store_the_reason_is_told(catalog: 
     with failing(tmp_path, "mkdir", 2) as fault, pytest.raises(StorageError, match="input/output error"):
         VectorIndex(tmp_path / "vectors", 0).update(catalog)
     assert fault.struck
+
+
+@pytest.mark.parametrize("point", ["", "write"])
+def test_who_searches_while_more_is_indexed_finds_parts(
+    point: str, clips: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("playhead.index.library._TOGETHER", 1)
+    folder, models = tmp_path / "library", cast("Models", FakeModels())
+    names, held = ("cuts.mp4", "numbered.mkv", "plain.mp4"), list[int]()
+
+    def look(event: Progress) -> None:
+        if event.stage == "file" and event.done:
+            there = (folder / "vectors" / "current.json").exists()
+            held.append(sum(len(videos) for videos in parts(folder / "vectors").values()) if there else 0)
+            with Library(folder, settings=Settings(), models=models) as reader:
+                assert len(reader.videos()) == event.done
+                assert reader.search("red", channels=["picture"], limit=1)
+
+    with Library(folder, settings=Settings(channels=(Channel.PICTURE,)), models=models) as library:
+        with failing(folder / "vectors", point, 1) if point else nullcontext():
+            assert not library.add(*(clips(name) for name in names), progress=look).failed
+        assert library.verify() == []
+    assert held == ([0, 2, 3] if point else [1, 2, 3])
 
 
 @pytest.mark.parametrize("spread", [1e-6, 1.0])
