@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from playhead import Agent, Library
+from playhead.agent.cache import Cache
 from playhead.agent.plan import parse_plan
-from playhead.errors import PlayheadError
+from playhead.errors import PlayheadError, StorageError
 from playhead.safety.audit import Audit
 
 from ..agent.test_resume import kept
@@ -196,6 +197,15 @@ def test_a_fault_while_a_plan_runs(
     before = Before.now()
     swept(counted.calls, 1, toll, f"{point}{' afterwards' * after}", each)
     toll.leaked += before.leaked()
+
+
+def test_a_result_that_cannot_be_kept_is_told(tmp_path: Path) -> None:
+    with Cache(tmp_path).entry("abcd") as entry:
+        with failing(tmp_path, "open", 1) as fault, pytest.raises(StorageError, match="no space left"):
+            entry.write(int, 1)
+        assert fault.struck
+        entry.write(int, 1)
+        assert entry.read(int) == 1
 
 
 @pytest.mark.parametrize("after", [False, True])
