@@ -44,7 +44,7 @@ class Cache:
             folder.mkdir(parents=True, exist_ok=True)
             lock = os.open(folder.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o644)
         except OSError as error:
-            raise StorageError(f"The cache {self._folder} cannot be written", str(error.strerror).lower()) from error
+            raise _refused(self._folder, error) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield Entry(folder)
@@ -77,12 +77,19 @@ class Entry:
     def write(self, kind: Any, result: Any) -> None:
         """Keep the result; from now on the entry is whole."""
         said = {"files": self.files(), "result": TypeAdapter(kind).dump_python(result, mode="json")}
-        write_atomically(self.folder / _RESULT, [json.dumps(said, ensure_ascii=False).encode()])
+        try:
+            write_atomically(self.folder / _RESULT, [json.dumps(said, ensure_ascii=False).encode()])
+        except OSError as error:
+            raise _refused(self.folder, error) from error
 
     def files(self) -> dict[str, int]:
         """The files that the tool made, with their sizes."""
         made = sorted(path for path in self.folder.rglob("*") if path.is_file() and path.name != _RESULT)
         return {str(path.relative_to(self.folder)): path.stat().st_size for path in made}
+
+
+def _refused(folder: Path, error: OSError) -> StorageError:
+    return StorageError(f"The cache {folder} cannot be written", str(error.strerror).lower())
 
 
 def key_of(tool: Tool[Any, Any], args: Arguments, context: Context) -> str:

@@ -61,9 +61,11 @@ class Ingest:
         library: Path,
         progress: Callable[[Progress], None],
         make_models: Callable[[], Models],
+        committed: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._catalog, self._models, self._settings = catalog, models, settings
         self._library, self._progress, self._make_models = library, progress, make_models
+        self._committed = committed  # told how many vectors each file brought
         self.report = IndexReport()
 
     def run(self, paths: Iterable[Path]) -> IndexReport:
@@ -142,6 +144,7 @@ class Ingest:
             if labels[0].exists():
                 self.note(f"{task.path} holds the same bytes as {labels[0]}")
         self._count(video_id, is_new=not task.known, changed=bool(stale) or moved)
+        self._committed(len(record.vectors) if record else 0)
 
     def _check_models(self, task: Task, record: Record) -> None:
         for channel, made in record.channels.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import math
 import os
 import tempfile
@@ -53,11 +54,16 @@ if TYPE_CHECKING:
     from playhead.models.roles import Vectors
 
 
+_log = logging.getLogger(__name__)
+
 HEAD_NAME = "picture_head.safetensors"
 """A picture head in the library's folder takes the place of the offline profile's."""
 
 UPLOADS = "uploads"
 """The folder in the library's for files that were handed over and lie nowhere else."""
+
+
+_TOGETHER = 10_000  # vectors that a reader finds in the catalogue alone, before they are put into the index
 
 
 def _same(models: Models) -> Models:
@@ -135,13 +141,38 @@ class Library:
         self.prepare()
         with writing(self.folder):
             catalog = self._catalog(write=True, create=True)
-            ingest = Ingest(catalog, self.models, self.settings, self.folder, progress, self._elsewhere())
+            ingest = Ingest(
+                catalog,
+                self.models,
+                self.settings,
+                self.folder,
+                progress,
+                self._elsewhere(),
+                self._caught_up(catalog),
+            )
             report = ingest.run(Path(p) for p in paths)
             try:
                 self._vectors.update(catalog, progress=progress)
             except VectorServerError as error:  # what was indexed is there all the same, and should be told of
                 report = replace(report, notes=(*report.notes, str(error)))
         return report
+
+    def _caught_up(self, catalog: Catalog) -> Callable[[int], None]:
+        """What puts vectors into the index while more are to come, so that who searches meanwhile reads few rows."""
+        waiting = 0
+
+        def committed(vectors: int) -> None:
+            nonlocal waiting
+            waiting += vectors
+            if waiting < _TOGETHER or not isinstance(self._vectors, VectorIndex):
+                return
+            try:
+                self._vectors.catch_up(catalog)
+            except StorageError as error:
+                _log.warning("Indexing goes on, and in the end this is tried again: %s", error)
+            waiting = 0
+
+        return committed
 
     def _elsewhere(self) -> Callable[[], Models]:
         """What makes these models on another machine, where each worker has a core. No secret goes with it."""

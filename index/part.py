@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -56,12 +56,14 @@ class Shape:
 class Part:
     """Vectors with their ids (`vectors`, `ids`) and every place where one stands (`row`, `video`, `span`).
 
-    `videos` gives each video's number; places are in order of it. Only places in `live` videos count.
+    `videos` gives each video's number; places are in order of it. Only places in `live` videos count. `digests` are
+    those that the arrays had when they were written to files; none in memory, and in files of the form before.
     """
 
     arrays: Mapping[str, NDArray[Any]]
     videos: Mapping[str, int]
     live: Collection[str]
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     def nearest(self, vector: NDArray[np.float32], count: int, within: Within) -> list[tuple[str, float]]:
         """Ids and similarities of the nearest vectors that stand somewhere within, best first, by id where equal."""
@@ -130,17 +132,30 @@ class Part:
         """The names of the vectors that count."""
         return [i.decode() for i in self.arrays["ids"][self._standing].tolist()]
 
+    def altered(self) -> list[str]:
+        """The arrays that are not as they were written. Reads every byte."""
+        return [name for name, digest in self.digests.items() if digest_of(self.arrays[name]) != digest]
+
     def row_of_id(self) -> dict[str, int]:
         """Where each vector is."""
         return {i.decode(): row for row, i in enumerate(self.arrays["ids"].tolist())}
 
 
-def mapped(folder: Path, name: str, shape: Shape) -> dict[str, NDArray[Any]]:
-    """The arrays of a part. Raises `OSError` or `ValueError` where a file is gone or not of its size."""
-    return {
+def mapped(folder: Path, name: str, shape: Shape, videos: int) -> dict[str, NDArray[Any]]:
+    """The arrays of a part of so many videos.
+
+    Raises `OSError` or `ValueError` where a file is gone or not of its size, or a place leads nowhere.
+    """
+    arrays = {
         ending: _mapped(folder / f"{name}.{ending}", np.dtype(kind), size)
         for ending, (kind, size) in shape.files.items()
     }
+    row, video = arrays["row"], arrays["video"]
+    if len(row) and (row.min() < 0 or row.max() >= shape.rows):
+        raise ValueError(f"{name}.row leads to vectors that are not there")
+    if len(video) and (video[0] < 0 or video[-1] >= videos or (video[:-1] > video[1:]).any()):
+        raise ValueError(f"{name}.video leads to videos that are not there")
+    return arrays
 
 
 def _mapped(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
@@ -178,6 +193,11 @@ def widened(vectors: NDArray[np.float16]) -> NDArray[np.float32]:
     numbers: NDArray[np.float32] = bits.view(np.float32)
     numbers *= np.float32(2.0**112)  # the exponent's bias is another
     return numbers
+
+
+def digest_of(array: NDArray[Any]) -> str:
+    """SHA-256 of an array's bytes, which are those of its file."""
+    return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
 
 
 def collection_name(channel: Channel, space: str) -> str:

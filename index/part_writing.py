@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from playhead.index.part import DIRECTIONS, FULL, Part, Shape, collection_name, mapped, widened
+from playhead.index.part import DIRECTIONS, FULL, Part, Shape, collection_name, digest_of, mapped, widened
 from playhead.types import Channel, Progress
 
 if TYPE_CHECKING:
@@ -131,7 +132,8 @@ def write_part(
             progress,
         )
     spaces = [_finish(folder, key, grown) for key, grown in growing.items()]
-    (folder / _ABOUT).write_text(json.dumps({"videos": list(videos), "spaces": spaces}), encoding="utf-8")
+    about = {"videos": list(videos), "spaces": spaces}
+    (folder / _ABOUT).write_text(json.dumps(about | {"digest": _digest(about)}), encoding="utf-8")
     for path in (*folder.iterdir(), folder):
         sync(path)
 
@@ -140,24 +142,36 @@ def _finish(folder: Path, key: tuple[Channel, str], grown: Growing) -> dict[str,
     name = collection_name(*key)
     vectors = np.memmap(folder / f"{name}.vectors", "<f2", "r", shape=grown.size).view(np.ndarray)
     arrays = grown.finished(vectors)
+    digests = {"vectors": digest_of(vectors)}
     for ending, values in arrays.items():
         values.tofile(folder / f"{name}.{ending}")
+        digests[ending] = digest_of(values)
     rows, dim = grown.size
     shape = {"rows": rows, "dim": dim, "places": len(arrays["row"]), "id_bytes": arrays["ids"].itemsize}
-    return {"channel": key[0], "space": key[1], "shape": shape}
+    return {"channel": key[0], "space": key[1], "shape": shape, "digests": digests}
 
 
 def read_parts(folder: Path, live: Collection[str]) -> dict[tuple[Channel, str], Part]:
-    """The parts in a folder. Raises `OSError`, `ValueError`, `KeyError` or `TypeError` where they are damaged."""
+    """The parts in a folder. Raises `OSError`, `ValueError`, `KeyError` or `TypeError` where they are damaged.
+
+    What they hold is not read for that: `Part.altered` tells the rest.
+    """
     about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+    if "digest" in about and about["digest"] != _digest({"videos": about["videos"], "spaces": about["spaces"]}):
+        raise ValueError(f"{folder.name} is not described as it was")
     numbers = {str(video_id): n for n, video_id in enumerate(about["videos"])}
     if not set(live) <= numbers.keys():
         raise ValueError(f"{folder.name} lacks videos that it should hold")
     found = {}
     for one in about["spaces"]:
         key = Channel(one["channel"]), str(one["space"])
-        found[key] = Part(mapped(folder, collection_name(*key), Shape(**one["shape"])), numbers, live)
+        arrays = mapped(folder, collection_name(*key), Shape(**one["shape"]), len(numbers))
+        found[key] = Part(arrays, numbers, live, one.get("digests", {}))
     return found
+
+
+def _digest(about: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(about).encode()).hexdigest()
 
 
 def sync(path: Path) -> None:

@@ -43,7 +43,7 @@ class Opened:
 
     revision: int
     listed: Sequence[Listed]
-    parts: Sequence[Parts]
+    parts: Mapping[str, Parts]
     recent: Sequence[tuple[Listed, Parts]] = ()
     damaged: bool = False
 
@@ -55,21 +55,34 @@ class Scan:
         self._folder, self._listed = folder, listed
         self._opened: Opened | None = None
         self._opening = threading.Lock()
+        self._distrusted: set[str] = set()
 
     def nearest(
         self, catalog: Catalog, key: tuple[Channel, str], vector: NDArray[np.float32], count: int, within: Within
     ) -> dict[str, float]:
         """Similarity by id of the `count` nearest vectors of a channel and encoder, best first."""
         opened = self._current(catalog)
-        parts = [found[key] for found in (*opened.parts, *(parts for _, parts in opened.recent)) if key in found]
         near: dict[str, float] = {}
-        for part in parts:
-            near |= dict(part.nearest(vector, count, within))
+        for folder, parts in opened.parts.items():
+            try:
+                near |= _nearest(parts, key, vector, count, within)
+            except (IndexError, ValueError) as error:
+                self._distrust(folder, error)
+                return self.nearest(catalog, key, vector, count, within)
+        for _, parts in opened.recent:
+            near |= _nearest(parts, key, vector, count, within)
         return dict(sorted(near.items(), key=lambda pair: (-pair[1], pair[0]))[:count])
 
     def close(self) -> None:
         """Let go of the files."""
         self._opened = None
+
+    def _distrust(self, folder: str, error: Exception) -> None:
+        """From now on the catalogue is read for what a part holds, and the next update makes it anew."""
+        _log.warning("A part of the vector index is damaged, so the catalogue is read: %s", error)
+        with self._opening:
+            self._distrusted.add(folder)
+            self._opened = None
 
     def _current(self, catalog: Catalog) -> Opened:
         with self._opening:
@@ -85,18 +98,20 @@ class Scan:
 
     def _open(self, catalog: Catalog, revision: int, listed: Sequence[Listed]) -> Opened:
         contents, damaged = catalog.contents(), False
-        parts: list[Parts] = []
+        parts: dict[str, Parts] = {}
         held: set[str] = set()
         for one in listed:
             live = [video_id for video_id, content in one.contents.items() if contents.get(video_id) == content]
             if live and (read := self._read(one.folder, live)) is not None:
-                parts.append(read)
+                parts[one.folder] = read
                 held.update(live)
             damaged |= bool(live) and not held.issuperset(live)
         recent = self._recent(catalog, {i: c for i, c in contents.items() if i not in held})
         return Opened(revision, listed, parts, recent, damaged)
 
     def _read(self, folder: str, live: Sequence[str]) -> Parts | None:
+        if folder in self._distrusted:
+            return None
         try:
             return read_parts(self._folder / folder, live)
         except DAMAGES as error:
@@ -134,9 +149,11 @@ class Scan:
         return kept
 
     def _is_sound(self, one: Listed) -> bool:
-        """Whether a part can be read, and most of it counts."""
+        """Whether a part can be read, is of today's form, and most of it counts."""
         parts = self._read(one.folder, list(one.contents))
-        return parts is not None and all(2 * len(one.contents) >= len(part.videos) for part in parts.values())
+        return parts is not None and all(
+            part.digests and 2 * len(one.contents) >= len(part.videos) for part in parts.values()
+        )
 
     @staticmethod
     def _living(before: Sequence[Listed], contents: Mapping[str, str]) -> list[Listed]:
@@ -146,6 +163,12 @@ class Scan:
     def read(self, one: Listed) -> Parts:
         """The parts in a folder. Raises one of `DAMAGES` where they are damaged."""
         return read_parts(self._folder / one.folder, list(one.contents))
+
+
+def _nearest(
+    parts: Parts, key: tuple[Channel, str], vector: NDArray[np.float32], count: int, within: Within
+) -> dict[str, float]:
+    return dict(parts[key].nearest(vector, count, within)) if key in parts else {}
 
 
 def joined(parts: Sequence[Listed], contents: Mapping[str, str]) -> tuple[list[Listed], dict[str, str]]:

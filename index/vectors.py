@@ -117,6 +117,11 @@ class VectorIndex:
                 "What was indexed is safe and can be searched. Make room if the disk is full, then: playhead rebuild",
             ) from error
 
+    def catch_up(self, catalog: Catalog) -> None:
+        """`update` while more is to come. Not where Chroma takes part: its whole store would be copied each time."""
+        if not any(count > self._exact_limit for *_, count in catalog.spaces()):
+            self.update(catalog)
+
     def _build(
         self, revision: int, before: Generation | None, catalog: Catalog, progress: Callable[[Progress], None]
     ) -> Generation:
@@ -137,17 +142,17 @@ class VectorIndex:
         progress: Callable[[Progress], None],
     ) -> Path:
         """A new folder with a Chroma store: from a copy of the one before where that is sound, else from nothing."""
+        target = self._new_folder(revision)
         if before and before.collections:
             try:
-                target = self._new_folder(revision)
                 shutil.copytree(before.folder, target, dirs_exist_ok=True)
                 self._fill(target, catalog, large, progress)
             except Exception as error:  # noqa: BLE001 - whatever ails the old store, the catalogue has everything
                 _log.warning("The vector index is damaged and is made anew: %s", _reason(error))
                 self._remove(target)
+                target = self._new_folder(revision)
             else:
                 return target
-        target = self._new_folder(revision)
         self._fill(target, catalog, large, progress)
         return target
 
@@ -173,7 +178,8 @@ class VectorIndex:
         if generation.revision != catalog.revision:
             return [f"the vector index is of revision {generation.revision}, the catalogue of {catalog.revision}"]
         try:
-            problems = self._unheld(_parts(generation), catalog)
+            listed = _parts(generation)
+            problems = self._altered(listed) + self._unheld(listed, catalog)
             if not generation.collections:
                 return problems
             if os.access(self._folder, os.W_OK):
@@ -185,6 +191,15 @@ class VectorIndex:
                 return problems + self._unreachable(copy, generation.collections, catalog)
         except Exception as error:  # noqa: BLE001 - a damaged store fails in many ways
             return [f"the vector index cannot be read: {_reason(error)}"]
+
+    def _altered(self, listed: list[Listed]) -> list[str]:
+        """What of the parts is not as it was written."""
+        return [
+            f"{channel}: the vector index's {' and '.join(altered)} in {one.folder} changed since it was written"
+            for one in listed
+            for (channel, _), part in self._scan.read(one).items()
+            if (altered := part.altered())
+        ]
 
     def _unheld(self, listed: list[Listed], catalog: Catalog) -> list[str]:
         """What the parts lack or have beyond the catalogue, byte by byte."""

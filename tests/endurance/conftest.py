@@ -34,9 +34,11 @@ def toll(record_property: Callable[[str, object], None]) -> Iterator[Toll]:
     assert counted.lost + counted.leaked == []
 
 
-def opened(folder: Path, roots: Path) -> Library:
-    """A library with models that cost nothing."""
+def opened(folder: Path, roots: Path, *, through_chroma: bool = False) -> Library:
+    """A library with models that cost nothing; all of its vectors are in Chroma too where that is asked for."""
     settings = Settings.model_validate({"channels": ("picture", "object", "speech"), "roots": (roots,)})
+    if through_chroma:
+        settings = settings.model_copy(update={"exact_limit": 0})
     return Library(folder, settings=settings, models=cast("Models", FakeModels()))
 
 

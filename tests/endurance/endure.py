@@ -54,8 +54,19 @@ def tested(arguments: Sequence[str], kills: int) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *arguments]
-        subprocess.run(command, cwd=ROOT, env=environment, check=False)
-        return rows(ET.parse(report).getroot())
+        status = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+        return judged(status, report)
+
+
+def judged(status: int, report: Path) -> list[Row]:
+    """The rows of a report; and one that failed, where pytest ended badly and no test says why, or none was run."""
+    try:
+        found = rows(ET.parse(report).getroot())
+    except (OSError, ET.ParseError):
+        found = []
+    if not found or (status and all(row.well for row in found)):
+        found.append(Row(f"pytest, which ended with {status} after {len(found)} tests", failed=1))
+    return found
 
 
 def rows(report: ET.Element) -> list[Row]:
@@ -114,6 +125,8 @@ def main(given: Sequence[str] | None = None) -> int:
     if asked.minutes and asked.only in (None, "soak"):
         row, said = soaked(asked.minutes)
         found.append(row)
+    if not found:
+        parser.error("with --only soak and no minutes nothing is tried")
     print(table(found))
     if asked.out:
         written = {"rows": [asdict(row) for row in found], "soak": said}

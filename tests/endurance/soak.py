@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SAMPLE_S, REAL_S = 30.0, 120.0
+WARM_TURNS = 6  # of the offline profile, before anything is measured: its memory rises in steps over the first five
 OLD_S = 60.0
 SESSION = ".ses"  # ONNX Runtime leaves one such file among the temporary ones
 WARM_SHARE, WARM_LEAST_S = 0.2, 120.0
@@ -71,9 +72,9 @@ class Shelf:
         self._original = shutil.copy(self.footage / "flag.mp4", folder / "flag.mp4")
         channels = ("picture", "object", "speech")
         settings = Settings.model_validate({"channels": channels, "roots": (folder,)})
-        self.library = Library(self.folder, settings=settings, models=cast("Models", FakeModels()))
         through_chroma = settings.model_copy(update={"exact_limit": 0})
-        self.reader = Library(self.folder, settings=through_chroma, models=self.library.models)
+        self.library = Library(self.folder, settings=through_chroma, models=cast("Models", FakeModels()))
+        self.reader = Library(self.folder, settings=settings, models=self.library.models)
         self._planner = OfflinePlanner(all_tools(), planning.sentences)
         self._plan = parse_plan(PLAN)
         self._expected: list[Any] | None = None
@@ -94,6 +95,8 @@ class Shelf:
         pruned(self.folder)
 
     def _search(self) -> None:
+        if not list(self.folder.glob("vectors/*/chroma.sqlite3")):
+            self.faults.note("Chroma has nothing to search")
         for library in (self.library, self.reader):
             begun = time.monotonic()
             found = [_told(library.search(query, limit=100)) for query in QUERIES]
@@ -170,9 +173,10 @@ def soak(folder: Path, minutes: float, sample_s: float = SAMPLE_S, *, real: bool
         held.callback(shelf.close)
         shelf.cycle()
         visitors = held.enter_context(Visitors(shelf.folder, shelf.library.models, faults.note))
-        begun = last = turned = time.monotonic()
         if cinema:
-            cinema.turn()
+            for _ in range(WARM_TURNS):
+                cinema.turn()
+        begun = last = turned = time.monotonic()
         while time.monotonic() - begun < minutes * 60:
             shelf.cycle()
             now = time.monotonic()

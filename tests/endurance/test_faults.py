@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from playhead import Agent, Library
+from playhead.agent.cache import Cache
 from playhead.agent.plan import parse_plan
-from playhead.errors import PlayheadError
+from playhead.errors import PlayheadError, StorageError
 from playhead.safety.audit import Audit
 
 from ..agent.test_resume import kept
@@ -63,6 +64,16 @@ def left(folder: Path, scratch: Path) -> Iterator[str]:
         yield "more than one vector index was left"
 
 
+def through(point: str, original: Path, folder: Path, footage: Path) -> tuple[Callable[[], Library], Path]:
+    """What opens the library in `folder`, and what that is a copy of: with a store, where Chroma is to fail."""
+    if point != "chroma":
+        return lambda: opened(folder, footage), original
+    stored = shutil.copytree(original, folder.parent.with_name("stored"))
+    with opened(stored, footage, through_chroma=True) as library:
+        library.rebuild()
+    return lambda: opened(folder, footage, through_chroma=True), stored
+
+
 def compared(one: Path, other: Path) -> Iterator[str]:
     found, wanted = dump(one), dump(other)
     yield from (f"the table {table} differs" for table in wanted if found[table] != wanted[table])
@@ -74,24 +85,26 @@ def test_a_fault_while_a_film_is_indexed(
     point: str, after: bool, begun: Path, undisturbed: Path, footage: Path, scratch: Path, tmp_path: Path, toll: Toll
 ) -> None:
     folder = tmp_path / "work" / "library"
+    library, original = through(point, begun, folder, footage)
 
     def anew() -> None:
         shutil.rmtree(tmp_path / "work", ignore_errors=True)
-        shutil.copytree(begun, folder)
+        shutil.copytree(original, folder)
 
     def add() -> IndexReport:
-        with opened(folder, footage) as library:
-            return library.add(footage / NEXT)
+        with library() as held:
+            return held.add(footage / NEXT)
 
     def each(at: int) -> Iterator[str]:
         anew()
-        with failing(folder, point, at, after=after):
+        with failing(folder, point, at, after=after) as fault:
             yield from told(add)
-        with opened(folder, footage) as library:
-            yield from whole(library)
+        toll.struck += fault.struck
+        with library() as held:
+            yield from whole(held)
         yield from (f"it failed again: {error}" for _, error in add().failed)
-        with opened(folder, footage) as library:
-            yield from library.verify()
+        with library() as held:
+            yield from held.verify()
         yield from compared(folder, undisturbed)
         yield from left(folder, scratch)
 
@@ -109,27 +122,29 @@ def test_a_fault_while_a_film_is_removed_or_the_index_rebuilt(
     point: str, after: bool, undisturbed: Path, footage: Path, scratch: Path, tmp_path: Path, toll: Toll
 ) -> None:
     folder = tmp_path / "work" / "library"
+    library, original = through(point, undisturbed, folder, footage)
 
     def anew() -> None:
         shutil.rmtree(tmp_path / "work", ignore_errors=True)
-        shutil.copytree(undisturbed, folder)
+        shutil.copytree(original, folder)
 
     def remove() -> None:
-        with opened(folder, footage) as library:
-            if any(video.name == NEXT for video in library.videos()):
-                library.remove(NEXT)
-            library.rebuild()
+        with library() as held:
+            if any(video.name == NEXT for video in held.videos()):
+                held.remove(NEXT)
+            held.rebuild()
 
     def each(at: int) -> Iterator[str]:
         anew()
-        with failing(folder, point, at, after=after):
+        with failing(folder, point, at, after=after) as fault:
             yield from told(remove)
-        with opened(folder, footage) as library:
-            yield from whole(library)
+        toll.struck += fault.struck
+        with library() as held:
+            yield from whole(held)
         remove()
-        with opened(folder, footage) as library:
-            yield from library.verify()
-            yield from (f"{video.name} is still there" for video in library.videos() if video.name != FIRST)
+        with library() as held:
+            yield from held.verify()
+            yield from (f"{video.name} is still there" for video in held.videos() if video.name != FIRST)
             if len(list((folder / "thumbs").glob("*"))) > 1:
                 yield "thumbnails of a removed film were left"
         yield from left(folder, scratch)
@@ -161,8 +176,9 @@ def test_a_fault_while_a_plan_runs(
 
     def each(at: int) -> Iterator[str]:
         anew()
-        with failing(folder.parent, point, at, after=after):
+        with failing(folder.parent, point, at, after=after) as fault:
             yield from told(run)
+        toll.struck += fault.struck
         run()
         if kept(folder.parent / "run") != reference:
             yield "the run ended otherwise than one that was not disturbed"
@@ -181,6 +197,15 @@ def test_a_fault_while_a_plan_runs(
     before = Before.now()
     swept(counted.calls, 1, toll, f"{point}{' afterwards' * after}", each)
     toll.leaked += before.leaked()
+
+
+def test_a_result_that_cannot_be_kept_is_told(tmp_path: Path) -> None:
+    with Cache(tmp_path).entry("abcd") as entry:
+        with failing(tmp_path, "open", 1) as fault, pytest.raises(StorageError, match="no space left"):
+            entry.write(int, 1)
+        assert fault.struck
+        entry.write(int, 1)
+        assert entry.read(int) == 1
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -205,8 +230,9 @@ def test_a_fault_while_the_audit_log_is_written(
                 audit.write(event="test", number=number)
                 acknowledged.append(number)
 
-        with failing(folder, point, at, after=after):
+        with failing(folder, point, at, after=after) as fault:
             yield from told(write)
+        toll.struck += fault.struck
         yield from audit.verify()
         audit.write(event="after")
         yield from audit.verify()

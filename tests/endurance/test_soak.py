@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .endure import Row, rows, table
+from .endure import Row, judged, main, rows, table
 from .soak import soak
 from .toll import WHOLE
 from .vitals import Vitals, descriptors, growing, growth, slope
@@ -53,6 +53,32 @@ def test_the_report_of_the_tests_becomes_a_table() -> None:
     assert rows(report) == [Row("a disk", tried=8, lost=2, failed=1, skipped=1, seconds=2.0)]
     assert not rows(report)[0].well
     assert "a disk         8      2" in table(rows(report))
+
+
+@pytest.mark.parametrize(
+    ("status", "report", "failed"),
+    [
+        (4, "", 1),
+        (2, "<testsuite", 1),
+        (5, "<testsuite/>", 1),
+        (3, '<testsuite><testcase name="test_a"/></testsuite>', 1),
+        (0, "<testsuite/>", 1),
+        (1, '<testsuite><testcase name="test_a"><failure/></testcase></testsuite>', 1),
+        (0, '<testsuite><testcase name="test_a"/></testsuite>', 0),
+    ],
+)
+def test_tests_that_did_not_end_well_are_no_success(status: int, report: str, failed: int, tmp_path: Path) -> None:
+    if report:
+        (tmp_path / "report.xml").write_text(report)
+    found = judged(status, tmp_path / "report.xml")
+    assert sum(row.failed for row in found) == failed
+    assert found
+
+
+def test_an_endurance_of_nothing_is_no_success(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["--only", "soak", "--minutes", "0"])
+    assert "nothing is tried" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -22,6 +22,7 @@ class Toll:
     """Collected over a test, so that all of it is told at once; its end fails where anything was lost or leaked."""
 
     tried: int = 0
+    struck: int = 0
     lost: list[str] = field(default_factory=list)
     leaked: list[str] = field(default_factory=list)
 
@@ -65,7 +66,10 @@ def places(calls: int, few: int) -> list[int]:
 
 
 def swept(calls: int, few: int, toll: Toll, case: str, each: Callable[[int], Iterator[str]]) -> None:
-    """Try each place; what it finds wrong is noted under its number."""
+    """Try each place; what it finds wrong is noted under its number. Where no fault struck, that is wrong too."""
+    before = toll.struck
     for at in places(calls, few):
         toll.tried += 1
         toll.lost += [f"{case} {at}: {what}" for what in each(at)]
+    if toll.struck == before:
+        toll.lost.append(f"{case}: of {calls} calls none was struck")

@@ -15,4 +15,5 @@ if __name__ == "__main__":
     sys.modules["fakes"] = fakes
     spec.loader.exec_module(fakes)
     playhead.index.library.Models = lambda *_, **__: fakes.FakeModels()  # type: ignore[assignment, misc]
+    playhead.index.library._TOGETHER = 1  # the vector index is written after each film: a kill may meet that too
     sys.exit(main(["index", *sys.argv[1:]]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import sqlite3
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -12,14 +13,17 @@ import numpy as np
 import pytest
 
 from playhead import Library, Settings
+from playhead.errors import StorageError
 from playhead.index.catalog import EVERYWHERE, Catalog, ChannelRecord, Record, StoredSegment, Within
 from playhead.index.part import FULL, highest, widened
 from playhead.index.vectors import VectorIndex
 from playhead.testing import FakeModels
-from playhead.types import Channel, Segment, Span, Video
+from playhead.types import Channel, Progress, Segment, Span, Video
+
+from ..endurance.faults import failing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -68,6 +72,17 @@ def parts(index_folder: Path) -> dict[str, set[str]]:
     pointer = json.loads((index_folder / "current.json").read_text())
     listed = json.loads((index_folder / pointer["folder"] / "parts.json").read_text())["parts"]
     return {one["folder"]: set(one["contents"]) for one in listed}
+
+
+def part_file(index_folder: Path, ending: str) -> Path:
+    (found,) = index_folder.glob(f"part-*/*.{ending}")
+    return found
+
+
+def overwritten(path: Path, data: bytes) -> None:
+    """The file in other bytes, without being cut: it may be mapped."""
+    with path.open("r+b") as file:
+        file.write(data)
 
 
 def exact(catalog: Catalog, vector: NDArray[np.float32], within: Within, count: int = 10) -> set[str]:
@@ -144,6 +159,97 @@ def test_a_reader_sees_what_another_process_committed(catalog: Catalog, index: V
     index.update(catalog, anew=True)  # the parts that the reader has mapped are gone
     assert len(reader.compared(reading, *KEY, vector, 400, EVERYWHERE)) == 60
     reading.close()
+
+
+def test_any_byte_that_changed_in_a_part_is_told(catalog: Catalog, index: VectorIndex, tmp_path: Path) -> None:
+    put(catalog, *(video(n) for n in range(3)))
+    index.update(catalog)
+    for ending in ("vectors", "ids", "row", "video", "span", "sketch", "directions"):
+        path = part_file(tmp_path / "vectors", ending)
+        data = path.read_bytes()
+        overwritten(path, data[len(data) // 16 * 8 :] + data[: len(data) // 16 * 8])  # numbers that may stand there
+        told = index.verify(catalog)
+        assert any(problem.startswith(("picture: ", "the vector index cannot be read: ")) for problem in told), ending
+        overwritten(path, data)
+        assert index.verify(catalog) == []
+    about = next((tmp_path / "vectors").glob("part-*/part.json"))
+    said = json.loads(about.read_text())
+    about.write_text(json.dumps(said | {"videos": said["videos"][::-1]}))
+    assert index.verify(catalog) != []
+
+
+@pytest.mark.parametrize(
+    ("ending", "opened_before"), [("row", True), ("row", False), ("ids", True), ("ids", False), ("video", False)]
+)
+def test_where_places_lead_nowhere_the_catalogue_is_read(
+    ending: str, opened_before: bool, catalog: Catalog, index: VectorIndex, tmp_path: Path
+) -> None:
+    put(catalog, *(video(n, 30) for n in range(3)))
+    index.update(catalog)
+    within = Within("", 3, 9)
+    (vector,) = catalog.vectors(*KEY, Within(f"{1:064}", 5, 6))[1]
+    wanted = exact(catalog, vector, within, 400)
+    if opened_before:
+        assert index.compared(catalog, *KEY, vector, 400, within).keys() == wanted
+    path = part_file(tmp_path / "vectors", ending)
+    overwritten(path, b"\xff\xff\xff\x7f" * (path.stat().st_size // 4))
+    assert index.compared(catalog, *KEY, vector, 400, within).keys() == wanted
+    assert index.verify(catalog) != []
+    put(catalog, video(3, 30))
+    index.update(catalog)
+    assert index.verify(catalog) == []
+
+
+def test_parts_of_the_form_before_are_read_and_made_anew(
+    catalog: Catalog, index: VectorIndex, tmp_path: Path
+) -> None:
+    put(catalog, *(video(n, 30) for n in range(3)))
+    index.update(catalog)
+    about = next((tmp_path / "vectors").glob("part-*/part.json"))
+    said = json.loads(about.read_text())
+    del said["digest"], said["spaces"][0]["digests"]
+    about.write_text(json.dumps(said))
+    (vector,) = catalog.vectors(*KEY, Within(f"{1:064}", 0, 1))[1]
+    assert len(index.compared(catalog, *KEY, vector, 400, EVERYWHERE)) == 90
+    assert index.verify(catalog) == []
+    put(catalog, video(3, 1))
+    index.update(catalog)
+    assert not about.exists()
+    assert index.verify(catalog) == []
+
+
+def test_where_no_folder_can_be_made_beside_a_store_the_reason_is_told(catalog: Catalog, tmp_path: Path) -> None:
+    put(catalog, video(0, 30))
+    VectorIndex(tmp_path / "vectors", 1_000).update(catalog)
+    pointer = tmp_path / "vectors" / "current.json"
+    pointer.write_text(json.dumps(json.loads(pointer.read_text()) | {"collections": ["of a store"]}))
+    put(catalog, video(1, 30))
+    with failing(tmp_path, "mkdir", 2) as fault, pytest.raises(StorageError, match="input/output error"):
+        VectorIndex(tmp_path / "vectors", 0).update(catalog)
+    assert fault.struck
+
+
+@pytest.mark.parametrize("point", ["", "write"])
+def test_who_searches_while_more_is_indexed_finds_parts(
+    point: str, clips: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("playhead.index.library._TOGETHER", 1)
+    folder, models = tmp_path / "library", cast("Models", FakeModels())
+    names, held = ("cuts.mp4", "numbered.mkv", "plain.mp4"), list[int]()
+
+    def look(event: Progress) -> None:
+        if event.stage == "file" and event.done:
+            there = (folder / "vectors" / "current.json").exists()
+            held.append(sum(len(videos) for videos in parts(folder / "vectors").values()) if there else 0)
+            with Library(folder, settings=Settings(), models=models) as reader:
+                assert len(reader.videos()) == event.done
+                assert reader.search("red", channels=["picture"], limit=1)
+
+    with Library(folder, settings=Settings(channels=(Channel.PICTURE,)), models=models) as library:
+        with failing(folder / "vectors", point, 1) if point else nullcontext():
+            assert not library.add(*(clips(name) for name in names), progress=look).failed
+        assert library.verify() == []
+    assert held == ([0, 2, 3] if point else [1, 2, 3])
 
 
 @pytest.mark.parametrize("spread", [1e-6, 1.0])
