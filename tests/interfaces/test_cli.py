@@ -441,6 +441,7 @@ def test_tools_are_listed_and_explained(run: Run) -> None:
 class Listening:
     """Models that hear two sentences in whatever has sound."""
 
+    threads = 1
     id = "listening"
     text_safety = WordModerator()
 
