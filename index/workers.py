@@ -46,7 +46,7 @@ class Workers:
         self._room.release()
 
     def __enter__(self) -> Self:
-        self._alone = one_thread()
+        self._alone = one_thread(anew=True)
         self._alone.__enter__()
         return self
 

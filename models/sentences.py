@@ -138,8 +138,13 @@ class _OneThread:
 _ONE_THREAD = _OneThread()
 
 
-def one_thread() -> AbstractContextManager[None]:
-    """Linear algebra on one thread: with small matrices a second costs more than it gives, most on a busy machine."""
+def one_thread(*, anew: bool = False) -> AbstractContextManager[None]:
+    """Linear algebra on one thread: with small matrices a second costs more than it gives, most on a busy machine.
+
+    With `anew` the libraries are looked for again: some are loaded only with a model.
+    """
+    if anew:
+        _linear_algebra.cache_clear()
     return _ONE_THREAD
 
 
