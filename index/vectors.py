@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playhead.errors import StorageError
+from playhead.index.collection import fill, reached
 from playhead.index.part import collection_name
 from playhead.index.part_writing import sync
 from playhead.index.scan import DAMAGES, Listed, Scan, from_json, to_json
-from playhead.types import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from playhead.index.catalog import Catalog, Within
-    from playhead.types import Channel
+    from playhead.types import Channel, Progress
 
 
 _log = logging.getLogger(__name__)
@@ -205,7 +205,7 @@ class VectorIndex:
         """What the parts lack or have beyond the catalogue, byte by byte."""
         expected: dict[tuple[Channel, str], set[str]] = {}
         stored: dict[tuple[Channel, str], set[str]] = {}
-        reached: dict[tuple[Channel, str], set[str]] = {}
+        held: dict[tuple[Channel, str], set[str]] = {}
         for one in listed:
             parts = self._scan.read(one)
             rows = {key: part.row_of_id() for key, part in parts.items()}
@@ -216,26 +216,23 @@ class VectorIndex:
                     key = channel, space
                     row = rows.get(key, {}).get(vector_id)
                     if row is not None and parts[key].arrays["vectors"][row].tobytes() == data:
-                        reached.setdefault(key, set()).add(vector_id)
+                        held.setdefault(key, set()).add(vector_id)
         for video_id in catalog.contents():
             for channel, space, vector_id, *_ in catalog.placed(video_id):
                 expected.setdefault((channel, space), set()).add(vector_id)
-        return _differences(expected, stored, reached)
+        return _differences(expected, stored, held)
 
     def _unreachable(self, folder: Path, collections: Collection[str], catalog: Catalog) -> list[str]:
         """What Chroma lacks or has beyond the catalogue, by asking for everything."""
         expected: dict[tuple[Channel, str], set[str]] = {}
-        reached: dict[tuple[Channel, str], set[str]] = {}
+        found: dict[tuple[Channel, str], set[str]] = {}
         for channel, space, _ in catalog.spaces():
             if collection_name(channel, space) not in collections:
                 continue
             expected[channel, space] = catalog.vector_ids(channel, space)
             collection = self._collection(folder, channel, space, create=False)
-            if collection and (stored := collection.count()):
-                any_vector = collection.get(include=["embeddings"], limit=1)["embeddings"]
-                found = collection.query(query_embeddings=any_vector, n_results=stored, include=[])
-                reached[channel, space] = set(found["ids"][0])
-        return _differences(expected, reached, reached)
+            found[channel, space] = reached(collection) if collection else set()
+        return _differences(expected, found, found)
 
     def close(self) -> None:
         """Let go of open stores."""
@@ -258,14 +255,7 @@ class VectorIndex:
         batch = min(2000, client.get_max_batch_size())
         for channel, space in large:
             collection = self._collection(target, channel, space, create=True)
-            there, wanted = set(collection.get(include=[])["ids"]), catalog.vector_ids(channel, space)
-            gone, new = sorted(there - wanted), sorted(wanted - there)
-            for start in range(0, len(gone), batch):
-                collection.delete(ids=gone[start : start + batch])
-            for start in range(0, len(new), batch):
-                ids = new[start : start + batch]
-                collection.upsert(ids=ids, embeddings=catalog.vectors_of(ids))
-                progress(Progress("indexing vectors", str(channel), start + len(ids), len(new)))
+            fill(collection, catalog, channel, space, batch, progress)
 
     def _switch(self, generation: Generation) -> None:
         partial = self._folder / "current.json.part"
