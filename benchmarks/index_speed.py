@@ -1,10 +1,9 @@
 """How fast footage is indexed, by stage, beside the limit of this machine in the same run.
 
     python benchmarks/index_speed.py FILE… [--mode full] [--channels picture,object,text,speech] [--rounds 3] [--json]
-    python benchmarks/index_speed.py [--minutes 6] [--lengths 10 60 600] [--json]
+    python benchmarks/index_speed.py [--minutes 4] [--rounds 3] [--json]
 
-Without a file a film of 1280x720 with speech in half of it is made (`footage.py`) and indexed in every mode, and
-small films of several lengths for the memory that they take.
+Without a file a film of 1280x720 with speech in half of it is made (`footage.py`) and indexed in every mode.
 
 The limit is what the work itself costs with perfect overlap on the cores there are: decoding the wanted frames and
 the sound with PyAV and nothing else, on one core and on all, whichever serves better; and each model alone, on one
@@ -35,12 +34,13 @@ from recorded import recorded
 from playhead import Library
 from playhead.errors import PlayheadError
 from playhead.media.demux import streams
-from playhead.models.registry import OFFLINE, Models
 from playhead.settings import load_settings
 from playhead.types import Channel, Mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from playhead.models.registry import Models
 
 _KEPT = 32  # calls of each model that are made once more, alone
 _MODES = {
@@ -149,23 +149,17 @@ def main() -> int:
     parser.add_argument("--mode", type=Mode, default=Mode.FULL, choices=list(Mode))
     parser.add_argument("--channels", default="picture,object,text,speech")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--minutes", type=float, default=6, help="of the film that is made where none is given")
-    parser.add_argument("--lengths", type=float, nargs="*", default=[10, 60, 600], help="minutes, for memory")
-    parser.add_argument("--memory", action="store_true", help="only index, and tell the memory that it took")
+    parser.add_argument("--minutes", type=float, default=4, help="of the film that is made where none is given")
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
     arguments = parser.parse_args()
     if arguments.rounds < 1:
         parser.error("--rounds must be at least 1")
     if not arguments.files:
-        found = {"modes": every_mode(arguments.minutes, arguments.rounds), "memory": by_length(arguments.lengths)}
+        modes = every_mode(arguments.minutes, arguments.rounds)
         if arguments.json:
-            print(json.dumps(found))
+            print(json.dumps({"modes": modes}))
         return 0
     channels = [Channel(name) for name in arguments.channels.split(",")]
-    if arguments.memory:
-        models = Models(OFFLINE, threads=os.cpu_count() or 1)
-        print(json.dumps(indexed(arguments.files[0], arguments.mode, channels, models)))
-        return 0
     found: dict[str, Any] = {}
     for path in arguments.files:
         rounds = [measure(path, arguments.mode, channels) for _ in range(arguments.rounds)]
@@ -182,18 +176,6 @@ def every_mode(minutes: float, rounds: int) -> dict[str, Any]:
         path = Path(folder) / "film.mp4"
         film(path, minutes)
         return {name: alone(path, *options, "--rounds", str(rounds)) for name, options in _MODES.items()}
-
-
-def by_length(lengths: Sequence[float]) -> list[dict[str, float]]:
-    """The memory that pictures and speech of a small film take, by its length."""
-    found = []
-    for minutes in lengths:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"{minutes:g}-minutes.mp4"
-            film(path, minutes, size=(192, 108), rate_hz=5, spoken=0.05)
-            peak_mib = alone(path, "--channels", "picture,speech", "--memory")["peak_mib"]
-            found.append({"minutes": minutes, "peak_mib": peak_mib})
-    return found
 
 
 def alone(path: Path, *options: str) -> dict[str, Any]:

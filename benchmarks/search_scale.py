@@ -92,7 +92,7 @@ def child(*command: object) -> dict[str, Any]:
 
 def measured(folder: Path) -> dict[str, Any]:
     """What searching the library costs, and how much of what is nearest it finds."""
-    queries = (ASK + texts()[-ASKED:])[:ASKED]
+    queries = asked()
     found: dict[str, Any] = {}
     with Library(folder, settings=Settings()) as library:
         began = time.perf_counter()
@@ -127,7 +127,7 @@ def beside(folder: Path) -> dict[str, Any]:
     from playhead.models.registry import OFFLINE, Models
 
     encoder = Models(dict(OFFLINE), threads=1).picture
-    vectors = encoder.encode_texts((ASK + texts()[-ASKED:])[:ASKED])
+    vectors = encoder.encode_texts(asked())
     catalog = Catalog(folder / "catalog.sqlite", readonly=True)
     pictures = Pictures.of(catalog, encoder.id)
     results: dict[str, Any] = {}
@@ -150,6 +150,13 @@ def beside(folder: Path) -> dict[str, Any]:
                 "recall@10": recall([ask(vector) for vector in vectors], exact),
             }
     return results
+
+
+def asked() -> list[str]:
+    """What is searched for: descriptions, and three to eight words in a row of sentences that were left over."""
+    words = [text.rstrip(".!?").split() for text in texts()[-ASKED:]]
+    said = [" ".join(sentence[1 : 4 + number % 6]) for number, sentence in enumerate(words)]
+    return (ASK + said)[:ASKED]
 
 
 def withins(video_id: str) -> dict[str, Within]:

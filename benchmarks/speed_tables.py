@@ -85,15 +85,16 @@ def spread(found: Mapping[str, Any]) -> str:
 
 
 def memory(runs: Runs) -> dict[str, Figure]:
-    """Memory against the length of the film: {"memory": [{"minutes", "peak_mib"}, …]} of a run or of a mode."""
-    modes = {name: mode for run in runs.values() for name, mode in run.get("modes", {}).items()}
-    curves = {
-        name or "indexing": points(found["memory"], "minutes", "peak_mib")
-        for name, found in {**runs, **modes}.items()
-        if found.get("memory")
-    }
-    figure = Figure("Memory while a film is indexed", "length of the film, minutes", "peak memory, MiB", curves)
-    return {"index-memory": figure} if curves else {}
+    """Memory against the length of the film: {"lengths": [{"minutes", "peak_mib"}, …]}."""
+    curve = {"pictures and speech": points(runs[""]["lengths"], "minutes", "peak_mib")}
+    figure = Figure("Memory while a film is indexed", "length of the film, minutes", "peak memory, MiB", curve)
+    return {"index-memory": figure}
+
+
+def by_length(runs: Runs) -> str:
+    """The same in figures."""
+    rows = [[round(found["minutes"]), found["peak_mib"]] for found in runs[""]["lengths"]]
+    return table(["minutes", "peak MiB"], rows)
 
 
 def points(rows: Iterable[Mapping[str, Any]], x: str, y: str) -> Sequence[Point]:
@@ -193,6 +194,7 @@ TABLES: dict[str, Callable[[Runs], str]] = {
     "cold_search": cold_search,
     "index_speed": index_speed,
     "index_speed/stages": stages,
+    "index_memory": by_length,
     "search_scale": search_scale,
     "search_scale/engines": engines,
     "peers": peers,
@@ -201,7 +203,7 @@ TABLES: dict[str, Callable[[Runs], str]] = {
     "endurance/growth": growth,
 }
 FIGURES: dict[str, Callable[[Runs], dict[str, Figure]]] = {
-    "index_speed": memory,
+    "index_memory": memory,
     "search_scale": latency,
     "endurance": soak,
 }

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -20,16 +20,17 @@ from playhead.errors import LibraryError, LibraryVersionError, StorageError
 from playhead.types import PICTORIAL, Channel, Segment, Span, Video, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
 VERSION = 2
 START_ANEW = "Put back a copy, or move the folder away and index your footage again; the footage itself is untouched"
 _APPLICATION = 0x504C4159  # "PLAY", SQLite's mark of whose file it is
-_FEW = 50
-_COMMON = 2_000  # texts that hold a word and are ranked; of a commoner word any will do
+_REMEMBERED = 256
 _SEGMENT = "s.id, s.video_id, s.channel, s.start_s, s.end_s, s.model, s.text, s.score, s.thumbnail, s.words"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class Catalog:
 
     def __init__(self, path: Path, *, readonly: bool = False, create: bool = False) -> None:
         self.path, self._readonly, self._version = path, readonly, VERSION
-        self._counted: tuple[int, list[tuple[Channel, str, int]]] | None = None
+        self._remembered: tuple[int, dict[object, Any]] = (-1, {})
         try:
             self._db, self._lock = _connect(path, readonly), threading.Lock()
         except sqlite3.Error as error:
@@ -184,6 +185,18 @@ class Catalog:
         rows = self._read("SELECT value FROM meta WHERE key = 'revision'")
         return int(rows[0][0]) if rows else 0
 
+    def _once(self, what: object, read: Callable[[], T]) -> T:
+        """What does not change within a revision, read once; of more than a few hundred the oldest is forgotten."""
+        revision, known = self.revision, self._remembered
+        if known[0] != revision:
+            known = self._remembered = revision, {}
+        if what not in known[1]:
+            known[1][what] = read()
+            for oldest in list(known[1])[:-_REMEMBERED]:
+                known[1].pop(oldest, None)
+        found: T = known[1][what]
+        return found
+
     def _read(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         try:
             with self._lock:
@@ -251,17 +264,25 @@ class Catalog:
 
     def observed(self) -> set[Channel]:
         """Every channel that some video was indexed on."""
-        return {Channel(channel) for (channel,) in self._read("SELECT DISTINCT channel FROM channel")}
+        rows = self._once("observed", lambda: self._read("SELECT DISTINCT channel FROM channel"))
+        return {Channel(channel) for (channel,) in rows}
 
     def previewed(self, video_id: str = "") -> int:
         """How many videos (or whether one) were looked at in a preview alone."""
-        return int(
-            self._read(
-                "SELECT count(DISTINCT video_id) FROM channel WHERE recipe LIKE '% mode=preview %' "
-                "AND (? = '' OR video_id = ?)",
-                (video_id, video_id),
-            )[0][0]
+        query = (
+            "SELECT count(DISTINCT video_id) FROM channel WHERE recipe LIKE '% mode=preview %' "
+            "AND (? = '' OR video_id = ?)"
         )
+        return int(self._once(("previewed", video_id), lambda: self._read(query, (video_id, video_id)))[0][0])
+
+    def shown(self, video_id: str) -> tuple[Video, list[Span]] | None:
+        """A video and its shots, for a search, which asks for the same ones again and again."""
+
+        def read() -> tuple[Video, list[Span]] | None:
+            video = self.video(video_id)
+            return (video, self.shots(video_id)) if video else None
+
+        return self._once(("shown", video_id), read)
 
     def shots(self, video_id: str) -> list[Span]:
         """The video's shots, in order."""
@@ -399,23 +420,34 @@ class Catalog:
         return [_segment(row) for row in rows]
 
     def segments_by_vector(
-        self, vector_ids: Collection[str], within: Within = EVERYWHERE, most: int = -1
+        self, vector_ids: Iterable[str], within: Within = EVERYWHERE, *, alike: int = -1, most: int = -1
     ) -> list[StoredSegment]:
-        """The segments there that are found by these vectors; `most` bounds those of one vector, the surest first."""
+        """The segments there that are found by these vectors, in order of video and time.
+
+        `most` bounds them all, the first vectors first; `alike` those of one vector, the surest first. Of one video
+        all are given: it has fewer segments than a common word has videos.
+        """
         where, values = within.sql
-        if within.video_id:  # a video has fewer segments than a common word has videos
-            where, alike = " AND ".join((where, "+s.vector_id IN (SELECT value FROM json_each(?))")), "segment s"
-            values = (*values, json.dumps(sorted(vector_ids)))
+        wanted = json.dumps(list(vector_ids))
+        if within.video_id:
+            found = f"segment s WHERE {where} AND +s.vector_id IN (SELECT value FROM json_each(?))"  # noqa: S608
+            values = (*values, wanted)
         else:
             one = f"SELECT s.number FROM segment s WHERE s.vector_id = j.value AND {where}"  # noqa: S608
-            alike = f"json_each(?) j JOIN segment s ON s.number IN ({one} ORDER BY s.score DESC, s.number LIMIT ?)"
-            where, values = "1", (json.dumps(sorted(vector_ids)), *values, most)
-        rows = self._read(
-            f"SELECT {_SEGMENT}, s.vector_id FROM {alike} WHERE {where} "  # noqa: S608
-            "ORDER BY s.video_id, s.start_s, s.id",
-            values,
-        )
+            some = f"{one} ORDER BY s.score DESC, s.number LIMIT ?"
+            found = f"json_each(?) j CROSS JOIN segment s ON s.number IN ({some}) LIMIT ?"
+            values = (wanted, *values, alike, most)
+        rows = self._read(f"SELECT {_SEGMENT}, s.vector_id FROM {found}", values)  # noqa: S608
+        rows.sort(key=lambda row: (row[1], row[3], row[0]))
         return [StoredSegment(_segment(row[:-1]), row[-1]) for row in rows]
+
+    def segments_by_number(self, numbers: Sequence[int]) -> dict[int, Segment]:
+        """The segments of these numbers."""
+        rows = self._read(
+            f"SELECT {_SEGMENT}, s.number FROM json_each(?) j CROSS JOIN segment s ON s.number = j.value",  # noqa: S608
+            (json.dumps(numbers),),
+        )
+        return {row[-1]: _segment(row[:-1]) for row in rows}
 
     def placed(self, video_id: str) -> list[tuple[Channel, str, str, float, float, bytes]]:
         """Where a video's vectors stand: channel, space, vector id, start, end, and the float16 data; in order."""
@@ -426,52 +458,46 @@ class Catalog:
         )
         return [(Channel(row[0]), *row[1:]) for row in rows]
 
-    def matching(self, expression: str, limit: int, within: Within = EVERYWHERE) -> list[Segment]:
-        """Segments whose text matches an FTS5 expression, best first (BM25).
-
-        Where thousands do, ranking them all would cost more than it tells: the first are taken.
-        """
-        where, values = within.sql
-        bounds, matched = "", "SELECT rowid, rank FROM segment_text WHERE segment_text MATCH ?"
+    def matching(
+        self, expression: str, most: int, within: Within = EVERYWHERE, channels: Collection[Channel] = ()
+    ) -> list[int]:
+        """The numbers of the first segments whose text matches an FTS5 expression, on these channels (none: any)."""
+        found, inside = "segment_text t WHERE t.segment_text MATCH ?", list[object]([expression])
         if within.video_id:
-            bounds = (
-                " AND rowid BETWEEN (SELECT min(number) FROM segment WHERE video_id = ?) "
+            found += (
+                " AND t.rowid BETWEEN (SELECT min(number) FROM segment WHERE video_id = ?) "
                 "AND (SELECT max(number) FROM segment WHERE video_id = ?)"
             )
-        inside = (within.video_id,) * bounds.count("?")
-        counted = f"SELECT count(*) FROM (SELECT 1 FROM segment_text WHERE segment_text MATCH ?{bounds} LIMIT ?)"  # noqa: S608
-        common = self._read(counted, (expression, *inside, _COMMON + 1))[0][0] > _COMMON
-        order = "t.rowid" if common else "t.rank, s.id"
-        rows = self._read(
-            f"SELECT {_SEGMENT} FROM ({matched}{bounds}) t JOIN segment s ON s.number = t.rowid "  # noqa: S608
-            f"WHERE {where} ORDER BY {order} LIMIT ?",
-            (expression, *inside, *values, limit),
-        )
-        return [_segment(row) for row in rows]
+            inside += [within.video_id, within.video_id]
+        if within != EVERYWHERE or channels:
+            where, values = _on(within, channels)
+            found += f" AND EXISTS (SELECT 1 FROM segment s WHERE s.number = t.rowid AND {where})"  # noqa: S608
+            inside += values
+        rows = self._read(f"SELECT t.rowid FROM {found} ORDER BY t.rowid LIMIT ?", (*inside, most))  # noqa: S608
+        return [number for (number,) in rows]
 
-    def containing(self, text: str, limit: int, within: Within = EVERYWHERE) -> list[Segment]:
-        """Segments whose text holds `text` anywhere, for writing that puts no spaces between words."""
-        where, values = within.sql
+    def containing(
+        self, texts: Sequence[str], most: int, within: Within = EVERYWHERE, channels: Collection[Channel] = ()
+    ) -> list[int]:
+        """The same where a text holds all of `texts` anywhere, for writing that puts no spaces between words."""
+        where, values = _on(within, channels)
+        held = " AND ".join(["instr(lower(s.text), ?)"] * len(texts))
         rows = self._read(
-            f"SELECT {_SEGMENT} FROM segment s WHERE instr(lower(s.text), ?) AND {where} ORDER BY s.id LIMIT ?",  # noqa: S608
-            (text.lower(), *values, limit),
+            f"SELECT s.number FROM segment s WHERE {held} AND {where} ORDER BY s.number LIMIT ?",  # noqa: S608
+            (*(text.lower() for text in texts), *values, most),
         )
-        return [_segment(row) for row in rows]
+        return [number for (number,) in rows]
 
     def holds_phrase(self, text: str, within: Within, channels: Collection[Channel]) -> bool:
         """Whether somebody said or wrote these words in this order, there, on these channels (none: any)."""
-        if not re.search(r"\w", text):
-            return False
-        found = self.matching('"' + text.replace('"', " ") + '"', _FEW, within)
-        return any(not channels or segment.channel in channels for segment in found)
+        words = text.replace('"', " ")
+        return bool(re.search(r"\w", text) and self.matching(f'"{words}"', 1, within, channels))
 
     def spaces(self) -> list[tuple[Channel, str, int]]:
         """Every (channel, space) that has vectors, and how many."""
-        revision, known = self.revision, self._counted
-        if known is None or known[0] != revision:
-            rows = self._read("SELECT channel, space, count(*) FROM vector GROUP BY channel, space ORDER BY 1, 2")
-            known = self._counted = revision, [(Channel(channel), space, count) for channel, space, count in rows]
-        return known[1]
+        query = "SELECT channel, space, count(*) FROM vector GROUP BY channel, space ORDER BY 1, 2"
+        rows = self._once("spaces", lambda: self._read(query))
+        return [(Channel(channel), space, count) for channel, space, count in rows]
 
     def vector_ids(self, channel: Channel, space: str) -> set[str]:
         """The names of all vectors of a channel by an encoder."""
@@ -524,6 +550,14 @@ class Catalog:
             (video_id, video_id),
         )
         return {row[0] for row in rows}
+
+
+def _on(within: Within, channels: Collection[Channel]) -> tuple[str, tuple[object, ...]]:
+    """The condition on a segment `s` that it lies within and is of one of these channels (none: any)."""
+    where, values = within.sql
+    if not channels:
+        return where, values
+    return f"{where} AND s.channel IN (SELECT value FROM json_each(?))", (*values, json.dumps(sorted(channels)))  # noqa: S608
 
 
 def _shared(db: sqlite3.Connection) -> bool:

@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     Remembered = dict[tuple[str, str], NDArray[np.float32]]
 
 _LEAST = 0.02  # a hit below this probability is not followed up
-_NEAREST = 400  # vectors of one channel that are followed up
-_ALIKE = 100  # … and segments of each, or as many as moments are wanted, the surest first
+_FOLLOWED = 400  # hits of one channel that are followed up at most, the likeliest first …
+_FOR_EACH = 20  # … and for each moment that is wanted, where nothing else narrows them down
+_ALIKE = 100  # segments of one vector, or as many as moments are wanted, the surest first
 _REMEMBERED = 256  # descriptions whose vectors are kept from one search to the next
 _CROSSED = range(3)  # of a query and a text, how many may have crossed from another model's space
 
@@ -53,15 +54,19 @@ class Finder:
     ) -> None:
         self._catalog, self._vectors, self._models = catalog, vectors, models
         self._settings, self._note, self._remembered = settings, note, remembered
-        self._alike = _ALIKE
+        self._alike, self._most = _ALIKE, _FOLLOWED
         self._likenesses: dict[tuple[str, str], NDArray[np.float32]] = {}
 
-    def hits(self, query: Query, within: Within) -> list[Hit]:
-        """Each segment that fits once, with its best probability. Ties of the query are not looked at."""
+    def hits(self, query: Query, within: Within, *, few: bool = False) -> list[Hit]:
+        """Each segment that fits once, with its best probability. Ties of the query are not looked at.
+
+        `few`: nothing but the number of moments that the query wants decides which of the hits are needed.
+        """
         for channel in sorted(query.channels - self._observed) if query.channels else ():
             option = "--as" if channel in (Channel.THERMAL, Channel.DEPTH) else "--channels"
             self._note(f"No video was indexed for {channel}. To do so: playhead index PATH {option} {channel}")
         self._alike = max(_ALIKE, query.limit)
+        self._most = max(_ALIKE, min(_FOLLOWED, _FOR_EACH * query.limit)) if few else _FOLLOWED
         found: dict[str, Hit] = {}
         by_meaning = [] if words.only_phrases(query.words) else [self._seen, self._meant]
         for hit in chain.from_iterable(look(query, within) for look in (*by_meaning, self._worded)):
@@ -117,8 +122,8 @@ class Finder:
         """What was said or written, word for word."""
         if not query.words or query.image is not None:
             return []
-        found = words.matches(self._catalog, query.words, within)
-        return [Hit(s, s.span, probability) for s, probability in found if _wanted(s.channel, query)]
+        found = words.matches(self._catalog, query.words, within, query.channels, self._most)
+        return [Hit(segment, segment.span, probability) for segment, probability in found]
 
     def _like(self, image: Path, channel: Channel, within: Within) -> dict[str, float]:
         """Similarity to an image, seen as the pictures of the channel were."""
@@ -140,10 +145,10 @@ class Finder:
         if not count or not vector.any():
             return {}
         if within == EVERYWHERE and count > self._settings.exact_limit and self._is_current():
-            near = self._vectors.nearest(channel, space, vector, _NEAREST)
+            near = self._vectors.nearest(channel, space, vector, self._most)
             if near is not None:
                 return dict(near)
-        return self._vectors.compared(self._catalog, channel, space, vector, _NEAREST, within)
+        return self._vectors.compared(self._catalog, channel, space, vector, self._most, within)
 
     def _remedy(self, channel: Channel) -> str:
         role = Role.PICTURE if channel in PICTORIAL else Role.SENTENCES
@@ -179,7 +184,10 @@ class Finder:
     def _expand(self, near: dict[str, float], within: Within, fits: Callable[[str], Curve]) -> list[Hit]:
         """The segments of these vectors, each with its probability by the curve that fits its text."""
         found = []
-        for stored in self._catalog.segments_by_vector(near, within, self._alike):
+        surest = sorted(near, key=lambda vector_id: (-near[vector_id], vector_id))
+        for stored in self._catalog.segments_by_vector(
+            surest, within, alike=self._alike, most=max(self._most, 2 * self._alike)
+        ):
             segment, similarity = stored.segment, near[stored.vector_id]
             found.append(Hit(segment, segment.span, fits(segment.text).at(similarity) * segment.score))
         return found

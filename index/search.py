@@ -119,16 +119,16 @@ class Searcher:
 
     def _described(self, query: Query, within: Within, best_only: bool) -> list[Moment]:
         by_video: dict[str, list[Hit]] = {}
-        for hit in self._finder.hits(query, within):
+        for hit in self._finder.hits(query, within, few=best_only and not query.per_video):
             by_video.setdefault(hit.segment.video_id, []).append(hit)
         most = {video_id: _likelihood(hits) for video_id, hits in by_video.items()}
         moments: list[Moment] = []
         for video_id, hits in sorted(by_video.items(), key=lambda found: -most[found[0]]):
             if best_only and _enough(query, moments, most[video_id]):
                 break
-            if video := self._catalog.video(video_id):
-                groups = grouped(hits, self._catalog.shots(video_id))
-                moments += [self._moment(video, group, within) for group in groups]
+            if shown := self._catalog.shown(video_id):
+                video, shots = shown
+                moments += [self._moment(video, group, within) for group in grouped(hits, shots)]
         return ranked(moments)
 
     def _moment(self, video: Video, group: Sequence[Hit], within: Within) -> Moment:

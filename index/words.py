@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from playhead.index.calibrate import curve
 
 if TYPE_CHECKING:
-    from playhead.index.catalog import Catalog, Within
-    from playhead.types import Segment
+    from collections.abc import Collection
 
-_MOST, _MOST_TERMS = 400, 32
+    from playhead.index.catalog import Catalog, Within
+    from playhead.types import Channel, Segment
+
+_HOLDING, _TERMS = 400, 32  # segments that are looked at for each term, and terms
 # Scripts that put no spaces between words: Thai, Lao, Khmer, Burmese, Japanese, Chinese.
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _PHRASE = re.compile(r'"([^"]+)"|“([^”]+)”')
@@ -23,28 +25,27 @@ _COMMON = frozenset(
 )
 
 
-def matches(catalog: Catalog, words: str, within: Within) -> list[tuple[Segment, float]]:
-    """Segments that hold the query's words, with the probability that they are meant, best first.
+def matches(
+    catalog: Catalog, words: str, within: Within, channels: Collection[Channel] = (), most: int = _HOLDING
+) -> list[tuple[Segment, float]]:
+    """At most so many segments that hold the query's words, with the probability that they are meant, best first.
 
     The score is the share of the query's words that were found, each weighted by its rarity there.
     """
-    terms = _terms(words)[:_MOST_TERMS]
-    if not terms:
-        return []
-    hits = {term: _holding(catalog, [term], within) for term in terms}
-    weights = {term: 1 / math.log2(2 + len(segments)) for term, segments in hits.items()}
+    terms = _terms(words)[:_TERMS]
+    holding = {term: _holding(catalog, [term], within, channels) for term in terms}
+    weights = {term: 1 / math.log2(2 + len(numbers)) for term, numbers in holding.items()}
     total = sum(weights.values())
-    found: dict[str, tuple[Segment, float]] = {}
-    for term, segments in hits.items():
-        for segment in segments:
-            share = found[segment.id][1] if segment.id in found else 0.0
-            found[segment.id] = (segment, share + weights[term] / total)
+    shares: dict[int, float] = {}
+    for term, numbers in holding.items():
+        for number in numbers:
+            shares[number] = shares.get(number, 0.0) + weights[term] / total
     # A common word fills its list before the one text that holds them all is reached.
     if len(terms) > 1:
-        found |= {segment.id: (segment, 1.0) for segment in _holding(catalog, terms, within)}
-    fits = curve("words")
-    ranked = sorted(found.values(), key=lambda pair: (-pair[1], pair[0].id))[:_MOST]
-    return [(segment, fits.at(share) * segment.score) for segment, share in ranked]
+        shares |= dict.fromkeys(_holding(catalog, terms, within, channels), 1.0)
+    fits, best = curve("words"), sorted(shares, key=lambda number: (-shares[number], number))[:most]
+    segments = catalog.segments_by_number(best)
+    return [(segments[number], fits.at(shares[number]) * segments[number].score) for number in best]
 
 
 def only_phrases(words: str) -> bool:
@@ -57,13 +58,11 @@ def says_something(words: str) -> bool:
     return bool(_terms(words))
 
 
-def _holding(catalog: Catalog, terms: list[str], within: Within) -> list[Segment]:
-    """Segments that hold every term."""
-    unspaced = [term for term in terms if UNSPACED.search(term)]
-    if not unspaced:
-        return catalog.matching(" ".join(map(_quoted, terms)), _MOST, within)
-    found = catalog.containing(unspaced[0], _MOST, within)
-    return [s for s in found if all(term.lower() in s.text.lower() for term in terms)]
+def _holding(catalog: Catalog, terms: list[str], within: Within, channels: Collection[Channel]) -> list[int]:
+    """The numbers of segments that hold every term."""
+    if any(map(UNSPACED.search, terms)):
+        return catalog.containing(terms, _HOLDING, within, channels)
+    return catalog.matching(" ".join(map(_quoted, terms)), _HOLDING, within, channels)
 
 
 def _terms(words: str) -> list[str]:

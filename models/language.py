@@ -80,6 +80,7 @@ def why_not_english(text: str) -> str:
     return f"the text looks like {found} and the model reads English" if found else ""
 
 
+@lru_cache(maxsize=4096)
 def is_english(text: str, is_word: Callable[[str], bool]) -> bool:
     """Whether `text` is more likely English than one of the other languages of USE; `is_word` knows English words.
 

@@ -6,7 +6,7 @@ To add a backend: a class that satisfies `SentenceEncoder`, with a static `needs
 from __future__ import annotations
 
 import threading
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,12 +57,9 @@ class MiniLM:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """`(len(texts), 384)` unit rows; texts of like length are encoded together."""
-        encodings = self._tokenizer.encode_batch(list(texts))
-        vectors = np.zeros((len(texts), self.dim), np.float32)
-        with one_thread():
-            for batch in batches([len(encoding.ids) for encoding in encodings]):
-                vectors[batch] = self._pooled([encodings[i] for i in batch])
-        return unit_rows(vectors)
+        if len(texts) == 1:
+            return _alone(self._tokenizer, self._bert, texts[0]).copy()
+        return _encoded(self._tokenizer, self._bert, texts)
 
     def crossed(self, query: str, text: str) -> int:  # noqa: ARG002
         """None of them."""
@@ -76,17 +73,6 @@ class MiniLM:
         """Whether a word, in small letters, is one of the 30,000 pieces that the model was trained with."""
         return self._tokenizer.token_to_id(word) is not None
 
-    def _pooled(self, encodings: list[Encoding]) -> NDArray[np.float32]:
-        length = max(len(encoding.ids) for encoding in encodings)
-        ids = np.zeros((len(encodings), length), np.int64)
-        mask = np.zeros((len(encodings), length), np.bool_)
-        for row, encoding in enumerate(encodings):
-            ids[row, : len(encoding.ids)] = encoding.ids
-            mask[row, : len(encoding.ids)] = True
-        kept = mask[..., None].astype(np.float32)
-        pooled: NDArray[np.float32] = (self._bert(ids, mask) * kept).sum(axis=1) / kept.sum(axis=1)
-        return pooled
-
     @cached_property
     def _tokenizer(self) -> Tokenizer:
         return _load_tokenizer(str(weights.locate("minilm.tokenizer")), self._MAX_TOKENS)
@@ -96,7 +82,33 @@ class MiniLM:
         return _load_bert(str(weights.locate("minilm.weights")), self._HEADS)
 
 
-@cache  # sentences and pictures read queries with the same weights
+@lru_cache(maxsize=256)  # one query is read by the encoders of sentences and of pictures, and by the gate
+def _alone(tokenizer: Tokenizer, bert: Bert, text: str) -> Vectors:
+    return _encoded(tokenizer, bert, [text])
+
+
+def _encoded(tokenizer: Tokenizer, bert: Bert, texts: Sequence[str]) -> Vectors:
+    encodings = tokenizer.encode_batch(list(texts))
+    vectors = np.zeros((len(texts), MiniLM.dim), np.float32)
+    with one_thread():
+        for batch in batches([len(encoding.ids) for encoding in encodings]):
+            vectors[batch] = _pooled(bert, [encodings[i] for i in batch])
+    return unit_rows(vectors)
+
+
+def _pooled(bert: Bert, encodings: list[Encoding]) -> NDArray[np.float32]:
+    length = max(len(encoding.ids) for encoding in encodings)
+    ids = np.zeros((len(encodings), length), np.int64)
+    mask = np.zeros((len(encodings), length), np.bool_)
+    for row, encoding in enumerate(encodings):
+        ids[row, : len(encoding.ids)] = encoding.ids
+        mask[row, : len(encoding.ids)] = True
+    kept = mask[..., None].astype(np.float32)
+    pooled: NDArray[np.float32] = (bert(ids, mask) * kept).sum(axis=1) / kept.sum(axis=1)
+    return pooled
+
+
+@cache  # … and all read with the same weights
 def _load_tokenizer(file: str, most_tokens: int) -> Tokenizer:
     from tokenizers import Tokenizer
 

@@ -21,11 +21,11 @@ SPEED = {
                     "limit_x_realtime": 10.0,
                     "ratio_to_limit": 0.6,
                     "stages": {"decode": {"cpu_s": 7.2, "x_realtime": 16.6}},
-                    "memory": [{"minutes": 1, "peak_mib": 800.0}, {"minutes": 10, "peak_mib": 820.0}],
                 }
             }
         }
     },
+    "index_memory": {"": {"lengths": [{"minutes": 1, "peak_mib": 800.0}, {"minutes": 10, "peak_mib": 820.0}]}},
     "search_scale": {
         "": {
             "sizes": [
@@ -199,6 +199,7 @@ def test_tables_and_curves_of_speed() -> None:
     told = {name: speed.TABLES[name](runs) for name, runs in SPEED.items()}
     assert "| full | 6.00 [5.50, 6.50] | 20.5 | 10.0 | 0.60 |" in told["index_speed"]
     assert "| full | decode | 7.20 | 16.6 |" in speed.stages(SPEED["index_speed"])
+    assert "| 10 | 820 |" in told["index_memory"]
     assert "| 10,000 | 9.50 / 12.0 |" in told["search_scale"]
     assert "| 512 | 42.5 |" in told["search_scale"]
     engines = " ".join(speed.engines(SPEED["search_scale"]).split())
