@@ -13,7 +13,7 @@ import numpy as np
 
 from playhead.models.registry import OFFLINE, Models
 from playhead.models.roles import Role
-from playhead.models.sentences import one_thread
+from playhead.models.runtime import one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from playhead.types import Channel
 
 DIRECTIONS = 64  # of a sketch; benchmarks/search_scale.py measures what that finds
-FULL = 2_048  # up to so many vectors are compared in full, and so many of the likeliest by their sketch
+FULL = 2_048  # up to so many vectors are compared in full without a sketch
+LIKELIEST = 2_048  # … and of more, so many that are the likeliest by their sketch
 _SAMPLE = 16_384  # scores that tell which are among the best
 
 
@@ -81,11 +82,11 @@ class Part:
     def _likeliest(self, vector: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.intp]:
         towards = self.arrays["directions"] @ vector
         if len(rows) * 8 < len(self.arrays["sketch"]):
-            return rows[highest(self.arrays["sketch"][rows] @ towards, FULL)]
+            return rows[highest(self.arrays["sketch"][rows] @ towards, LIKELIEST)]
         scores = self.arrays["sketch"] @ towards
         if len(rows) == len(scores):
-            return highest(scores, FULL)
-        return rows[highest(scores[rows], FULL)]
+            return highest(scores, LIKELIEST)
+        return rows[highest(scores[rows], LIKELIEST)]
 
     def _rows(self, within: Within) -> NDArray[np.intp]:
         """The vectors that stand somewhere within, in order."""

@@ -6,7 +6,7 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
-from playhead.models.sentences import one_thread
+from playhead.models.runtime import one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable

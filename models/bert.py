@@ -1,89 +1,128 @@
-"""A BERT encoder in numpy, for queries: importing torch takes seconds, this takes none.
+"""A BERT encoder (Devlin et al. 2019: post-norm transformer, learned positions) as a graph for ONNX Runtime.
 
-Devlin et al. 2019 (post-norm transformer, learned positions), inference only, in float32.
+Inference only, in float32, without torch. The embeddings of tokens stay in the file of weights, which is mapped: a
+query needs a dozen rows of thirty thousand. The layers are a graph, written once from the same file.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+import json
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from playhead.models.cache import kept
+from playhead.models.graph import Graph
+from playhead.models.runtime import session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
-Floats: TypeAlias = NDArray[np.float32]
+    from numpy.typing import NDArray
 
-_EPSILON = np.float32(1e-12)
+    Floats = NDArray[np.float32]
+
+_WRITTEN = 1  # to be raised when the same weights are written as another graph
+_EPSILON = 1e-12
 _MASKED = np.float32(-1e9)
-
-
-def erf(x: Floats) -> Floats:
-    """The error function to 2e-7 (Abramowitz and Stegun 1964, formula 7.1.26)."""
-    size = np.abs(x)
-    t = 1 / (1 + np.float32(0.3275911) * size)
-    series = np.full_like(t, 1.061405429)
-    for term in (-1.453152027, 1.421413741, -0.284496736, 0.254829592):
-        series *= t
-        series += np.float32(term)
-    np.multiply(size, -size, out=size)
-    return np.copysign(1 - series * t * np.exp(size, out=size), x)
-
-
-def gelu(x: Floats) -> Floats:
-    """`x` times the normal distribution function of `x` (Hendrycks and Gimpel 2016), not its tanh approximation."""
-    return x * (np.float32(0.5) + np.float32(0.5) * erf(x * np.float32(0.70710678)))
+_EMBEDDED, _IGNORED, _HIDDEN = "embedded", "ignored", "hidden"
 
 
 class Bert:
-    """`Bert(tensors, heads)(ids, mask)` gives the last hidden states, `(batch, length, width)`."""
+    """`Bert(file, sha256, heads)(ids, mask)` gives the last hidden states, `(batch, length, width)`."""
 
-    def __init__(self, tensors: Mapping[str, Floats], heads: int) -> None:
-        self.width = tensors["embeddings.word_embeddings.weight"].shape[1]
-        self._tensors, self._heads = tensors, heads
-        self._layers = sum(name.endswith(".intermediate.dense.weight") for name in tensors)
+    def __init__(self, file: Path, sha256: str, heads: int) -> None:
+        tensors = mapped(file)
+        self._words = tensors["embeddings.word_embeddings.weight"]
         self._positions = (
             tensors["embeddings.position_embeddings.weight"] + tensors["embeddings.token_type_embeddings.weight"][0]
         )
+        stem = f"{file.stem}-{sha256[:8]}.{_WRITTEN}"
+        self._session = session(kept("graphs", stem, ".onnx", lambda: onnx_bytes(tensors, heads)))
 
     def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.bool_]) -> Floats:
         """Hidden states for token `ids`; `mask` is false at padding."""
-        words = self._tensors["embeddings.word_embeddings.weight"][ids]
-        hidden = self._norm("embeddings.LayerNorm", words + self._positions[: ids.shape[1]])
-        ignore = np.where(mask, np.float32(0), _MASKED)[:, None, None, :]
-        for number in range(self._layers):
-            hidden = self._layer(f"encoder.layer.{number}", hidden, ignore)
+        embedded = self._words[ids] + self._positions[: ids.shape[1]]
+        ignored = np.where(mask, np.float32(0), _MASKED)[:, None, None, :]
+        hidden: Floats = self._session.run([_HIDDEN], {_EMBEDDED: embedded, _IGNORED: ignored})[0]
         return hidden
 
-    def _layer(self, name: str, hidden: Floats, ignore: Floats) -> Floats:
-        seen = self._linear(f"{name}.attention.output.dense", self._attend(f"{name}.attention.self", hidden, ignore))
-        hidden = self._norm(f"{name}.attention.output.LayerNorm", hidden + seen)
-        wide = gelu(self._linear(f"{name}.intermediate.dense", hidden))
-        return self._norm(f"{name}.output.LayerNorm", hidden + self._linear(f"{name}.output.dense", wide))
 
-    def _attend(self, name: str, hidden: Floats, ignore: Floats) -> Floats:
-        query, key, value = (
-            self._split(self._linear(f"{name}.{part}", hidden)) for part in ("query", "key", "value")
+def mapped(file: Path) -> dict[str, Floats]:
+    """The float32 tensors of a safetensors file, which are read where they are used."""
+    with file.open("rb") as opened:
+        size = int.from_bytes(opened.read(8), "little")
+        header: dict[str, Any] = json.loads(opened.read(size))
+    return {
+        name: np.memmap(file, "<f4", "r", 8 + size + entry["data_offsets"][0], tuple(entry["shape"])).view(np.ndarray)
+        for name, entry in header.items()
+        if entry.get("dtype") == "F32"
+    }
+
+
+def onnx_bytes(tensors: Mapping[str, Floats], heads: int) -> bytes:
+    """The layers as an ONNX model: from embedded tokens and what is added to the scores of ignored ones."""
+    return _Layers(tensors, heads).model()
+
+
+class _Layers:
+    """Every method returns the name of what it gives."""
+
+    def __init__(self, tensors: Mapping[str, Floats], heads: int) -> None:
+        self._tensors, self._graph = tensors, Graph()
+        self._width = tensors["embeddings.LayerNorm.weight"].shape[0]
+        self._heads, self._each = heads, self._width // heads
+
+    def model(self) -> bytes:
+        hidden = self._norm("embeddings.LayerNorm", _EMBEDDED)
+        count = sum(name.endswith(".intermediate.dense.weight") for name in self._tensors)
+        for number in range(count):
+            hidden = self._layer(f"encoder.layer.{number}", hidden, _HIDDEN if number == count - 1 else "")
+        inputs = {_EMBEDDED: ("n", "length", self._width), _IGNORED: ("n", 1, 1, "length")}
+        return self._graph.model("bert", inputs, {_HIDDEN: ("n", "length", self._width)})
+
+    def _layer(self, name: str, hidden: str, called: str) -> str:
+        seen = self._linear([f"{name}.attention.output.dense"], self._attend(f"{name}.attention.self", hidden))
+        hidden = self._norm(f"{name}.attention.output.LayerNorm", self._graph.add("Add", [hidden, seen]))
+        wide = self._gelu(self._linear([f"{name}.intermediate.dense"], hidden))
+        narrow = self._linear([f"{name}.output.dense"], wide)
+        return self._norm(f"{name}.output.LayerNorm", self._graph.add("Add", [hidden, narrow]), called)
+
+    def _attend(self, name: str, hidden: str) -> str:
+        """Scaled dot products, every head for itself."""
+        add = self._graph.add
+        together = self._linear([f"{name}.{part}" for part in ("query", "key", "value")], hidden)
+        query, key, value = self._graph.split("Split", [together], [f"{name}.{n}" for n in range(3)], axis=2)
+        scores = add("MatMul", [self._split(query), self._split(key, swapped=True)])
+        scale = self._graph.constant("scale", np.float32(1 / np.sqrt(self._each)))
+        weights = add("Softmax", [add("Add", [add("Mul", [scores, scale]), _IGNORED])], axis=-1)
+        merged = add("Transpose", [add("MatMul", [weights, self._split(value)])], perm=[0, 2, 1, 3])
+        return add("Reshape", [merged, self._graph.constant("merged", np.array([0, 0, self._width], np.int64))])
+
+    def _split(self, x: str, *, swapped: bool = False) -> str:
+        """`(n, heads, length, each)`; swapped, the last two the other way round."""
+        size = self._graph.constant("split", np.array([0, 0, self._heads, self._each], np.int64))
+        return self._graph.add(
+            "Transpose", [self._graph.add("Reshape", [x, size])], perm=[0, 2, 3, 1] if swapped else [0, 2, 1, 3]
         )
-        scores = query @ key.swapaxes(2, 3) / np.float32(np.sqrt(query.shape[-1])) + ignore
-        scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
-        scores /= scores.sum(axis=-1, keepdims=True)
-        merged: Floats = (scores @ value).swapaxes(1, 2).reshape(hidden.shape)
-        return merged
 
-    def _split(self, x: Floats) -> Floats:
-        return x.reshape(*x.shape[:2], self._heads, -1).swapaxes(1, 2)
+    def _linear(self, names: list[str], x: str) -> str:
+        """One layer, or several side by side."""
+        weight = np.concatenate([self._tensors[f"{name}.weight"] for name in names]).T
+        bias = np.concatenate([self._tensors[f"{name}.bias"] for name in names])
+        product = self._graph.add("MatMul", [x, self._graph.constant(f"{names[0]}.weight", weight)])
+        return self._graph.add("Add", [product, self._graph.constant(f"{names[0]}.bias", bias)])
 
-    def _linear(self, name: str, x: Floats) -> Floats:
-        weight = self._tensors[f"{name}.weight"]
-        flat = x.reshape(-1, x.shape[-1]) @ weight.T
-        flat += self._tensors[f"{name}.bias"]
-        result: Floats = flat.reshape(*x.shape[:-1], weight.shape[0])
-        return result
+    def _gelu(self, x: str) -> str:
+        """`x` times the normal distribution function of `x` (Hendrycks and Gimpel 2016), exactly."""
+        add, constant = self._graph.add, self._graph.constant
+        share = add("Erf", [add("Div", [x, constant("root of two", np.float32(np.sqrt(2)))])])
+        twice = add("Mul", [x, add("Add", [share, constant("one", np.float32(1))])])
+        return add("Mul", [twice, constant("half", np.float32(0.5))])
 
-    def _norm(self, name: str, x: Floats) -> Floats:
-        centred = x - x.mean(axis=-1, keepdims=True)
-        variance = np.einsum("...i,...i->...", centred, centred)[..., None] / np.float32(x.shape[-1])
-        scaled: Floats = centred / np.sqrt(variance + _EPSILON)
-        return scaled * self._tensors[f"{name}.weight"] + self._tensors[f"{name}.bias"]
+    def _norm(self, name: str, x: str, called: str = "") -> str:
+        scale, offset = (
+            self._graph.constant(f"{name}.{kind}", self._tensors[f"{name}.{kind}"]) for kind in ("weight", "bias")
+        )
+        return self._graph.add("LayerNormalization", [x, scale, offset], called, axis=-1, epsilon=_EPSILON)

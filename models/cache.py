@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 STALE_S = 3600.0
+_STAMPS = 1_000  # checksums that are remembered
 
 
 def cache_folder() -> Path:
@@ -90,9 +92,8 @@ def sha256_of(path: Path) -> str:
         return known[1]
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
-    stamps[key] = (version, found)
     with contextlib.suppress(OSError):
-        write_atomically(_stamp_file(), [json.dumps(stamps, indent=1).encode()])
+        write_atomically(_stamp_file(), [json.dumps(_fewer(stamps) | {key: (version, found)}).encode()])
     return found
 
 
@@ -100,9 +101,26 @@ def _stamp_file() -> Path:
     return cache_folder() / "checksums.json"
 
 
+def _fewer(stamps: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """Where there are too many, those of files that are gone are dropped, then the oldest."""
+    if len(stamps) <= _STAMPS:
+        return stamps
+    living = {path: stamp for path, stamp in stamps.items() if os.path.exists(path)}
+    return dict(list(living.items())[-_STAMPS // 2 :])
+
+
 def _read_stamps() -> dict[str, tuple[str, str]]:
     try:
-        found = json.loads(_stamp_file().read_bytes())
+        stat = _stamp_file().stat()
+    except OSError:
+        return {}
+    return _stamps_of(_stamp_file(), stat.st_mtime_ns, stat.st_ino)
+
+
+@lru_cache(maxsize=1)
+def _stamps_of(file: Path, mtime_ns: int, inode: int) -> dict[str, tuple[str, str]]:  # noqa: ARG001 - tell versions apart
+    try:
+        found = json.loads(file.read_bytes())
         return {str(path): (str(version), str(digest)) for path, (version, digest) in found.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}

@@ -5,12 +5,14 @@ Every convolution takes in the normalisation that follows it. Layer names are th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from playhead.models.graph import Graph
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -22,7 +24,6 @@ PICTURES, SEEN, LOGITS = "pictures", "seen", "logits"
 
 GRAPH = 1  # to be raised when the same checkpoint is written as another graph
 _EPSILON = 1e-3
-_OPSET = 17
 
 
 class Stage(NamedTuple):
@@ -57,30 +58,20 @@ def onnx_bytes(weights: Path) -> bytes:
     import torch
 
     state = torch.load(weights, map_location="cpu", weights_only=True)
-    return _Graph({name: np.asarray(tensor, np.float32) for name, tensor in state.items()}).model()
+    return _Network({name: np.asarray(tensor, np.float32) for name, tensor in state.items()}).model()
 
 
-class _Graph:
-    """Nodes and constants as they are put together; each method returns the name of what it gives."""
+class _Network:
+    """Every method returns the name of what it gives."""
 
     def __init__(self, state: Mapping[str, NDArray[np.float32]]) -> None:
-        self._state = state
-        self._nodes: list[Any] = []
-        self._constants: list[Any] = []
+        self._state, self._graph = state, Graph()
+        self._add = self._graph.add
 
     def model(self) -> bytes:
-        from onnx import TensorProto, helper
-
         seen, logits = self._network()
-        inputs = [helper.make_tensor_value_info(PICTURES, TensorProto.UINT8, ["n", "height", "width", 3])]
-        outputs = [
-            helper.make_tensor_value_info(seen, TensorProto.FLOAT, ["n", FEATURES + STAGE_WIDTH]),
-            helper.make_tensor_value_info(logits, TensorProto.FLOAT, ["n", CLASSES]),
-        ]
-        graph = helper.make_graph(self._nodes, "efficientnet-lite0", inputs, outputs, self._constants)
-        opsets = [helper.make_opsetid("", _OPSET)]
-        made: bytes = helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()
-        return made
+        outputs = {seen: ("n", FEATURES + STAGE_WIDTH), logits: ("n", CLASSES)}
+        return self._graph.model("efficientnet-lite0", {PICTURES: ("n", "height", "width", 3)}, outputs, np.uint8)
 
     def _network(self) -> tuple[str, str]:
         x = self._bounded(self._convolved(self._scaled(), "", "_conv_stem", "_bn0", stride=2))
@@ -136,16 +127,5 @@ class _Graph:
         away = self._add("Sub", [x, self._add("ReduceMean", [x], axes=[2, 3], keepdims=1)])
         return self._mean(x), self._add("Sqrt", [self._mean(self._add("Mul", [away, away]))])
 
-    def _add(self, kind: str, inputs: Sequence[str], name: str = "", **attributes: Any) -> str:
-        from onnx import helper
-
-        name = name or f"{kind}-{len(self._nodes)}"
-        self._nodes.append(helper.make_node(kind, inputs, [name], **attributes))
-        return name
-
     def _constant(self, name: str, values: NDArray[np.float32] | np.float32) -> str:
-        from onnx import numpy_helper
-
-        if all(known.name != name for known in self._constants):
-            self._constants.append(numpy_helper.from_array(np.asarray(values, np.float32), name))
-        return name
+        return self._graph.constant(name, np.asarray(values, np.float32))

@@ -1,14 +1,19 @@
-"""ONNX Runtime as it is used here: one thread a call, since whoever has much to run calls from several threads."""
+"""How models are run: one thread a call, since whoever has much to run calls from several threads."""
 
 from __future__ import annotations
 
 import queue
+import threading
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 T = TypeVar("T")
 
@@ -41,3 +46,43 @@ class Spare(Generic[T]):
             yield copy
         finally:
             self._free.put(copy)
+
+
+class _OneThread:
+    """The number of threads belongs to the process: the first to come sets it, the last to go puts it back."""
+
+    def __init__(self) -> None:
+        self._lock, self._inside = threading.Lock(), 0
+        self._limit: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._limit = _linear_algebra().limit(limits=1, user_api="blas")
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._limit.restore_original_limits()
+
+
+_ONE_THREAD = _OneThread()
+
+
+def one_thread(*, anew: bool = False) -> AbstractContextManager[None]:
+    """Linear algebra on one thread: with small matrices a second costs more than it gives, most on a busy machine.
+
+    With `anew` the libraries are looked for again: some are loaded only with a model.
+    """
+    if anew:
+        _linear_algebra.cache_clear()
+    return _ONE_THREAD
+
+
+@cache
+def _linear_algebra() -> ThreadpoolController:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

@@ -5,9 +5,8 @@ To add a backend: a class that satisfies `SentenceEncoder`, with a static `needs
 
 from __future__ import annotations
 
-import threading
 from functools import cache, cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,10 +16,9 @@ from playhead.models.needs import Needs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from numpy.typing import NDArray
-    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
     from tokenizers import Encoding, Tokenizer
 
     from playhead.models.bert import Bert
@@ -51,7 +49,7 @@ class MiniLM:
         """Packaged weights and a tokenizer."""
         return Needs(
             "minilm",
-            packages=("tokenizers", "safetensors", "threadpoolctl"),
+            packages=("tokenizers", "onnxruntime", "onnx"),
             weights=("minilm.weights", "minilm.tokenizer"),
         )
 
@@ -79,7 +77,8 @@ class MiniLM:
 
     @cached_property
     def _bert(self) -> Bert:
-        return _load_bert(str(weights.locate("minilm.weights")), self._HEADS)
+        name = "minilm.weights"
+        return _load_bert(weights.locate(name), weights.entry(name).sha256, self._HEADS)
 
 
 @lru_cache(maxsize=256)  # one query is read by the encoders of sentences and of pictures, and by the gate
@@ -90,9 +89,8 @@ def _alone(tokenizer: Tokenizer, bert: Bert, text: str) -> Vectors:
 def _encoded(tokenizer: Tokenizer, bert: Bert, texts: Sequence[str]) -> Vectors:
     encodings = tokenizer.encode_batch(list(texts))
     vectors = np.zeros((len(texts), MiniLM.dim), np.float32)
-    with one_thread():
-        for batch in batches([len(encoding.ids) for encoding in encodings]):
-            vectors[batch] = _pooled(bert, [encodings[i] for i in batch])
+    for batch in batches([len(encoding.ids) for encoding in encodings]):
+        vectors[batch] = _pooled(bert, [encodings[i] for i in batch])
     return unit_rows(vectors)
 
 
@@ -119,52 +117,10 @@ def _load_tokenizer(file: str, most_tokens: int) -> Tokenizer:
 
 
 @cache
-def _load_bert(file: str, heads: int) -> Bert:
-    from safetensors.numpy import load_file
-
+def _load_bert(file: Path, sha256: str, heads: int) -> Bert:
     from playhead.models.bert import Bert
 
-    return Bert(load_file(file), heads)
-
-
-class _OneThread:
-    """The number of threads belongs to the process: the first to come sets it, the last to go puts it back."""
-
-    def __init__(self) -> None:
-        self._lock, self._inside = threading.Lock(), 0
-        self._limit: Any = None
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if not self._inside:
-                self._limit = _linear_algebra().limit(limits=1, user_api="blas")
-            self._inside += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if not self._inside:
-                self._limit.restore_original_limits()
-
-
-_ONE_THREAD = _OneThread()
-
-
-def one_thread(*, anew: bool = False) -> AbstractContextManager[None]:
-    """Linear algebra on one thread: with small matrices a second costs more than it gives, most on a busy machine.
-
-    With `anew` the libraries are looked for again: some are loaded only with a model.
-    """
-    if anew:
-        _linear_algebra.cache_clear()
-    return _ONE_THREAD
-
-
-@cache
-def _linear_algebra() -> ThreadpoolController:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
+    return Bert(file, sha256, heads)
 
 
 def batches(lengths: list[int]) -> list[list[int]]:

@@ -16,7 +16,8 @@ from playhead.models import weights
 from playhead.models.cache import kept
 from playhead.models.language import why_unknown_script
 from playhead.models.needs import Needs
-from playhead.models.sentences import batches, one_thread, unit_rows
+from playhead.models.runtime import one_thread
+from playhead.models.sentences import batches, unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

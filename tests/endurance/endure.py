@@ -48,12 +48,13 @@ class Row:
         return not (self.lost or self.leaked or self.failed)
 
 
-def tested(arguments: Sequence[str], kills: int) -> list[Row]:
+def in_full(arguments: Sequence[str], kills: int) -> list[Row]:
     """The tests in full, a row for each."""
     environment = os.environ | {"ENDURE": "whole", "ENDURE_KILLS": str(kills)}
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *arguments]
+        quietly = ("-q", "-p", "no:cacheprovider", "-o", "junit_family=xunit1", f"--junitxml={report}")
+        command = [sys.executable, "-m", "pytest", *quietly, *arguments]
         status = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
         return judged(status, report)
 
@@ -120,7 +121,7 @@ def main(given: Sequence[str] | None = None) -> int:
     found: list[Row] = []
     for part, arguments in PARTS.items():
         if asked.only in (None, part):
-            found += tested(arguments, asked.kills)
+            found += in_full(arguments, asked.kills)
     said: dict[str, Any] = {}
     if asked.minutes and asked.only in (None, "soak"):
         row, said = soaked(asked.minutes)

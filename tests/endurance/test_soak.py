@@ -6,13 +6,17 @@ import json
 import random
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from .endure import Row, judged, main, rows, table
+from .endure import Row, in_full, judged, main, rows, table
 from .soak import soak
 from .toll import WHOLE
 from .vitals import Vitals, descriptors, growing, growth, slope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def samples(per_hour: float, noise: float, count: int = 120) -> list[Vitals]:
@@ -73,6 +77,16 @@ def test_tests_that_did_not_end_well_are_no_success(status: int, report: str, fa
     found = judged(status, tmp_path / "report.xml")
     assert sum(row.failed for row in found) == failed
     assert found
+
+
+def test_it_says_how_much_it_tried(record_property: Callable[[str, object], None]) -> None:
+    record_property("tried", 3)
+    record_property("lost", 1)
+
+
+def test_what_a_test_says_of_itself_reaches_the_table() -> None:
+    [row] = in_full([f"{__file__}::test_it_says_how_much_it_tried"], 1)
+    assert (row.tried, row.lost, row.failed) == (3, 1, 0)
 
 
 def test_an_endurance_of_nothing_is_no_success(capsys: pytest.CaptureFixture[str]) -> None:

@@ -168,9 +168,10 @@ def test_killed_while_the_vector_index_is_built_the_next_run_heals_it(
         time.sleep(0.004 * number)
         process.kill()
     assert process.returncode == -signal.SIGKILL
-    assert not (copied / "vectors" / "current.json").exists()
+    built = (copied / "vectors" / "current.json").exists()  # a late kill may come after all that counts
+    assert number or not built
     with Library(copied, settings=Settings()) as library:
-        assert library.verify() == ["there is no vector index"]
+        assert library.verify() == ([] if built else ["there is no vector index"])
     finished(indexing(footage, copied))
     with Library(copied, settings=Settings()) as library:
         assert library.verify() == []

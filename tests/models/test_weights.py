@@ -1,9 +1,11 @@
 """Packaged weights are used only when they are exactly the pinned bytes."""
 
 import hashlib
+import json
 import os
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -132,6 +134,19 @@ def test_a_cache_that_cannot_be_written_costs_only_time(tmp_path, monkeypatch):
     assert weights.locate("minilm.tokenizer").is_file()
     with pytest.raises(WeightsError, match="PLAYHEAD_CACHE"):
         weights.assemble(JOINED)
+
+
+def test_checksums_of_files_that_are_gone_do_not_pile_up(tmp_path, fresh_cache, monkeypatch):
+    monkeypatch.setattr(cache_module, "_STAMPS", 4)
+    files = [tmp_path / f"{number}.bin" for number in range(6)]
+    for file in files:
+        file.write_bytes(b"weights")
+        cache_module.sha256_of(file)
+        if file not in files[-3:]:
+            file.unlink()
+    known = json.loads((fresh_cache / "checksums.json").read_text())
+    assert [str(file) for file in files[-3:]] == [path for path in known if Path(path).exists()]
+    assert len(known) <= 5
 
 
 def test_checksums_are_remembered_and_forgotten_when_a_file_changes(tmp_path, fresh_cache):
