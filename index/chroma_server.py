@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 CONNECT_S = 3.0
 _LIMIT_S = ContextVar("_LIMIT_S", default=10.0)  # of the thread that asks: others may ask by the same connections
 _PAGE = 1000
-_SAFE = "Nothing is lost, and searches compare every vector. When it is back: playhead rebuild"
 
 
 class ChromaServer:
@@ -42,7 +41,8 @@ class ChromaServer:
         except Exception as error:  # noqa: BLE001 - of its client, of HTTP, of TLS, of what came back
             self.close()
             what = f"The vector server at {self.address} {failing}"
-            raise VectorServerError(what, self._reason(error), _SAFE) from None  # what is behind may show the token
+            safe = f"Nothing is lost, and searches compare every vector. When it is back: {self.address.rebuild}"
+            raise VectorServerError(what, self._reason(error), safe) from None  # what is behind may show the token
         finally:
             _LIMIT_S.reset(limit)
 

@@ -280,8 +280,7 @@ class Library:
             self._catalog(write=False), self._vectors, self.models, self.settings, self.folder, self._remembered
         )
         found = searcher.read(reading, next(iter(where.values()), None))
-        if why := self._server and self._server.trouble():
-            slowly = f"{why}. Every vector was compared instead. When it is back: playhead rebuild"
+        if slowly := self._server and self._server.trouble():
             found = replace(found, notes=(*found.notes, slowly))
         return found
 

@@ -31,6 +31,12 @@ class Address:
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
 
     @property
+    def rebuild(self) -> str:
+        """The command that mends the mirror there."""
+        place = "" if self == Address(self.host, self.port, self.tls) else f"/{self.tenant}/{self.database}"
+        return f"playhead rebuild --vectors {self}{place}"
+
+    @property
     def loopback(self) -> bool:
         """Whether it is on this machine and cannot be elsewhere."""
         try:

@@ -228,7 +228,10 @@ class VectorServer:
 
     def _note(self, what: str) -> None:
         """The first trouble is the cause of the others."""
-        self._trouble = self._trouble or f"The vector server at {self._server.address} {what}"
+        self._trouble = self._trouble or (
+            f"The vector server at {self._server.address} {what}. Every vector was compared instead. "
+            f"When it is back: {self._server.address.rebuild}"
+        )
 
 
 def _sign(library: str) -> str:

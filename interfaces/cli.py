@@ -108,6 +108,10 @@ def index(
         workers=workers,
         vectors=vectors,
     ) as opened:
+        if workers is not None and opened.settings.on != "ray":
+            raise InputError(
+                "--workers counts workers of Ray", "Ray was not asked for", "Add --on ray, or leave it out"
+            )
         with render.progress_bars(quiet=json) as progress:
             report = opened.add(*map(path_of, paths), progress=progress)
         if debug and report.failed:
@@ -421,7 +425,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _main(given: list[str]) -> int:
-    render.interrupted, before = False, signal.signal(signal.SIGINT, _interrupt)
+    render.interrupted = False
+    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         code = app(given, standalone_mode=False)
     except typer.Exit as stop:
@@ -434,7 +439,8 @@ def _main(given: list[str]) -> int:
             raise
         code = _report(error, as_json="--json" in flags)
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     if code == INTERRUPTED:
         render.note("Interrupted. What was finished is kept; run the same command again to go on.")
     return int(code or 0)

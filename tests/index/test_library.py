@@ -647,10 +647,11 @@ def test_a_full_disk_is_an_error_that_costs_nothing(
     assert library.verify() == []
 
 
-def test_ctrl_c_leaves_a_valid_library(place: Callable[..., Path], tmp_path: Path) -> None:
-    for number in range(6):
-        with place("long.mkv", f"{number}.mkv").open("ab") as file:
-            file.write(bytes([number]))  # other bytes, the same film
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_leaves_a_valid_library(number: int, place: Callable[..., Path], tmp_path: Path) -> None:
+    for copy in range(6):
+        with place("long.mkv", f"{copy}.mkv").open("ab") as file:
+            file.write(bytes([copy]))  # other bytes, the same film
     command = [sys.executable, "-m", "playhead.interfaces.cli", "index", str(tmp_path / "footage")]
     command += ["--library", str(tmp_path / "library"), "--channels", "picture", "--fps", "10"]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -658,7 +659,7 @@ def test_ctrl_c_leaves_a_valid_library(place: Callable[..., Path], tmp_path: Pat
         deadline = time.monotonic() + 60
         while not list((tmp_path / "library").glob("thumbs/*/*.jpg")) and time.monotonic() < deadline:
             time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, printed = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Interrupted" in printed

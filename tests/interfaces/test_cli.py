@@ -359,6 +359,13 @@ def test_an_interruption_is_exit_130(error: type[BaseException], run: Run, monke
     assert run.err.startswith("Interrupted.")
 
 
+def test_workers_are_those_of_ray(run: Run) -> None:
+    assert run("index", "x.mp4", "--workers", "2") == 2
+    assert run.err.strip() == (
+        "Error: --workers counts workers of Ray: Ray was not asked for. Add --on ray, or leave it out"
+    )
+
+
 def test_library_shows_what_is_in_it(run: Run, stocked: Path, footage: Path, tmp_path: Path) -> None:
     assert run("library") == 0
     assert "talk.mp4" in run.out
