@@ -58,6 +58,12 @@ def unsaved(name: str, why: str, number: int | None) -> StorageError:
     return StorageError(f"{name} was not saved", why, remedy(number))
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """A file complete or not there. Raises `StorageError`."""
+    with whole(path) as descriptor, open(descriptor, "wb", closefd=False) as file:
+        file.write(content)
+
+
 def remedy(number: int | None) -> str:
     """What to do where a file could not be written, by the number of the `OSError`."""
     if number in _NO_ROOM:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from playhead.errors import InputError, StorageError
+from playhead.errors import InputError
 from playhead.media.files import open_file
-from playhead.media.saving import remedy
-from playhead.models.cache import write_atomically
+from playhead.media.saving import write_whole
 from playhead.tools.arguments import Stretch
 from playhead.types import Document, Part, Span
 
@@ -75,9 +74,5 @@ def opened(film: Path, context: Context) -> MediaFile:
 def write(text: str, name: str, kind: str, origin: Origin, context: Context) -> Document:
     """The text as a file in the context's folder, complete or not there. Raises `StorageError`."""
     path = context.folder / name
-    try:
-        write_atomically(path, [text.encode()])
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise StorageError(f"{path.name} was not written", why, remedy(error.errno)) from error
+    write_whole(path, text.encode())
     return Document(path, kind, origin)

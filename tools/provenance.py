@@ -8,7 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from playhead.models.cache import sha256_of, write_atomically
+from playhead.media.saving import write_whole
+from playhead.models.cache import sha256_of
 from playhead.types import Origin, Video
 
 if TYPE_CHECKING:
@@ -99,4 +100,4 @@ def _named(value: Any) -> Any:
 
 
 def _write(file: Path, said: Mapping[str, object]) -> None:
-    write_atomically(file, [json.dumps(said, ensure_ascii=False, indent=1).encode() + b"\n"])
+    write_whole(file, json.dumps(said, ensure_ascii=False, indent=1).encode() + b"\n")

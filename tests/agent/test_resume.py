@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -537,7 +538,8 @@ def killed_once(runner: Runner, library: Path, folder: Path, plan: Path, after_s
     while lines_of(folder) == lines and not runner.ended(0.001):
         pass
     if not runner.ended(after_s):
-        os.kill(number, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it ended just now
+            os.kill(number, signal.SIGKILL)
     code = runner.code()
     assert code in (0, -signal.SIGKILL)
     return code != 0
