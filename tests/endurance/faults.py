@@ -175,11 +175,13 @@ def _nearest(fault: Fault) -> Iterator[tuple[Any, str, Any]]:
     import chromadb
     from chromadb.errors import InternalError
 
+    opening = chromadb.PersistentClient
+
     def wrapped(call: Callable[..., Any]) -> Callable[..., Any]:
         def called(*args: Any, **keywords: Any) -> Any:
             if not fault.due():
                 return call(*args, **keywords)
-            if fault.after:
+            if fault.after and call is not opening:  # what it opened would be nobody's
                 call(*args, **keywords)
             raise InternalError("database or disk is full")
 
@@ -187,7 +189,7 @@ def _nearest(fault: Fault) -> Iterator[tuple[Any, str, Any]]:
 
     for name in _CHROMA:
         yield chromadb.Collection, name, wrapped(getattr(chromadb.Collection, name))
-    yield chromadb, "PersistentClient", wrapped(chromadb.PersistentClient)
+    yield chromadb, "PersistentClient", wrapped(opening)
 
 
 def _decoding(fault: Fault) -> Iterator[tuple[Any, str, Any]]:

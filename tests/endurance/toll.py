@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from dataclasses import dataclass, field
@@ -41,6 +42,7 @@ class Before:
     def leaked(self, patience_s: float = 2.0) -> list[str]:
         """What is held now and was not before: files, pipes, child processes. Threads that end have a moment to."""
         until = time.monotonic() + patience_s
+        gc.collect()  # errors hold what their frames held, in a circle
         while (found := self._more()) and time.monotonic() < until:
             time.sleep(0.02)
         return found
