@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import replace
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from playhead.index.calibrate import MATCH
 from playhead.index.catalog import Within
@@ -160,7 +159,7 @@ def _likelihood(hits: Iterable[Hit]) -> float:
     best: dict[Channel, float] = {}
     for hit in hits:
         best[hit.segment.channel] = max(hit.probability, best.get(hit.segment.channel, 0.0))
-    return 1 - float(np.prod([1 - best[channel] for channel in sorted(best)]))
+    return 1 - math.prod(1 - best[channel] for channel in sorted(best))
 
 
 def _enough(query: Query, moments: Sequence[Moment], least: float) -> bool:

@@ -53,7 +53,7 @@ class VectorIndex:
     def __init__(self, folder: Path, exact_limit: int) -> None:
         self._folder, self._exact_limit = folder, exact_limit
         self._clients: dict[str, Any] = {}
-        self._read: tuple[Path | None, list[Listed]] = (None, [])
+        self._read: tuple[tuple[int, int], list[Listed]] = ((0, 0), [])
         self._scan = Scan(folder, self._listed)
         self._opening = threading.RLock()
 
@@ -157,11 +157,14 @@ class VectorIndex:
         return target
 
     def _listed(self) -> list[Listed]:
-        """The parts in use; the same list as long as it is the same generation."""
-        generation = self.current()
-        folder = generation.folder if generation else None
-        if self._read[0] != folder:
-            self._read = folder, _parts(generation)
+        """The parts in use; the same list as long as nobody pointed to another generation."""
+        try:
+            stat = os.stat(self._folder / "current.json")
+            pointer = stat.st_ino, stat.st_mtime_ns
+        except OSError:
+            pointer = (0, 0)
+        if self._read[0] != pointer:
+            self._read = pointer, _parts(self.current())
         return self._read[1]
 
     def _new_folder(self, revision: int) -> Path:
