@@ -10,7 +10,7 @@ the sound with PyAV and nothing else, on one core and on all, whichever serves b
 thread, over what it was given in the run (a part of it, scaled up). Compare `ratio_to_limit` between machines.
 A film cannot be decoded on two cores in half the time; `ratio_if_decoding_could_be_divided` is against a limit that
 takes it for granted.
-Models are loaded before the clock starts.
+Models are loaded before the clock starts, and each round is a process of its own.
 """
 
 from __future__ import annotations
@@ -139,7 +139,6 @@ def summary(rounds: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "interval": [round(ratios[0], 3), round(ratios[-1], 3)],
         "ratio_if_decoding_could_be_divided": middle(lambda one: one["shared_s"] / one["wall_s"]),
         "stages": stages,
-        "peak_mib": round(max(one["peak_mib"] for one in rounds)),
     }
 
 
@@ -151,6 +150,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--minutes", type=float, default=4, help="of the film that is made where none is given")
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    parser.add_argument("--once", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.rounds < 1:
         parser.error("--rounds must be at least 1")
@@ -159,11 +159,14 @@ def main() -> int:
         if arguments.json:
             print(json.dumps({"modes": modes}))
         return 0
-    channels = [Channel(name) for name in arguments.channels.split(",")]
+    if arguments.once:
+        channels = [Channel(name) for name in arguments.channels.split(",")]
+        print(json.dumps(measure(arguments.files[0], arguments.mode, channels)))
+        return 0
     found: dict[str, Any] = {}
     for path in arguments.files:
-        rounds = [measure(path, arguments.mode, channels) for _ in range(arguments.rounds)]
-        found[path.name] = summary(rounds)
+        options = ("--mode", arguments.mode, "--channels", arguments.channels, "--once")
+        found[path.name] = summary([alone(path, *options) for _ in range(arguments.rounds)])
         show(path.name, found[path.name])
     if arguments.json:
         print(json.dumps(found[path.name] if len(found) == 1 else found))

@@ -112,7 +112,7 @@ MEASUREMENTS = {
         Measurement("index_speed", {"": "benchmarks/index_speed.py"}, 20, timed=True, slow=True),
         Measurement("index_memory", {"": "benchmarks/index_memory.py"}, 20, slow=True),
         Measurement("search_scale", {"": "benchmarks/search_scale.py"}, 60, timed=True, slow=True),
-        Measurement("peers", {"": "benchmarks/peers.py"}, 40, timed=True, slow=True),
+        Measurement("peers", {"": "benchmarks/peers.py --minutes 3"}, 20, timed=True, slow=True),
         Measurement("endurance", {"": "-m tests.endurance.endure"}, 120, slow=True, flag=f"--out {WRITTEN}"),
     )
 }

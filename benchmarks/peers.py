@@ -32,6 +32,7 @@ from peer_table import WORKS, Result, findings, slower, table
 from spoken_film import Truth, film
 
 HERE = Path(__file__).parent
+HEARING, AFTER_HEARING = "speech", ("find", "find again", "supercut")
 
 
 def main() -> int:
@@ -53,12 +54,12 @@ def main() -> int:
         run = Run(folder, path, truth, prepare(folder / "given", path), programs(folder / "environments"))
         results = run.rounds(chosen, arguments.works, arguments.rounds)
     print(f"{arguments.minutes:g} minutes of film, {arguments.rounds} rounds\n\n{table(results)}\n")
-    print("Where Playhead is not the faster one\n\n" + "\n".join(slower(results, _read("peers_reasons.yaml"))))
-    print(
-        "\nPublished by others, on other machines: not measured here\n\n" + published(_read("peers_published.yaml"))
-    )
+    behind, others = slower(results, _read("peers_reasons.yaml")), _read("peers_published.yaml")
+    print("Where Playhead is not the faster one\n\n" + "\n".join(behind))
+    print("\nPublished by others, on other machines: not measured here\n\n" + published(others))
     if arguments.json:
-        print(json.dumps({"minutes": arguments.minutes, "results": [one.summary() for one in results]}))
+        found = {"results": [one.summary() for one in results], "slower": behind, "published": others}
+        print(json.dumps({"minutes": arguments.minutes} | found))
     return 0
 
 
@@ -83,6 +84,9 @@ class Run:
                 for peer in turn:
                     if work in peer.jobs:
                         result = found.setdefault((work, peer.name), Result(work, peer.name))
+                        heard = found.get((HEARING, peer.name))
+                        if work in AFTER_HEARING and heard and heard.reason and callable(peer.jobs[HEARING]):
+                            result.reason = result.reason or "it did not hear the film"
                         self._do(result, peer, places[peer.name])
         order = [peer.name for peer in peers]
         return sorted(found.values(), key=lambda r: (works.index(r.work), order.index(r.peer)))
@@ -116,7 +120,7 @@ class Run:
         try:
             costs, seen = self._carried_out(job(place), place, peer)
         except Failed as failure:
-            result.reason = str(failure)
+            result.reason = str(failure).replace(f"{place.home}/", "")
         else:
             result.add(costs, findings(seen, self.truth))
         print(json.dumps(result.summary()), file=sys.stderr)

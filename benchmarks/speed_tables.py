@@ -52,11 +52,10 @@ def index_speed(runs: Runs) -> str:
         "ratio_to_limit",
         "interval",
         "ratio_if_decoding_could_be_divided",
-        "peak_mib",
     )
     rows = [[mode, *(_measured(found, name) for name in names)] for mode, found in _modes(runs).items()]
     heads = ["x real time", "CPU-s", "limit, x real time", "ratio to the limit", "over the rounds"]
-    return table(["mode", *heads, "ratio if decoding could be divided", "peak MiB"], rows)
+    return table(["mode", *heads, "ratio if decoding could be divided"], rows)
 
 
 def stages(runs: Runs) -> str:
@@ -126,7 +125,7 @@ def peers(runs: Runs) -> str:
 def published(runs: Runs) -> str:
     """What others published of their own, on their own machines: {"published": [{"system", "what", …}]}."""
     rows = [row for run in runs.values() for row in run.get("published", ())]
-    names = ["system", "what", "figure", "on", "source"]
+    names = ["system", "what", "figure", "hardware", "source"]
     return table(names, [[row.get(name) for name in names] for row in rows]) if rows else ""
 
 
