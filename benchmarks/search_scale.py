@@ -27,6 +27,7 @@ from synthetic_library import texts
 
 from playhead import Library, Settings
 from playhead.index.catalog import EVERYWHERE, Catalog, Within
+from playhead.index.query import Link
 from playhead.index.vectors import VectorIndex
 from playhead.types import Channel
 
@@ -154,8 +155,8 @@ def beside(folder: Path) -> dict[str, Any]:
 
 def asked() -> list[str]:
     """What is searched for: descriptions, and three to eight words in a row of sentences that were left over."""
-    words = [text.rstrip(".!?").split() for text in texts()[-ASKED:]]
-    said = [" ".join(sentence[1 : 4 + number % 6]) for number, sentence in enumerate(words)]
+    plain = [words for text in texts() if not {*(words := text.lower().rstrip(".!?").split())} & {*Link}]
+    said = [" ".join(words[1 : 4 + number % 6]) for number, words in enumerate(plain[-ASKED:])]
     return (ASK + said)[:ASKED]
 
 
