@@ -538,7 +538,7 @@ def test_a_result_survives_the_cache(context: Context) -> None:
 
 def test_a_folder_that_cannot_be_written_is_a_storage_error(context: Context, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match="was not written"):
+    with pytest.raises(StorageError, match="was not saved"):
         exported(replace(context, folder=tmp_path / "file" / "below"), moments=[moment(context, "pal.mp4", 1, 2)])
 
 
