@@ -12,13 +12,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from footage import film
 from index_speed import indexed
+from measuring import child
 
 from playhead.models.registry import OFFLINE, Models
 from playhead.types import Channel, Mode
@@ -47,8 +47,7 @@ def of_length(minutes: float, channels: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "film.mp4"
         film(path, minutes, size=(192, 108), rate_hz=5, spoken=0.05)
-        command = [sys.executable, __file__, "--film", str(path), "--channels", channels]
-        told = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+        told = child(__file__, "--film", path, "--channels", channels)
     minutes, rate = told["seconds"] / 60, told["seconds"] / told["wall_s"]
     print(f"{minutes:.0f} minutes: {told['peak_mib']:.0f} MiB, at {rate:.0f} x real time", flush=True)
     return {"minutes": minutes, "peak_mib": told["peak_mib"], "x_realtime": rate}

@@ -19,7 +19,6 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 import av
 from footage import film
-from measuring import Memory
+from measuring import Memory, child
 from recorded import recorded
 
 from playhead import Library
@@ -166,7 +165,7 @@ def main() -> int:
     found: dict[str, Any] = {}
     for path in arguments.files:
         options = ("--mode", arguments.mode, "--channels", arguments.channels, "--once")
-        found[path.name] = summary([alone(path, *options) for _ in range(arguments.rounds)])
+        found[path.name] = summary([child(__file__, path, *options) for _ in range(arguments.rounds)])
         show(path.name, found[path.name])
     if arguments.json:
         print(json.dumps(found[path.name] if len(found) == 1 else found))
@@ -178,17 +177,9 @@ def every_mode(minutes: float, rounds: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "film.mp4"
         film(path, minutes)
-        return {name: alone(path, *options, "--rounds", str(rounds)) for name, options in _MODES.items()}
-
-
-def alone(path: Path, *options: str) -> dict[str, Any]:
-    """What this script finds out in a process of its own."""
-    command = [sys.executable, __file__, str(path), *options, "--json"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    *told, last = done.stdout.splitlines()
-    print(*told, sep="\n", flush=True)
-    result: dict[str, Any] = json.loads(last)
-    return result
+        return {
+            name: child(__file__, path, *options, "--rounds", rounds, "--json") for name, options in _MODES.items()
+        }
 
 
 def show(name: str, result: dict[str, Any]) -> None:

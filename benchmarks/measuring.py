@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,6 +60,21 @@ def measure(
     if process.returncode:
         raise Failed(reason(complaint or output, process.returncode, wall_s >= timeout_s))
     return Cost(wall_s, usage.ru_utime + usage.ru_stime, watch.most, output)
+
+
+def child(*command: object) -> dict[str, Any]:
+    """The JSON object on the last line of a script in a process of its own; the lines before it are passed on.
+
+    Where it fails, it has said why, and this process ends as it did.
+    """
+    done = subprocess.run([sys.executable, *map(str, command)], stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+    *told, last = done.stdout.splitlines()
+    if told:
+        print(*told, sep="\n", flush=True)
+    found: dict[str, Any] = json.loads(last)
+    return found
 
 
 def reason(complaint: str, code: int, late: bool = False) -> str:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from measuring import child
 from search_peers import PEERS, Pictures
 from synthetic_library import texts
 
@@ -82,13 +83,6 @@ def of_size(size: int, folder: Path, peers_up_to: int) -> dict[str, Any]:
         result["peers"] = f"not run beyond {peers_up_to:,} segments (--peers-up-to)"
     print(json.dumps(result, indent=1))
     return result
-
-
-def child(*command: object) -> dict[str, Any]:
-    """The JSON on the last line of a process of its own."""
-    done = subprocess.run([sys.executable, *map(str, command)], check=True, stdout=subprocess.PIPE, text=True)
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
 
 
 def measured(folder: Path) -> dict[str, Any]:

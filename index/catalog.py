@@ -190,11 +190,12 @@ class Catalog:
         revision, known = self.revision, self._remembered
         if known[0] != revision:
             known = self._remembered = revision, {}
-        if what not in known[1]:
-            known[1][what] = read()
+        try:
+            found: T = known[1][what]
+        except KeyError:
+            found = known[1][what] = read()
             for oldest in list(known[1])[:-_REMEMBERED]:
                 known[1].pop(oldest, None)
-        found: T = known[1][what]
         return found
 
     def _read(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:

@@ -15,7 +15,7 @@ from playhead.errors import MediaLimitError, UnreadableMediaError
 from playhead.media.cards import fitted
 from playhead.media.files import open_file
 from playhead.media.levels import Levels
-from playhead.media.saving import whole
+from playhead.media.saving import write_whole
 from playhead.types import Limits
 
 if TYPE_CHECKING:
@@ -100,8 +100,7 @@ def _save(picture: Image.Image, path: Path, kind: str, **options: int | PngInfo)
     """All at once, by way of memory: Pillow does not notice when a full disk cuts its writing short."""
     data = io.BytesIO()
     picture.save(data, kind, **options)
-    with whole(path) as descriptor, open(descriptor, "wb", closefd=False) as file:
-        file.write(data.getbuffer())
+    write_whole(path, data.getbuffer())
 
 
 def contact_sheet(

@@ -58,7 +58,7 @@ def unsaved(name: str, why: str, number: int | None) -> StorageError:
     return StorageError(f"{name} was not saved", why, remedy(number))
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes | memoryview) -> None:
     """A file complete or not there. Raises `StorageError`."""
     with whole(path) as descriptor, open(descriptor, "wb", closefd=False) as file:
         file.write(content)
