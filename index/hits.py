@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
@@ -14,6 +15,7 @@ from playhead.index.moments import Hit
 from playhead.index.senses import as_seen
 from playhead.media.images import read_image
 from playhead.models.roles import Role
+from playhead.models.runtime import one_thread
 from playhead.types import PICTORIAL, Channel, Segment
 
 if TYPE_CHECKING:
@@ -69,7 +71,11 @@ class Finder:
         self._most = max(_ALIKE, min(_FOLLOWED, _FOR_EACH * query.limit)) if few else _FOLLOWED
         found: dict[str, Hit] = {}
         by_meaning = [] if words.only_phrases(query.words) else [self._seen, self._meant]
-        for hit in chain.from_iterable(look(query, within) for look in (*by_meaning, self._worded)):
+        # The catalogue is read for words while the query is encoded.
+        with one_thread(), ThreadPoolExecutor(1) as beside:
+            worded = beside.submit(self._worded, query, within)
+            looked = [look(query, within) for look in by_meaning]
+        for hit in chain(*looked, worded.result()):
             known = found.get(hit.segment.id)
             if hit.probability >= _LEAST and (known is None or known.probability < hit.probability):
                 found[hit.segment.id] = hit
@@ -118,7 +124,7 @@ class Finder:
         encoder = self._models.sentences
         return lambda text: curve(channel, encoder.id, encoder.crossed(words, text))
 
-    def _worded(self, query: Query, within: Within) -> Iterable[Hit]:
+    def _worded(self, query: Query, within: Within) -> list[Hit]:
         """What was said or written, word for word."""
         if not query.words or query.image is not None:
             return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import signal
 import socket
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 _TRIED = 50
+_M_ARENA_MAX, _ARENAS = -8, 2  # of mallopt(3)
 
 
 def bound(port: int) -> socket.socket:
@@ -49,6 +51,16 @@ def _free(port: int) -> int:
                 continue
             return other
     return 0
+
+
+def with_few_arenas() -> None:
+    """Have glibc's threads share two arenas, before there are threads; another C library has none.
+
+    Each thread would have one of its own, up to eight a core, and what is free in one is of no use to others: a
+    process that answers for hours in threads that come and go grows, though nothing is lost (docs/scale.md).
+    """
+    if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
+        mallopt(_M_ARENA_MAX, _ARENAS)
 
 
 @contextmanager

@@ -64,7 +64,8 @@ _OTHERS = {
     "Dutch": ("de het een en van zijn met voor naar uit bij niet er op te dat aan wordt waar onder naast"),
 }
 _KNOWN = {language: frozenset(words.split()) - _ENGLISH for language, words in _OTHERS.items()}
-_SMALL = frozenset().union(*_KNOWN.values()) - frozenset("do met van den plus per dove hay lo em os son".split())
+_FOREIGN = frozenset().union(*_KNOWN.values())
+_SMALL = _FOREIGN - frozenset("do met van den plus per dove hay lo em os son".split())
 _CLEAR = 4.0
 _USE_LANGUAGES = "ar de en es fr it ja ko nl pl pt ru th tr zh".split()
 _PARTICLES = "de|del|della|der|di|da|do|dos|du|des|el|en|la|las|le|les|los|van|von|und|et|y|e|zu|zum|het"
@@ -113,6 +114,8 @@ def why_unknown_script(text: str) -> str:
 
 
 def _foreign_script(text: str) -> str:
+    if text.isascii():
+        return ""
     letters = [letter for letter in text if letter.isalpha()]
     names = [unicodedata.name(letter, "").split(" ", 1)[0] for letter in letters]
     foreign = [name for name in names if name not in {"LATIN", "MODIFIER", "FEMININE", "MASCULINE", "FULLWIDTH"}]
@@ -123,6 +126,8 @@ def _foreign_script(text: str) -> str:
 
 
 def _foreign_words(text: str) -> str:
+    if _FOREIGN.isdisjoint(_WORD.findall(text.lower())):
+        return ""
     words = _WORD.findall(_NAME.sub(" ", text).lower())
     distinct = set(words)
     language = max(_KNOWN, key=lambda known: len(distinct & _KNOWN[known]))

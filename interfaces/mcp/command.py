@@ -9,7 +9,7 @@ import typer
 
 from playhead.errors import InputError
 from playhead.interfaces import asking, render
-from playhead.interfaces.loopback import HOST, bound, heeding_sigterm
+from playhead.interfaces.loopback import HOST, bound, heeding_sigterm, with_few_arenas
 from playhead.interfaces.options import (
     DebugOption,
     LibraryOption,
@@ -50,6 +50,7 @@ def mcp(
     if not http and (port is not None or token_file is not None):
         raise InputError("--port and --token-file belong to --http", "", "Add --http, or leave them out")
     spec, roles = chat_and_roles(model)
+    with_few_arenas()
     with heeding_sigterm(), open_library(library, roles, profile=profile, policy=policy) as opened:
         import anyio
 

@@ -19,7 +19,7 @@ import typer
 from playhead.agent.threads import at_work
 from playhead.errors import InputError
 from playhead.interfaces import asking, render
-from playhead.interfaces.loopback import HOST, bound, heeding_sigterm, server_of
+from playhead.interfaces.loopback import HOST, bound, heeding_sigterm, server_of, with_few_arenas
 from playhead.interfaces.options import (
     DebugOption,
     LibraryOption,
@@ -74,6 +74,7 @@ def serve(
         if not path.exists():
             raise InputError(f"{path} cannot be indexed", "there is no such file or folder")
     spec, roles = chat_and_roles(model)
+    with_few_arenas()
     with bound(port) as listening, open_library(library, roles, profile=profile, policy=policy) as opened:
         from playhead.interfaces.access import new_token
         from playhead.interfaces.web.desk import Desk, Served

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, cast
 from playhead import Agent, Library, Settings
 from playhead.agent.offline import OfflinePlanner
 from playhead.agent.plan import parse_plan
+from playhead.interfaces.loopback import with_few_arenas
 from playhead.models.registry import OFFLINE, Models
 from playhead.testing import FakeModels
 from playhead.tools.registry import all_tools
@@ -218,6 +219,7 @@ def main(given: Sequence[str] | None = None) -> int:
     parser.add_argument("--no-real", action="store_true", help="leave the offline profile out")
     parser.add_argument("--out", type=Path, help="also write the JSON object here")
     asked = parser.parse_args(given)
+    with_few_arenas()  # as `playhead serve` does
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         found = soak(Path(folder), asked.minutes, asked.sample_s, real=not asked.no_real)
     said = json.dumps(found)
