@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -64,9 +65,16 @@ def with_texts(value: T, change: Callable[[str], str]) -> T:
     return _changed(value, change)  # type: ignore[no-any-return]
 
 
-def words_of(text: str) -> str:
-    """A subtitle file or a page without the times of subtitles and the pictures inside it."""
-    return _NOT_WORDS.sub("", text)
+def lines_of(name: str, text: str) -> list[str]:
+    """What a text file says: of JSON its strings, each once and without escapes; of anything else its lines.
+
+    Times of subtitles and pictures inside a page say nothing.
+    """
+    if any(name.endswith(ending) for ending in _JSON_ENDINGS):
+        with suppress(ValueError, RecursionError):
+            said = json.loads(text, object_pairs_hook=list)  # a table would keep the last of several equal keys
+            text = "\n".join(dict.fromkeys(texts_of(said)))
+    return _NOT_WORDS.sub("", text).splitlines()
 
 
 def file_changed(name: str, text: str, change: Callable[[str], str]) -> str:

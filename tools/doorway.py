@@ -24,7 +24,7 @@ from playhead.errors import (
 from playhead.media.files import open_file
 from playhead.media.images import read_image
 from playhead.safety.film import Film
-from playhead.safety.texts import TEXT_ENDINGS, files_of, names_of, texts_of, words_of
+from playhead.safety.texts import TEXT_ENDINGS, files_of, lines_of, names_of, texts_of
 from playhead.types import Door
 
 if TYPE_CHECKING:
@@ -204,4 +204,4 @@ def _read_text(path: Path) -> list[str]:
     if not plain or len(data) > _MOST_TEXT_BYTES:
         why = f"it is larger than {_MOST_TEXT_BYTES:,} bytes" if plain else "it is not a regular file"
         raise MediaLimitError(f"{path.name} was not read", why)
-    return words_of(data.decode(errors="replace")).splitlines()
+    return lines_of(path.name, data.decode(errors="replace"))

@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from playhead import types
-from playhead.safety.texts import files_of, names_of, texts_of
+from playhead.safety.texts import files_of, lines_of, names_of, texts_of
 from playhead.tools.arguments import Label, Picture, Window, Words
 from playhead.tools.contract import Arguments
 from playhead.tools.doorway import DATA, LABEL, loose, words_in
@@ -234,6 +234,26 @@ class Sheet:
 )
 def test_texts_of_results_of_others(result: object, texts: list[str]) -> None:
     assert texts_of(result) == texts
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "lines"),
+    [
+        (
+            "edit.otio",
+            '{"note": "t\\u0077o", "at": 1.5, "more": ["two", "words"]}',
+            ["note", "two", "at", "more", "words"],
+        ),
+        ("said.json", '{"note": "one", "note": "other"}', ["note", "one", "other"]),
+        ("said.json", '{"note": "one\\ntwo"}', ["note", "one", "two"]),
+        ("said.json", '{"page": "data:image/jpeg;base64,AAAA"}', ["page"]),
+        ("said.json", "{it is\nbroken", ["{it is", "broken"]),
+        ("said.json", "[" * 100_000, ["[" * 100_000]),
+        ("said.srt", "1\n00:00:01,000 --> 00:00:02,000\nwords", ["1", "", "words"]),
+    ],
+)
+def test_a_file_is_judged_as_it_reads(name: str, text: str, lines: list[str]) -> None:
+    assert lines_of(name, text) == lines
 
 
 def test_files_of_results_of_others(tmp_path: Path) -> None:
