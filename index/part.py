@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 DIRECTIONS = 64  # of a sketch; benchmarks/search_scale.py measures what that finds
 FULL = 2_048  # up to so many vectors are compared in full without a sketch
-LIKELIEST = 2_048  # … and of more, so many that are the likeliest by their sketch
+FOR_ROOT = 8.4  # … and of more, so many for each of their square root that are the likeliest by their sketch
 _SAMPLE = 16_384  # scores that tell which are among the best
 
 
@@ -81,12 +81,13 @@ class Part:
 
     def _likeliest(self, vector: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.intp]:
         towards = self.arrays["directions"] @ vector
+        count = max(FULL, round(FOR_ROOT * len(rows) ** 0.5))
         if len(rows) * 8 < len(self.arrays["sketch"]):
-            return rows[highest(self.arrays["sketch"][rows] @ towards, LIKELIEST)]
+            return rows[highest(self.arrays["sketch"][rows] @ towards, count)]
         scores = self.arrays["sketch"] @ towards
         if len(rows) == len(scores):
-            return highest(scores, LIKELIEST)
-        return rows[highest(scores[rows], LIKELIEST)]
+            return highest(scores, count)
+        return rows[highest(scores[rows], count)]
 
     def _rows(self, within: Within) -> NDArray[np.intp]:
         """The vectors that stand somewhere within, in order."""
