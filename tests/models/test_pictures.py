@@ -108,6 +108,18 @@ def test_writing_is_read_in_order_with_its_place(models, slide):
     assert bottom < 0.25
 
 
+@pytest.mark.parametrize(("name", "readings"), [("astronaut", 0), ("coffee", 0), ("page", 1)])
+def test_all_is_read_only_where_a_closer_look_finds_writing(models, monkeypatch, name, readings):
+    """A glance sees writing in all three: on a badge, in a whole picture, and where it is."""
+    picture = Image.fromarray(getattr(pytest.importorskip("skimage.data"), name)()).convert("RGB")
+    with models.text._engines.one() as engine:
+        kind, whole = type(engine), []
+    look = kind.__call__
+    monkeypatch.setattr(kind, "__call__", lambda *image, **how: whole.append(how["use_rec"]) or look(*image, **how))
+    lines = models.text.read(np.asarray(picture))
+    assert (sum(whole), bool(lines)) == (readings, bool(readings))
+
+
 def test_reading_order_goes_row_by_row():
     boxes = {
         "c": (0.6, 0.52, 0.9, 0.62),
