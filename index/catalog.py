@@ -600,6 +600,10 @@ def _translate(error: sqlite3.Error, path: Path) -> LibraryError:
             str(error),
             "What was indexed before is intact: make room or give write access, then run the same command again",
         )
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return LibraryError(f"The library {path.parent} is in use", str(error), "Try again when that has ended")
+    if isinstance(error, sqlite3.ProgrammingError):
+        return LibraryError(f"The library {path.parent} was closed", str(error).rstrip("."), "Open it again")
     return LibraryError(f"The catalogue of {path.parent} is damaged", str(error), START_ANEW)
 
 

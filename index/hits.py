@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
@@ -71,11 +70,9 @@ class Finder:
         self._most = max(_ALIKE, min(_FOLLOWED, _FOR_EACH * query.limit)) if few else _FOLLOWED
         found: dict[str, Hit] = {}
         by_meaning = [] if words.only_phrases(query.words) else [self._seen, self._meant]
-        # The catalogue is read for words while the query is encoded.
-        with one_thread(), ThreadPoolExecutor(1) as beside:
-            worded = beside.submit(self._worded, query, within)
-            looked = [look(query, within) for look in by_meaning]
-        for hit in chain(*looked, worded.result()):
+        with one_thread():
+            looked = [look(query, within) for look in (*by_meaning, self._worded)]
+        for hit in chain(*looked):
             known = found.get(hit.segment.id)
             if hit.probability >= _LEAST and (known is None or known.probability < hit.probability):
                 found[hit.segment.id] = hit
@@ -124,7 +121,7 @@ class Finder:
         encoder = self._models.sentences
         return lambda text: curve(channel, encoder.id, encoder.crossed(words, text))
 
-    def _worded(self, query: Query, within: Within) -> list[Hit]:
+    def _worded(self, query: Query, within: Within) -> Iterable[Hit]:
         """What was said or written, word for word."""
         if not query.words or query.image is not None:
             return []

@@ -106,7 +106,7 @@ class Library:
         self.settings = settings or load_settings()
         self.folder = Path(os.path.expanduser(folder or self.settings.library)).absolute()
         self._given_models = models
-        self._open: tuple[Catalog, bool] | None = None
+        self._open: dict[bool, Catalog] = {}  # to read, and to write: whoever reads sees what was committed
         self._opening = threading.RLock()
         token, folder = self.settings.vectors_token, self.folder / "vectors"
         self._server = VectorServer(self.settings.vectors, token, folder) if self.settings.vectors else None
@@ -410,9 +410,9 @@ class Library:
 
     def close(self) -> None:
         """Close the files; the library opens again when it is next used."""
-        if self._open:
-            self._open[0].close()
-            self._open = None
+        with self._opening:
+            for write in sorted(self._open):  # the writer last, which tidies up
+                self._open.pop(write).close()
         self._vectors.close()
 
     def __enter__(self) -> Self:
@@ -431,18 +431,10 @@ class Library:
 
     def _catalog(self, *, write: bool, create: bool = False) -> Catalog:
         with self._opening:
-            return self._opened(write, create)
-
-    def _opened(self, write: bool, create: bool) -> Catalog:
-        if self._open and (self._open[1] or not write):
-            return self._open[0]
-        if self._open:
-            self._open[0].close()
-        self._open = None
-        folder = self.folder if create else self._existing()
-        catalog = Catalog(folder / "catalog.sqlite", readonly=not write, create=create)
-        self._open = (catalog, write)
-        return catalog
+            if write not in self._open:
+                folder = self.folder if create else self._existing()
+                self._open[write] = Catalog(folder / "catalog.sqlite", readonly=not write, create=create)
+            return self._open[write]
 
     def _existing(self) -> Path:
         if not self.exists:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from playhead.index.catalog import EVERYWHERE
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 DIRECTIONS = 64  # of a sketch; benchmarks/search_scale.py measures what that finds
 FULL = 2_048  # up to so many vectors are compared in full without a sketch
 FOR_ROOT = 8.4  # … and of more, so many for each of their square root that are the likeliest by their sketch
+_FEW = 8  # where a filter leaves less than one in so many, sketches are compared of those alone
 _SAMPLE = 16_384  # scores that tell which are among the best
 
 
@@ -82,7 +85,7 @@ class Part:
     def _likeliest(self, vector: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.intp]:
         towards = self.arrays["directions"] @ vector
         count = max(FULL, round(FOR_ROOT * len(rows) ** 0.5))
-        if len(rows) * 8 < len(self.arrays["sketch"]):
+        if len(rows) * _FEW < len(self.arrays["sketch"]):
             return rows[highest(self.arrays["sketch"][rows] @ towards, count)]
         scores = self.arrays["sketch"] @ towards
         if len(rows) == len(scores):
@@ -96,7 +99,7 @@ class Part:
                 return np.zeros(0, np.intp)
             rows: NDArray[np.intp] = np.unique(self.arrays["row"][self._of_video(within)]).astype(np.intp)
             return rows
-        if within.start_s <= -1e12 and within.end_s >= 1e12:
+        if within == EVERYWHERE:
             return self._standing
         starts, ends = self.arrays["span"]
         inside = (starts < within.end_s) & (ends > within.start_s)

@@ -45,7 +45,8 @@ def matches(
         shares |= dict.fromkeys(_holding(catalog, terms, within, channels), 1.0)
     fits, best = curve("words"), sorted(shares, key=lambda number: (-shares[number], number))[:most]
     segments = catalog.segments_by_number(best)
-    return [(segments[number], fits.at(shares[number]) * segments[number].score) for number in best]
+    there = [(number, segments[number]) for number in best if number in segments]  # a writer may have been quicker
+    return [(segment, fits.at(shares[number]) * segment.score) for number, segment in there]
 
 
 def only_phrases(words: str) -> bool:

@@ -5,9 +5,11 @@ Nothing is unpickled and no code that comes with a model runs. `generators.py` h
 
 from __future__ import annotations
 
+import copy
 import gc
 import inspect
 import os
+import traceback
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,6 +40,7 @@ class Pipeline:
             refuse_pickles(source, Path(folder))
             self._sparing = _sparing(source, Path(folder), device, memory)
             self._pipes = {"": self._placed(_loaded(folder, threads, device))}
+        self._scheduler = copy.deepcopy(getattr(self.base, "scheduler", None))
 
     @property
     def base(self) -> Any:
@@ -56,7 +59,7 @@ class Pipeline:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     kind: Any = getattr(diffusers, task)
-                    self._pipes[task] = self._placed(kind.from_pipe(self.base, dtype=self.base.dtype))
+                    self._pipes[task] = self._placed(_beside(kind, self.base))
             except (ValueError, TypeError, AttributeError) as error:
                 name = type(self.base).__name__
                 raise ModelError(
@@ -81,6 +84,8 @@ class Pipeline:
 
         given = self._arguments(pipe, said(pipe, prompt) | dict(arguments))
         given["generator"] = torch.Generator("cpu").manual_seed(prompt.seed)
+        if self._scheduler is not None:  # some remember the call before, such as on which device they count
+            pipe.scheduler = copy.deepcopy(self._scheduler)
         try:
             with torch.inference_mode(), warnings.catch_warnings(), watched(pipe, step) as watching:
                 warnings.simplefilter("ignore")
@@ -88,10 +93,10 @@ class Pipeline:
         except Stopped as stopped:
             raise stopped.raised from None
         except torch.OutOfMemoryError as error:
-            raise self._too_large(hint) from error
+            raise self._too_large(error, hint) from error
         except RuntimeError as error:
             if any(sign in str(error).lower() for sign in _NO_MEMORY):
-                raise self._too_large(hint) from error
+                raise self._too_large(error, hint) from error
             raise ModelError(f"{self._source} failed", _first(error), "Try another model or other sizes") from error
         except (ImportError, NameError) as error:  # diffusers uses some packages without looking for them
             raise ModelError(f"{self._source} needs a package that is not here", _first(error), _EXTRA) from error
@@ -122,7 +127,8 @@ class Pipeline:
             pipe.to(self._device)
         return pipe
 
-    def _too_large(self, hint: str) -> ModelError:
+    def _too_large(self, error: BaseException, hint: str) -> ModelError:
+        traceback.clear_frames(error.__traceback__)  # else they hold what they had for as long as the error is kept
         free(self._device)
         fix = _SPARING.format(hint=f" ({hint})" if hint else "")
         return ModelError(f"{self._source} ran out of memory", f"the device {self._device} has no more", fix)
@@ -203,7 +209,7 @@ def _number_format(device: str) -> Any:
     import torch
 
     if device.startswith("cuda"):
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
     if device.startswith("mps"):
         return torch.bfloat16 if torch.backends.mps.is_macos_or_newer(14, 0) else torch.float16
     return torch.float32
@@ -212,6 +218,7 @@ def _number_format(device: str) -> Any:
 def _sparing(source: str, folder: Path, device: str, memory: str) -> bool:
     """Whether to trade time for memory. Raises `ModelError` where that needs a package that is not there."""
     size = sum(path.stat().st_size for path in folder.rglob("*.safetensors"))
+    free(device)  # what torch keeps for later counts as taken
     sparing = memory == "sparing" or (memory == "auto" and size > _COMFORT * _free_bytes(device))
     if sparing and device != "cpu" and find_spec("accelerate") is None:
         why = f"its weights are {size / _GB:.1f} GB, and to keep parts in main memory takes the package accelerate"
@@ -230,12 +237,27 @@ def _free_bytes(device: str) -> float:
 
 
 def _spare(pipe: Any) -> None:
-    """Attention and decoding in pieces, as far as the parts know how."""
-    pipe.enable_attention_slicing()
+    """Decoding in pieces, as far as the decoder knows how; torch's own attention takes less memory than in pieces."""
     decoder = getattr(pipe, "vae", None)
-    for name in ("enable_slicing", "enable_tiling"):
-        if hasattr(decoder, name):
-            getattr(decoder, name)()
+    for name in ("slicing", "tiling"):
+        if hasattr(decoder, f"use_{name}"):
+            getattr(decoder, f"enable_{name}")()
+
+
+def _beside(kind: Any, base: Any) -> Any:
+    """A relative that shares its components. `from_pipe` casts them, also the parts that need their own format."""
+    import torch
+
+    modules = [m for part in base.components.values() if isinstance(part, torch.nn.Module) for m in part.modules()]
+    parameters = [(p, p.data) for module in modules for p in module.parameters(recurse=False)]
+    buffers = [(module, dict(module.named_buffers(recurse=False))) for module in modules]
+    made = kind.from_pipe(base, dtype=base.dtype)
+    for parameter, numbers in parameters:
+        parameter.data = numbers
+    for module, held in buffers:
+        for name, buffer in held.items():
+            setattr(module, name, buffer)
+    return made
 
 
 def _first(error: Exception) -> str:

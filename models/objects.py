@@ -110,6 +110,7 @@ class DETR:
             inputs = self._processor(images=[image], return_tensors="pt", input_data_format="channels_last").to(
                 self._device
             )
+            inputs["pixel_values"] = inputs["pixel_values"].to(self._model.dtype)
             outputs = self._model(**inputs)
         [found] = self._processor.post_process_object_detection(
             outputs, threshold=_LEAST_SCORE, target_sizes=[(height, width)]

@@ -18,6 +18,7 @@ from playhead.models import offered
 from playhead.models.captions import Composed
 from playhead.models.gallery import Gallery
 from playhead.models.roles import GENERATION, Role
+from playhead.models.runtime import check_device
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -356,6 +357,7 @@ class Models:
     def _load_generator(self, choice: _Choice) -> Any:
         if problem := choice.needs().broken():
             raise problem
+        check_device(self.device)
         how = {"threads": self.threads, "device": self.device, "memory": self.memory}
         return choice.backend.load(choice.argument, how)
 
@@ -364,7 +366,12 @@ class Models:
             return Composed(*(self._get(part) for part in COMPOSED_FROM))
         if problem := choice.needs().broken():
             raise problem
+        if _ON_TORCH & set(choice.needs().packages):
+            check_device(self.device)
         return choice.backend.load(choice.argument, {"threads": self.threads, "device": self.device})
+
+
+_ON_TORCH = {"torch", "sentence_transformers"}
 
 
 def plugins() -> tuple[Plugin, ...]:

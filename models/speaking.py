@@ -102,7 +102,7 @@ class VITS:
         with torch.inference_mode(), torch.random.fork_rng():
             torch.manual_seed(seed)
             said = self._model(input_ids=tokens, speaking_rate=float(self._model.config.speaking_rate) * speed)
-        return np.asarray(said.waveform[0].cpu().numpy(), np.float32)
+        return np.asarray(said.waveform[0].float().cpu().numpy(), np.float32)
 
     def unreadable(self, text: str) -> str:
         """Why it cannot read `text`: most letters are not among those it learnt."""

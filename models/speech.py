@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from playhead.errors import SettingsError
+from playhead.errors import ModelError, SettingsError
 from playhead.models import hub
 from playhead.models.needs import Needs
 from playhead.models.repetition import without_loops
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from playhead.models.roles import Sound, Transcriber
 
 PACKAGED = "base"
+_CUDA_12 = (
+    "On a GPU it needs cuBLAS of CUDA 12: put the folder of nvidia-cublas-cu12 on LD_LIBRARY_PATH, "
+    'or set speech = "openai-whisper"'
+)
 PACKAGED_WEIGHTS = ("whisper-base.model", "whisper-base.config", "whisper-base.tokenizer", "whisper-base.vocabulary")
 _OPENAI_HOST = "https://openaipublic.azureedge.net"
 _SHORTEST_S = 0.1
@@ -84,13 +88,15 @@ class FasterWhisper:
     """Whisper by CTranslate2: 8-bit on a CPU, half precision on CUDA."""
 
     def __init__(self, argument: str = PACKAGED, *, threads: int = 1, device: str = "cpu") -> None:
-        with self._folder(argument) as folder:
+        kind, _, number = device.partition(":")  # CTranslate2 knows no other accelerator
+        with self._folder(argument) as folder, hub.explained(f"faster-whisper:{argument}", Path(folder)):
             from faster_whisper import WhisperModel
 
             self._model = WhisperModel(
                 folder,
-                device=device,
-                compute_type="int8" if device == "cpu" else "float16",
+                device="cuda" if kind == "cuda" else "cpu",
+                device_index=int(number) if kind == "cuda" and number else 0,
+                compute_type="float16" if kind == "cuda" else "int8",
                 cpu_threads=1,  # one thread a call, and as many calls at once
                 num_workers=threads,
             )
@@ -120,6 +126,12 @@ class FasterWhisper:
         return () if _nothing_in(sound) else utterances(self._heard(sound, language), len(sound) / SAMPLE_RATE_HZ)
 
     def _heard(self, sound: Sound, language: str) -> Iterable[Heard]:
+        try:
+            yield from self._segments(sound, language)
+        except RuntimeError as error:  # CUDA's libraries are looked for when they are first needed
+            raise ModelError("faster-whisper failed", str(error).partition("\n")[0], _CUDA_12) from error
+
+    def _segments(self, sound: Sound, language: str) -> Iterable[Heard]:
         known = self._model.supported_languages
         _check_language(language, known)
         segments, _ = self._model.transcribe(
@@ -187,6 +199,7 @@ class OpenAIWhisper:
         _check_language(language, LANGUAGES)
         with self._transcribing, warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)  # the package leaves its vocabulary file open
+            warnings.filterwarnings("ignore", "Performing inference on CPU")
             found = self._model.transcribe(
                 np.ascontiguousarray(sound, np.float32),
                 language=language or None,

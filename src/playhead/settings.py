@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -81,7 +82,7 @@ class Settings(BaseSettings):
     )
     language: str = Field("", description="Language spoken (ISO 639-1); empty: recognised.")
     threads: int = Field(0, ge=0, description="Processor threads for models; 0: every core.")
-    device: str = Field("cpu", description="Torch device for hub models: cpu, cuda, mps.")
+    device: str = Field("cpu", description="Torch device for hub models: cpu, cuda, cuda:1, mps.")
     roots: Annotated[tuple[Path, ...], NoDecode] = Field((), description="Folders that tools may open files in.")
     limits: Limits = Field(default_factory=Limits, description="What one file may cost.")
     policy: str = Field(
@@ -110,6 +111,13 @@ class Settings(BaseSettings):
     @classmethod
     def _listed(cls, value: object) -> object:
         return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+    @field_validator("device")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", value):
+            raise ValueError(f"there is no {value!r}, choose cpu, cuda, cuda:1 or mps")
+        return value
 
     @field_validator("roots", mode="before")
     @classmethod
@@ -158,7 +166,7 @@ def load_settings(**flags: object) -> Settings:
         where = ".".join(str(part) for part in first["loc"]) or "settings"
         raise SettingsError(
             f"The setting {where} cannot be used",
-            str(first["msg"]).lower(),
+            str(first["msg"]).lower().removeprefix("value error, "),
             "Look at flags, PLAYHEAD_… variables and playhead.toml, in this order",
         ) from error
     except PydanticSettingsError as error:

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -566,6 +566,30 @@ def test_a_damaged_catalogue_says_so(opened: Callable[..., Library], place: Call
     for use in (lambda: library.search("red"), lambda: library.add(place("plain.mp4")), library.verify):
         with pytest.raises(LibraryError, match="is damaged"):
             use()
+
+
+def test_a_catalogue_that_another_program_holds_is_in_use_and_not_damaged(
+    opened: Callable[..., Library], place: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = opened(channels=["picture"])
+    library.add(place("plain.mp4"))
+    library._catalog(write=True)._db.execute("PRAGMA busy_timeout = 10")
+    with closing(sqlite3.connect(library.folder / "catalog.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(LibraryError, match=r"is in use.*Try again"):
+            library.remove("plain.mp4")
+    library.remove("plain.mp4")
+
+
+def test_a_reader_goes_on_while_the_same_library_is_written_to(
+    opened: Callable[..., Library], place: Callable[..., Path]
+) -> None:
+    library = opened(channels=["picture"])
+    library.add(place("plain.mp4"))
+    reading = opened(channels=["picture"])
+    catalog = reading._catalog(write=False)
+    reading.remove("plain.mp4")
+    assert catalog.videos() == []
 
 
 @pytest.fixture

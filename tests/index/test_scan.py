@@ -114,6 +114,30 @@ def test_what_is_nearest_is_found(indexed: bool, within: Within, catalog: Catalo
     assert 4 * ROWS > FULL
 
 
+@pytest.mark.parametrize("within", [EVERYWHERE, Within("", 100.0, 150.0), Within("", 100.0, 700.0)])
+def test_of_more_vectors_more_are_compared_in_full(
+    within: Within, catalog: Catalog, index: VectorIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("part", "part_writing"):
+        monkeypatch.setattr(f"playhead.index.{module}.FULL", 16)
+        monkeypatch.setattr(f"playhead.index.{module}.DIRECTIONS", 24)  # by which few are told apart
+    put(catalog, *(video(n) for n in range(4)))
+    index.update(catalog)
+    vectors = np.random.default_rng(5).standard_normal((20, DIM)).astype(np.float32) * np.linspace(
+        1, 0.05, DIM, dtype="f4"
+    )
+
+    def share() -> float:
+        found = [index.compared(catalog, *KEY, vector, 10, within).keys() for vector in vectors]
+        return float(
+            np.mean([len(exact(catalog, v, within) & one) / 10 for v, one in zip(vectors, found, strict=True)])
+        )
+
+    assert share() >= 0.97
+    monkeypatch.setattr("playhead.index.part.FOR_ROOT", 0.0)
+    assert share() < 0.9
+
+
 def test_an_update_writes_what_is_new(catalog: Catalog, index: VectorIndex, tmp_path: Path) -> None:
     put(catalog, *(video(n, 20) for n in range(4)))
     index.update(catalog)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from playhead.errors import InputError, ModelError, SettingsError
+from playhead.models.diffusion import _beside
 from playhead.models.generators import DiffusersFilm, DiffusersImage, DiffusersSound
 from playhead.models.registry import Models
 from playhead.models.roles import FilmGenerator, ImageGenerator, Prompt, Role, SoundGenerator
@@ -260,6 +261,33 @@ def test_sparing_draws_the_same_picture(pipelines: dict[str, Path], artist: Diff
     sparing = DiffusersImage(str(pipelines["image"]), threads=2, memory="sparing")
     close = np.abs(sparing.draw(CAT, 64, 64).astype(int) - artist.draw(CAT, 64, 64))
     assert close.max() <= 3
+
+
+def test_sparing_makes_sound_whose_decoder_knows_no_pieces(pipelines: dict[str, Path]) -> None:
+    whole, sparing = (DiffusersSound(str(pipelines["sound"]), threads=2, memory=m) for m in ("whole", "sparing"))
+    made = [one.sound(CAT, 0.5).samples for one in (sparing, whole)]
+    np.testing.assert_allclose(*made, atol=1e-4)
+
+
+def test_what_a_call_leaves_in_the_scheduler_does_not_change_the_next(artist: DiffusersImage) -> None:
+    """On an accelerator some move their tables when they add noise to a picture, and count differently after it."""
+    before = artist.draw(CAT, 64, 64)
+    artist._pipeline.base.scheduler.alphas_cumprod *= 0.5
+    np.testing.assert_array_equal(artist.draw(CAT, 64, 64), before)
+
+
+@pytest.mark.skipif(not (find_spec("accelerate") and find_spec("ftfy")), reason="it needs the extra generate")
+def test_a_film_of_a_picture_leaves_the_parts_in_their_formats(pipelines: dict[str, Path]) -> None:
+    import torch
+    from diffusers import WanImageToVideoPipeline
+
+    wan = DiffusersFilm(str(pipelines["wan"]), threads=2)
+    parts = wan._pipeline.base.transformer
+    next(parts.parameters()).data = next(parts.parameters()).data.to(torch.float64)
+    formats = [parameter.dtype for parameter in parts.parameters()]
+    beside = _beside(WanImageToVideoPipeline, wan._pipeline.base)
+    assert beside.transformer is parts
+    assert [parameter.dtype for parameter in parts.parameters()] == formats
 
 
 # Progress and cancellation

@@ -1,5 +1,6 @@
 """Specs are checked at once, models are loaded late, and names are known without loading."""
 
+import numpy as np
 import pytest
 
 from playhead.errors import SettingsError, WeightsError
@@ -89,6 +90,26 @@ def test_missing_weights_are_told_before_anything_is_imported(monkeypatch):
     monkeypatch.setattr(weights, "problem", lambda name: WeightsError(f"weights are missing: {name}"))
     with pytest.raises(WeightsError, match="silero"):
         _ = Models().voice_activity
+
+
+@pytest.mark.parametrize("role", ["picture", "speech", "sentences", "voice"])
+def test_a_device_that_is_not_there_is_one_line(role, tiny_models):
+    absent = Models({role: tiny_models.spec(role)}, device="cuda:7")
+    with pytest.raises(SettingsError, match=r"the device 'cuda:7' cannot be used.*Set device to cpu"):
+        getattr(absent, role)
+
+
+def test_half_precision_weights_see_and_speak(tiny_models):
+    seeing, speaking = tiny_models.objects, tiny_models.voice
+    before = seeing.detect([np.zeros((64, 96, 3), np.uint8)])
+    for model in (seeing, speaking):
+        model._model.bfloat16()
+    try:
+        assert len(seeing.detect([np.zeros((64, 96, 3), np.uint8)])) == len(before)
+        assert speaking.speak("a ferry", seed=1).dtype == np.float32
+    finally:
+        for model in (seeing, speaking):
+            model._model.float()
 
 
 def test_profiles_name_existing_backends_for_every_role():
