@@ -136,7 +136,8 @@ def _write_artifact(
 def copy_masked(file: Path, target: Path, mask: Callable[[str], str]) -> None:
     """A text as `mask` leaves it, anything else byte for byte; whole, or not there. They may be one file."""
     if file.suffix.lower() in TEXT_ENDINGS:
-        write_atomically(target, [file_changed(file.name, file.read_text(), mask).encode()])
+        text = file.read_text("utf-8", "surrogateescape")  # bytes that are no UTF-8 stay as they are
+        write_atomically(target, [file_changed(file.name, text, mask).encode("utf-8", "surrogateescape")])
     elif target != file:
         with file.open("rb") as source:
             write_atomically(target, iter(partial(source.read, 1 << 20), b""))

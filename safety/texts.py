@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -26,6 +25,8 @@ _NOT_WORDS = re.compile(
     r"^(?:\d+:)?\d\d:\d\d[.,]\d{3} --> (?:\d+:)?\d\d:\d\d[.,]\d{3}$|data:image/jpeg;base64,[A-Za-z0-9+/=]+",
     re.MULTILINE,
 )
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')  # of JSON, with its marks
+_DIGEST = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}")  # which names bytes, and says nothing of a person
 _SILENT = (type(None), int, float, complex, BaseModel, dict, tuple, list, set, frozenset)
 NO_TEXTS = frozenset("id model source language thumbnail path words sha256 codec container".split())
 
@@ -70,20 +71,40 @@ def lines_of(name: str, text: str) -> list[str]:
 
     Times of subtitles and pictures inside a page say nothing.
     """
-    if any(name.endswith(ending) for ending in _JSON_ENDINGS):
-        with suppress(ValueError, RecursionError):
-            said = json.loads(text, object_pairs_hook=list)  # a table would keep the last of several equal keys
-            text = "\n".join(dict.fromkeys(texts_of(said)))
+    if _is_json(name, text):
+        text = "\n".join(dict.fromkeys(map(_unquoted, _STRING.findall(text))))
     return _NOT_WORDS.sub("", text).splitlines()
 
 
 def file_changed(name: str, text: str, change: Callable[[str], str]) -> str:
     """A text file with its words changed: of JSON its strings, of anything else what people read in it."""
-    if not any(name.endswith(ending) for ending in _JSON_ENDINGS):
+    if not _is_json(name, text):
         return words_changed(text, change)
-    said = json.loads(text)
-    changed = with_texts(said, change)
-    return text if changed == said else f"{json.dumps(changed, ensure_ascii=False, indent=1)}\n"
+    return _STRING.sub(lambda string: _string_changed(string[0], change), text)
+
+
+def _is_json(name: str, text: str) -> bool:
+    if not any(name.endswith(ending) for ending in _JSON_ENDINGS):
+        return False
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    except RecursionError:  # strings are found without reading what they lie in
+        return True
+    return True
+
+
+def _unquoted(string: str) -> str:
+    """A string of JSON as it reads; half a letter, which no file can hold, becomes a question mark."""
+    read: str = json.loads(string, strict=False)
+    return read.encode(errors="replace").decode()
+
+
+def _string_changed(string: str, change: Callable[[str], str]) -> str:
+    said = _unquoted(string)
+    changed = said if _DIGEST.fullmatch(said) else words_changed(said, change)
+    return string if changed == said else json.dumps(changed, ensure_ascii=False)
 
 
 def words_changed(text: str, change: Callable[[str], str]) -> str:

@@ -248,7 +248,8 @@ def test_texts_of_results_of_others(result: object, texts: list[str]) -> None:
         ("said.json", '{"note": "one\\ntwo"}', ["note", "one", "two"]),
         ("said.json", '{"page": "data:image/jpeg;base64,AAAA"}', ["page"]),
         ("said.json", "{it is\nbroken", ["{it is", "broken"]),
-        ("said.json", "[" * 100_000, ["[" * 100_000]),
+        ("said.json", "[" * 100_000 + '"t\\u0077o"' + "]" * 100_000, ["two"]),
+        ("said.json", '["\\ud83d"]', ["?"]),
         ("said.srt", "1\n00:00:01,000 --> 00:00:02,000\nwords", ["1", "", "words"]),
     ],
 )

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playhead.safety.personal.finding import Kind, found, masked
-from playhead.safety.texts import words_changed
+from playhead.safety.texts import file_changed, lines_of, words_changed
 
 ALL = tuple(Kind)
 
@@ -349,3 +349,25 @@ def test_the_times_of_subtitles_and_pictures_in_a_page_are_not_words() -> None:
         ]
         assert "base64,+493012345678==" in shown or "base64" not in text
         assert words_changed(text, str) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": "jane@example.com", "a": "nobody"}',
+        '{"source": "jane@example.com", "id": "x"}',
+        '{"jane@example.com": 1}',
+        '["jane\\u0040example.com"]',
+        '["jane@example.com", {broken',
+        "[" * 50_000 + '"jane@example.com"' + "]" * 50_000,
+    ],
+)
+def test_nothing_that_is_judged_in_a_file_is_left_unmasked(text: str) -> None:
+    left = file_changed("said.json", text, lambda words: masked(words, frozenset(ALL)))
+    assert "[mail]" in left
+    assert "jane" not in " ".join(lines_of("said.json", left))
+
+
+def test_what_says_nothing_of_a_person_stays_in_a_file_as_it_is() -> None:
+    text = '{ "sha256" : "' + "4111" * 16 + '",\n"at_s":1.50, "note": "a \\u0026 b"}'
+    assert file_changed("said.json", text, lambda words: masked(words, frozenset(ALL))) == text
