@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,19 +48,25 @@ def measure(
             stdin=subprocess.DEVNULL,
             stdout=printed,
             stderr=complained,
+            start_new_session=True,
         )
-        clock = threading.Timer(timeout_s, process.kill)
+        clock = threading.Timer(timeout_s, _end, [process.pid])
         clock.start()
-        with Memory(process.pid) as watch:
-            _, status, usage = os.wait4(process.pid, 0)
-            wall_s = time.perf_counter() - started
-        clock.cancel()
+        try:
+            with Memory(process.pid) as watch:
+                _, status, usage = os.wait4(process.pid, 0)
+                wall_s = time.perf_counter() - started
+        except BaseException:
+            _end(process.pid)
+            raise
+        finally:
+            clock.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
         printed.seek(0)
         complained.seek(0)
         output, complaint = printed.read(), complained.read()
     if process.returncode:
-        raise Failed(reason(complaint or output, process.returncode, wall_s >= timeout_s))
+        raise Failed(reason(complaint or output, process.returncode, timeout_s if wall_s >= timeout_s else 0))
     return Cost(wall_s, usage.ru_utime + usage.ru_stime, watch.most, output)
 
 
@@ -77,10 +85,16 @@ def child(*command: object) -> dict[str, Any]:
     return found
 
 
-def reason(complaint: str, code: int, late: bool = False) -> str:
-    """The last line that a failed command printed, shortened."""
-    if late:
-        return "it took too long"
+def _end(pid: int) -> None:
+    """End a command and all that it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def reason(complaint: str, code: int, after_s: float = 0) -> str:
+    """The last line that a failed command printed, shortened; `after_s`: it was ended after so long."""
+    if after_s:
+        return f"it took more than {after_s:g} s"
     lines = [line.strip() for line in complaint.splitlines() if line.strip()]
     return (lines[-1][:160] if lines else "it said nothing") + f" (exit code {code})"
 

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 import machine
 from measurements import MEASUREMENTS, SCRATCH, WRITTEN, Measurement, resolved
+from measuring import reason
 from page import RESULTS, render, store
 
 if TYPE_CHECKING:
@@ -135,10 +136,15 @@ def _run(command: str, materials: Mapping[str, Path]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
         words = [str(resolved(word, materials)).replace(SCRATCH, scratch) for word in shlex.split(command)]
         line = [sys.executable, *words]
-        done = subprocess.run(line, cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, text=True, check=False)
+        with tempfile.TemporaryFile("w+") as complained:
+            done = subprocess.run(
+                line, cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, stderr=complained, text=True, check=False
+            )
+            complained.seek(0)
+            complaint = complained.read()
+        print(complaint, end="", file=sys.stderr, flush=True)
         if done.returncode:
-            last = done.stdout.strip().rpartition("\n")[2]
-            raise FailedError(f"exit status {done.returncode}{': ' if last else ''}{last}")
+            raise FailedError(reason(complaint or done.stdout, done.returncode))
         file = Path(WRITTEN.replace(SCRATCH, scratch))
         found = written(file.read_text(encoding="utf-8") if file.exists() else done.stdout)
     return {

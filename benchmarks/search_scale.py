@@ -14,10 +14,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +76,8 @@ def of_size(size: int, folder: Path, peers_up_to: int) -> dict[str, Any]:
     result: dict[str, Any] = {"segments": size, "load": os.getloadavg()[0]}
     if not library.exists():
         result["build"] = child(here / "synthetic_library.py", library, "--segments", size)
+    with closing(sqlite3.connect(library / "catalog.sqlite")) as catalog:
+        [[result["segments"]]] = catalog.execute("SELECT count(*) FROM segment")
     result |= child(__file__, "--measure", library)
     result["cold_s"] = cold(library)
     result["disk_mb"] = {part: megabytes(library / part) for part in ("catalog.sqlite", "vectors")}

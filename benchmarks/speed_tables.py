@@ -161,14 +161,14 @@ def growth(runs: Runs) -> str:
 
 
 NAMES = {
-    "rss_mb": "memory, MB",
+    "held_mb": "memory that is held, MB",
+    "rss_mb": "memory with free pages, MB",
     "children_mb": "of children, MB",
     "descriptors": "open descriptors",
     "threads": "threads",
     "children": "child processes",
     "library_mb": "library, MB",
     "temporary": "temporary files",
-    "search_ms": "latency of a search, ms",
 }
 
 
@@ -181,7 +181,7 @@ def soak(runs: Runs) -> dict[str, Figure]:
         return {NAMES[name]: list(zip(minutes, curves[name], strict=True)) for name in names if curves.get(name)}
 
     shown = {
-        "soak-memory": Figure("Memory over the soak", "minutes", "MB", over("rss_mb", "children_mb")),
+        "soak-memory": Figure("Memory over the soak", "minutes", "MB", over("held_mb", "rss_mb", "children_mb")),
         "soak-handles": Figure(
             "Handles over the soak", "minutes", "how many", over("descriptors", "threads", "children")
         ),

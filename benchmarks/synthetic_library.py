@@ -63,11 +63,12 @@ def build(folder: Path, segments: int, seed: int) -> dict[str, float]:
     """Fill the folder; how long the catalogue, the index, and one further video took, in seconds."""
     folder.mkdir(parents=True)
     sources, chance = read_sources(), np.random.default_rng(seed)
-    videos = records_of(sources, -(-segments // (PICTURES + SENTENCES + OBJECTS)) + 1, chance)
+    count = -(-segments // (PICTURES + SENTENCES + OBJECTS))
+    videos = records_of(sources, count, chance)
     catalog = Catalog(folder / "catalog.sqlite", create=True)
     index = VectorIndex(folder / "vectors", Settings().exact_limit)
     began = time.perf_counter()
-    for _ in range(-(-segments // (PICTURES + SENTENCES + OBJECTS))):
+    for _ in range(count - 1):
         record = next(videos)
         catalog.put(record, record.video.path)
     stored = time.perf_counter()

@@ -96,7 +96,7 @@ def test_what_works_is_kept_and_what_fails_is_named(
 ) -> None:
     assert report.main(["--cases", str(tmp_path)]) == 1
     told = capsys.readouterr().out
-    assert "fails: failed, exit status 3: no luck; it has no figures yet" in told
+    assert "fails: failed, no luck (exit code 3); it has no figures yet" in told
     assert "chats: failed, no JSON object on its last line" in told
     assert "absent: not measured, MODEL was not given" in told
     assert "long" not in told

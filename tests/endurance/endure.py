@@ -92,9 +92,10 @@ def soaked(minutes: float) -> tuple[Row, dict[str, Any]]:
     begun = time.monotonic()
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
     lines = done.stdout.splitlines()
-    said: dict[str, Any] = json.loads(lines[-1]) if lines else {"faults": {"the soak did not end": 1}, "cycles": 0}
-    grew = sum("grows by" in fault or "left in the end" in fault for fault in said["faults"])
-    row = Row(f"a soak of {minutes:g} minutes, cycles", said["cycles"], len(said["faults"]) - grew, grew)
+    nothing: dict[str, Any] = {"cycles": 0, "faults": {}, "left": [], "growing": []}
+    said: dict[str, Any] = json.loads(lines[-1]) if lines else nothing
+    lost, leaked = sum(said["faults"].values()), len(said["left"]) + len(said["growing"])
+    row = Row(f"a soak of {minutes:g} minutes, cycles", said["cycles"], lost, leaked)
     row.failed, row.seconds = int(done.returncode != 0), time.monotonic() - begun
     return row, said
 

@@ -193,17 +193,13 @@ def soak(folder: Path, minutes: float, sample_s: float = SAMPLE_S, *, real: bool
         "children": len(descendants()),
         "temporary": sorted(p.name for p in temporary.rglob("*") if p.name != SESSION),
     }
-    for what, how in left.items():
-        if how:
-            faults.note(f"left in the end: {what}: {how}")
     warm_s = min(max(WARM_LEAST_S, minutes * 60 * WARM_SHARE), minutes * 30)
     grown = growth(samples, warm_s)
-    for what in growing(grown):
-        faults.note(what)
     return {
         "minutes": round((time.monotonic() - begun) / 60, 1), "cycles": shelf.cycles,
         "real_turns": cinema.turns if cinema else 0, "requests": visitors.answered, "warm_up_s": warm_s,
-        "growth": grown, "faults": faults.seen, "curves": curves(samples),
+        "growth": grown, "faults": faults.seen, "left": [f"{what}: {how}" for what, how in left.items() if how],
+        "growing": growing(grown), "curves": curves(samples),
     }  # fmt: skip
 
 
@@ -226,7 +222,7 @@ def main(given: Sequence[str] | None = None) -> int:
     if asked.out:
         asked.out.write_text(said + "\n", encoding="utf-8")
     print(said)
-    return 1 if found["faults"] else 0
+    return 1 if found["faults"] or found["left"] or found["growing"] else 0
 
 
 if __name__ == "__main__":

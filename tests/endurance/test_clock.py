@@ -41,6 +41,7 @@ def test_the_clock_jumps(
 ) -> None:
     with opened(shutil.copytree(undisturbed, tmp_path / "still"), footage) as library:
         Agent(library).run(PLAN, out=tmp_path / "calm")
+    written = {name: (footage / name).stat() for name in (FIRST, NEXT)}
     for seed in range(20 if WHOLE else 1):
         toll.tried += 1
         folder = shutil.copytree(begun, tmp_path / str(seed) / "library")
@@ -63,4 +64,6 @@ def test_the_clock_jumps(
         if kept(folder.parent / "run").keys() != kept(tmp_path / "calm").keys():
             toll.lost.append(f"{seed}: the run made other files")
         found, wanted = dump(folder), dump(undisturbed)
+        for name, stat in written.items():
+            os.utime(footage / name, ns=(stat.st_atime_ns, stat.st_mtime_ns))  # others look at the same films
         toll.lost += [f"{seed}: {t} differs" for t in ("video", "segment", "vector", "shot") if found[t] != wanted[t]]

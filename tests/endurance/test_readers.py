@@ -1,4 +1,4 @@
-"""A reader that stays open while others write holds no more after a hundred changes than after one."""
+"""A reader that stays open while others write holds nothing of what they replaced."""
 
 from __future__ import annotations
 
