@@ -343,9 +343,13 @@ class Catalog:
             self._sweep(db)
         return replaced
 
-    def relabel(self, video_id: str, path: Path) -> list[Video]:
-        """Note that the bytes of a known video are (also) at `path`; see `put` for what it returns."""
+    def relabel(self, video_id: str, path: Path, gone: Sequence[Path] = ()) -> list[Video]:
+        """Note that the bytes of a known video are (also) at `path`, and no longer where they are `gone`.
+
+        See `put` for what it returns.
+        """
         with self._transaction() as db:
+            db.executemany("DELETE FROM label WHERE path = ?", [(str(path),) for path in gone])
             replaced = self._label(db, video_id, path)
             self._sweep(db)
         return replaced

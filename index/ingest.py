@@ -140,9 +140,10 @@ class Ingest:
         moved = reembed(self._catalog, self._models, video_id, task.known - set(stale))
         labels = self._catalog.labels(video_id)
         if task.path not in labels:
-            self._forget(self._catalog.relabel(video_id, task.path))
-            if labels[0].exists():
-                self.note(f"{task.path} holds the same bytes as {labels[0]}")
+            there = [path for path in labels if path.exists()]
+            self._forget(self._catalog.relabel(video_id, task.path, [path for path in labels if path not in there]))
+            if there:
+                self.note(f"{task.path} holds the same bytes as {there[0]}")
         self._count(video_id, is_new=not task.known, changed=bool(stale) or moved)
         self._committed(len(record.vectors) if record else 0)
 

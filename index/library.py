@@ -7,6 +7,7 @@ import json
 import logging
 import math
 import os
+import shlex
 import tempfile
 import threading
 from dataclasses import replace
@@ -20,7 +21,7 @@ from playhead.errors import InputError, LibraryError, QueryError, StorageError, 
 from playhead.index.catalog import START_ANEW, Catalog, Within
 from playhead.index.example import read_example, taken_together
 from playhead.index.ingest import Ingest, reembed, sweep_thumbnails
-from playhead.index.lock import writing
+from playhead.index.lock import writer, writing
 from playhead.index.phrases import Reading, read
 from playhead.index.query import Query
 from playhead.index.search import Searcher
@@ -400,6 +401,17 @@ class Library:
         catalog = self._catalog(write=False)
         counted = {channel: len(catalog.segments(found.id, channel)) for channel in catalog.channels(found.id)}
         return {channel: count for channel, count in counted.items() if count or channel is not Channel.MOTION}
+
+    @property
+    def writer(self) -> str:
+        """The number of the process that writes to the library just now, or `""`."""
+        return writer(self.folder)
+
+    @property
+    def rebuild_command(self) -> str:
+        """The command that makes the index of vectors anew, here or on its server."""
+        command = self._server.address.rebuild if self._server else "playhead rebuild"
+        return f"{command} --library {shlex.quote(str(self.folder))}"
 
     def verify(self) -> list[str]:
         """What is wrong with the library, in words; empty when every vector is reachable and nothing is lost."""

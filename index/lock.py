@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def writer(library: Path) -> str:
+    """The number of the process that holds the write lock; `""` where none does."""
+    with suppress(OSError), (library / "lock").open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return file.read(32).decode(errors="replace").strip() or "unknown"
+    return ""
+
+
 @contextmanager
 def writing(library: Path) -> Iterator[None]:
     """Hold the library's write lock. The kernel releases it when the process ends, however it ends.
@@ -26,7 +36,7 @@ def writing(library: Path) -> Iterator[None]:
         raise StorageError(
             f"The library {library} cannot be changed",
             (error.strerror or str(error)).lower(),
-            "Searching it still works",
+            "It can be searched, with PLAYHEAD_AUDIT=FILE for the audit log where its own cannot be written",
         ) from error
     try:
         try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from playhead.errors import QueryError
-from playhead.index.query import Link, Query
+from playhead.index.query import Link, Query, check_length
 from playhead.media.formats import MEDIA_ENDINGS
 
 if TYPE_CHECKING:
@@ -69,8 +69,12 @@ class Reading:
 
 
 def read(text: str, is_video: Callable[[str], bool]) -> Reading:
-    """What a person may mean by `text`. Raises `QueryError` for operators in capitals without what they need."""
+    """What a person may mean by `text`.
+
+    Raises `QueryError` for operators in capitals without what they need, and for more than is read.
+    """
     whole = Query(text)
+    check_length(whole.words)
     stripped = whole.words.rstrip(" ?!.")
     rest, where = _where(stripped, is_video)
     if (stray := _STRAY.search(_masked(rest))) and not rest.isupper():

@@ -158,9 +158,7 @@ class Query:
         if not described and (not self.links or self.links[0][0] not in (Link.BEFORE, Link.AFTER)):
             why = "the query says only where to look" if self.video or self.span_s else "the query is empty"
             raise QueryError("Nothing to search for", why, "Describe what you saw or heard")
-        if len(self.words) > MOST_CHARACTERS:
-            why = f"it has {len(self.words):,} characters and {MOST_CHARACTERS:,} are read"
-            raise QueryError("The query is too long", why, "Describe one moment in a sentence")
+        check_length(self.words)
         if self.words and not re.search(r"\w", self.words):
             raise QueryError("Nothing to search for", "the query holds no word", "Describe what you saw or heard")
         if self.words and not says_something(self.words):
@@ -189,6 +187,13 @@ class Query:
         if self.span_s:
             parts.append(_bounds(*self.span_s))
         return " ".join(parts)
+
+
+def check_length(text: str) -> None:
+    """Raise `QueryError` for more than a query may say."""
+    if len(text) > MOST_CHARACTERS:
+        why = f"it has {len(text):,} characters and {MOST_CHARACTERS:,} are read"
+        raise QueryError("The query is too long", why, "Describe one moment in a sentence")
 
 
 def _bounds(start_s: float, end_s: float) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import secrets
 import sys
 import time
@@ -22,6 +21,7 @@ from playhead.index.collection import fill, reached
 from playhead.index.part import collection_name
 from playhead.index.vector_address import address_of
 from playhead.index.vectors import VectorIndex
+from playhead.models.cache import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from playhead.index.catalog import Catalog, Within
+    from playhead.index.vector_address import Address
     from playhead.types import Channel, Progress
 
 T = TypeVar("T")
@@ -60,6 +61,11 @@ class VectorServer:
         self._whole: dict[str, Any] = {}
         self._silent_until_s = 0.0
         self._trouble = ""
+
+    @property
+    def address(self) -> Address:
+        """Where it is."""
+        return self._server.address
 
     def trouble(self) -> str:
         """Why the server was not asked since this was last called, if it was not."""
@@ -159,11 +165,8 @@ class VectorServer:
             return None
 
     def _keep(self, mark: Mark) -> None:
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        partial = self._file.with_name(f"{self._file.name}.part")
         told = {"library": mark.library, "revision": mark.revision, "stamp": mark.stamp}
-        partial.write_text(json.dumps(told), encoding="utf-8")
-        os.replace(partial, self._file)
+        write_atomically(self._file, [json.dumps(told).encode()])
 
     def _marked(self, mark: Mark) -> bool:
         there = self._server.get(_sign(mark.library))
@@ -200,12 +203,13 @@ class VectorServer:
 
     def _collection(self, name: str) -> Any:
         """A collection that has as many vectors as were stored; that is looked at when it is first asked."""
-        if name not in self._whole:
+        collection = self._whole.get(name)  # which another thread may forget meanwhile
+        if collection is None:
             collection = self._server.get(name)
             if collection is None or collection.count() != (collection.metadata or {}).get("vectors"):
                 return None
             self._whole[name] = collection
-        return self._whole[name]
+        return collection
 
     def _names(self, library: str) -> list[str]:
         """This library's collections of vectors; those of others may be beside them."""

@@ -259,14 +259,14 @@ def verify(
     del debug
     with open_library(library, vectors=vectors) as opened:
         problems = opened.verify()
-        count = len(opened.videos())
+        count, writer, rebuild = len(opened.videos()), opened.writer, opened.rebuild_command
     if json:
         render.say_json({"ok": not problems, "problems": problems})
     elif problems:
-        again = f"playhead rebuild --vectors {vectors}" if vectors else "playhead rebuild"
         mendable = any("vector" in text and "cannot be asked" not in text for text in problems)
-        mend = [f"To mend the vector index: {again}"] if mendable else []
-        render.say("\n".join([*problems, *mend]))
+        mend = [f"To mend the vector index: {rebuild}"] if mendable else []
+        wait = f"Process {writer} is writing to the library: what is missing may come. Look again when it has ended"
+        render.say("\n".join([*problems, *([wait] if writer else mend)]))
     else:
         render.say(f"The library is whole: {render.videos(count)}, every vector reachable.")
     return 1 if problems else 0
@@ -414,10 +414,13 @@ def main(arguments: list[str] | None = None) -> int:
     render.spell_out()
     try:
         code = _main(sys.argv[1:] if arguments is None else arguments)
-        sys.stdout.flush()
+        with render.written():
+            sys.stdout.flush()
     except BrokenPipeError:  # whoever read the output, such as `head`, has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        render.silence()
         return 1
+    except render.OutputError as error:
+        code = _report(error, as_json=False)
     if at_work():
         sys.stderr.flush()
         os._exit(code)  # a step that was given up is still at work: no library of its is torn down under it
@@ -433,11 +436,13 @@ def _main(given: list[str]) -> int:
         code = stop.exit_code
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
+    except BrokenPipeError:
+        raise
     except Exception as error:
         flags = given[: given.index("--")] if "--" in given else given
         if "--debug" in flags:
             raise
-        code = _report(error, as_json="--json" in flags)
+        code = _report(error, as_json="--json" in flags and not isinstance(error, render.OutputError))
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from playhead.errors import StorageError
 from playhead.plain import STEERING, plain, spelled_out
 from playhead.types import format_time
 
@@ -20,7 +22,30 @@ if TYPE_CHECKING:
 def say_json(value: Any, *, indent: int | None = 2) -> None:
     """One JSON document on standard output; on one line without `indent`."""
     text = json.dumps(plain(value), ensure_ascii=not _speaks_unicode(), indent=indent)
-    sys.stdout.write(STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
+    with written():
+        sys.stdout.write(STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
+
+
+class OutputError(StorageError):
+    """Standard output takes no more."""
+
+
+@contextmanager
+def written() -> Iterator[None]:
+    """Where standard output takes no more, nothing else is written to it. Raises `OutputError`."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        silence()
+        why = (error.strerror or str(error)).lower()
+        raise OutputError("The output could not be written", why, "Make room, or send it elsewhere") from error
+
+
+def silence() -> None:
+    """Let standard output lead nowhere, so that what is still to be written to it does not fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def spell_out() -> None:
@@ -35,7 +60,8 @@ def _speaks_unicode() -> bool:
 
 def say(text: str) -> None:
     """A line, or several, on standard output."""
-    sys.stdout.write(spelled_out(text) + "\n")
+    with written():
+        sys.stdout.write(spelled_out(text) + "\n")
 
 
 def note(text: str) -> None:

@@ -558,6 +558,20 @@ def test_a_copy_keeps_the_first_name_and_says_so(
     assert library.video("another.mp4").id == library.video("plain.mp4").id
 
 
+def test_a_moved_file_is_known_at_its_new_place_alone(
+    opened: Callable[..., Library], place: Callable[..., Path], tmp_path: Path
+) -> None:
+    library, path = opened(channels=["picture"]), place("plain.mp4")
+    library.add(path)
+    moved = path.rename(path.with_name("zoo.mp4"))
+    report = library.add(moved)
+    assert (report.notes, len(report.unchanged)) == ((), 1)
+    [video] = library.videos()
+    assert (video.name, video.path) == ("zoo.mp4", moved)
+    with pytest.raises(InputError, match=r"plain\.mp4"):
+        library.video("plain.mp4")
+
+
 def test_a_damaged_catalogue_says_so(opened: Callable[..., Library], place: Callable[..., Path]) -> None:
     library = opened(channels=["picture"])
     library.add(place("plain.mp4"))

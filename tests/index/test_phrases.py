@@ -289,3 +289,8 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 )
 def test_what_is_said_about_something_asks_about_that(question: str, about: str) -> None:
     assert ask(question).about == about
+
+
+def test_a_text_that_is_too_long_is_not_taken_apart() -> None:
+    with pytest.raises(QueryError, match="is too long"):
+        read("a cat then " * 100_000, lambda _: False)

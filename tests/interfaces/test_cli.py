@@ -16,6 +16,7 @@ import pysubs2
 import pytest
 
 from playhead import Library, Settings, __version__
+from playhead.index.lock import writing
 from playhead.interfaces.cli import main
 from playhead.media.sandbox import available
 from playhead.testing import WordModerator
@@ -340,6 +341,17 @@ def test_debug_shows_where_an_error_came_from(run: Run, stocked: Path) -> None:
         assert error in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("arguments", [["library"], ["library", "--json"], ["search", "red", "--json"]])
+def test_output_that_cannot_be_written_is_one_line(arguments: list[str], stocked: Path) -> None:
+    command = [sys.executable, "-m", CLI, *arguments, "--library", str(stocked)]
+    with open("/dev/full", "w") as full:
+        run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1].startswith("Error: The output could not be written: no space left on device")
+    assert "Traceback" not in run.stderr
+
+
 def test_a_reader_that_has_gone_is_no_error_worth_a_traceback(stocked: Path) -> None:
     for library in (stocked, Path("nowhere")):
         shell = f"{sys.executable} -m {CLI} search hello --json -l {library} | true; exit ${{PIPESTATUS[0]}}"
@@ -398,7 +410,10 @@ def test_verify_and_rebuild(run: Run, stocked: Path) -> None:
     assert "whole" in run.out
     shutil.rmtree(stocked / "vectors")
     assert run("verify") == 1
-    assert "playhead rebuild" in run.out
+    assert f"playhead rebuild --library {stocked}" in run.out
+    with writing(stocked):
+        assert run("verify") == 1
+        assert f"Process {os.getpid()} is writing" in run.out
     assert run.json("verify", code=1) == {"ok": False, "problems": ["there is no vector index"]}
     assert run("rebuild") == 0
     assert run.json("rebuild") == {"rebuilt": True}
