@@ -70,9 +70,12 @@ class Entry:
             return None
 
     def clear(self) -> None:
-        """Remove what an unfinished call left."""
+        """Remove what an unfinished call left. Raises `StorageError`."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _refused(self.folder, error) from error
 
     def write(self, kind: Any, result: Any) -> None:
         """Keep the result; from now on the entry is whole."""

@@ -85,8 +85,8 @@ class ComposeStory(Tool[ComposeStoryArgs, Story]):
             return Story(title, (), notes=why)
         tellings, more = _told(pages, args, title, context)
         options = Options(args.film, args.clips, args.voice, args.minutes)
-        context.folder.mkdir(parents=True, exist_ok=True)
         try:
+            context.folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=".story-", dir=context.folder) as work:
                 return Book(title, tellings, options, Path(work), context).bound((*notes, *more))
         except OSError as error:
