@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
     from playhead.models.registry import Models
 
-_KEPT = 32  # calls of each model that are made once more, alone
 _MODES = {
     "pictures": ("--channels", "picture"),
     "full": (),

@@ -5,10 +5,13 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from contestants import Seen
     from measuring import Cost
@@ -102,18 +105,24 @@ def table(results: Sequence[Result]) -> str:
     return "\n".join(lines)
 
 
-def slower(results: Sequence[Result], reasons: Sequence[dict[str, str]]) -> list[str]:
-    """A line for each peer that needs less processor time than Playhead, and why as far as it is known."""
+def slower(rows: Sequence[Mapping[str, Any]], reasons: Sequence[Mapping[str, str]]) -> list[str]:
+    """A line for each peer that needs less processor time than Playhead, and why as far as it is known.
+
+    `rows` are summaries of results.
+    """
     why = {(row["work"], row["peer"]): row["why"] for row in reasons}
+    spent = {(row["work"], row["peer"]): row["cpu_s"]["median"] for row in rows if "cpu_s" in row}
     lines = []
-    for result in results:
-        ratios = _ratios(result, results)
-        if result.peer == _OURS or not ratios or statistics.median(ratios) >= 1:
-            continue
-        because = why.get((result.work, result.peer), "Why was not looked into.")
-        times = 1 / statistics.median(ratios)
-        lines.append(f"- {WORKS[result.work]}: {result.peer} needs {times:.1f} times less. {because}")
+    for (work, peer), cpu_s in spent.items():
+        if cpu_s < (ours := spent.get((work, _OURS), 0.0)):
+            because = why.get((work, peer), "Why was not looked into.")
+            lines.append(f"- {WORKS[work]}: {peer} needs {ours / cpu_s:.1f} times less. {because}")
     return lines or ["- nowhere in this run"]
+
+
+def noted(name: str) -> list[dict[str, str]]:
+    """What `peers_reasons.yaml` or `peers_published.yaml` says."""
+    return list(yaml.safe_load(Path(__file__).with_name(name).read_text(encoding="utf-8")) or [])
 
 
 def _ratios(result: Result, results: Sequence[Result]) -> list[float]:

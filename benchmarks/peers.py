@@ -23,15 +23,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from contestants import PEERS, PLAYHEAD, Peer, Place, Seen, Task
 from environments import Environment, environment, ours, programs, variables
 from given import prepare
 from measuring import Cost, Failed, measure
-from peer_table import WORKS, Result, findings, slower, table
+from peer_table import WORKS, Result, findings, noted, slower, table
 from spoken_film import Truth, film
 
-HERE = Path(__file__).parent
 HEARING, AFTER_HEARING = "speech", ("find", "find again", "supercut")
 
 
@@ -54,12 +52,13 @@ def main() -> int:
         run = Run(folder, path, truth, prepare(folder / "given", path), programs(folder / "environments"))
         results = run.rounds(chosen, arguments.works, arguments.rounds)
     print(f"{arguments.minutes:g} minutes of film, {arguments.rounds} rounds\n\n{table(results)}\n")
-    behind, others = slower(results, _read("peers_reasons.yaml")), _read("peers_published.yaml")
-    print("Where Playhead is not the faster one\n\n" + "\n".join(behind))
-    print("\nPublished by others, on other machines: not measured here\n\n" + published(others))
+    told = [one.summary() for one in results]
+    print("Where Playhead is not the faster one\n\n" + "\n".join(slower(told, noted("peers_reasons.yaml"))))
+    print(
+        "\nPublished by others, on other machines: not measured here\n\n" + published(noted("peers_published.yaml"))
+    )
     if arguments.json:
-        found = {"results": [one.summary() for one in results], "slower": behind, "published": others}
-        print(json.dumps({"minutes": arguments.minutes} | found))
+        print(json.dumps({"minutes": arguments.minutes, "results": told}))
     return 0
 
 
@@ -141,10 +140,6 @@ def published(rows: list[dict[str, Any]]) -> str:
     lines = ["| system | what | figure | hardware | source |", "|---|---|---|---|---|"]
     lines += [f"| {r['system']} | {r['what']} | {r['figure']} | {r['hardware']} | {r['source']} |" for r in rows]
     return "\n".join(lines)
-
-
-def _read(name: str) -> list[dict[str, Any]]:
-    return list(yaml.safe_load((HERE / name).read_text(encoding="utf-8")) or [])
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cells import between, cell, of, table
 from curves import Figure
+from peer_table import noted, slower
 from scale_tables import engines, latency, search_scale
 
 if TYPE_CHECKING:
@@ -102,12 +103,11 @@ def points(rows: Iterable[Mapping[str, Any]], x: str, y: str) -> Sequence[Point]
 
 
 def peers(runs: Runs) -> str:
-    """Work by peer, with the processor time beside Playhead's, or the reason why there is none; then "slower".
+    """Work by peer, with the processor time beside Playhead's, or the reason why there is none; then who needs less.
 
-    {"results": [{"work", "peer", "wall_s", "cpu_s", "peak_mib", …} or {"work", "peer", "reason"}], "slower": ["…"]}
+    {"results": [{"work", "peer", "wall_s", "cpu_s", "peak_mib", …} or {"work", "peer", "reason"}]}
     """
     rows = [row for run in runs.values() for row in run["results"]]
-    slower = [line.removeprefix("- ") for run in runs.values() for line in run.get("slower", ())]
     ours = {row["work"]: row["cpu_s"]["median"] for row in rows if row["peer"] == "Playhead" and "cpu_s" in row}
     found = []
     for row in rows:
@@ -118,15 +118,14 @@ def peers(runs: Runs) -> str:
         costs = [spread(row[name]) for name in ("wall_s", "cpu_s")]
         found.append([row["work"], row["peer"], *costs, beside, spread(row["peak_mib"]), _found(row)])
     told = table(["work", "peer", "wall, s", "CPU-s", "x Playhead's CPU", "peak MiB", "found"], found)
-    lines = ["Where Playhead is not the faster one:", "", *(f"- {line}" for line in slower)] if slower else []
-    return "\n".join([told, *([""] if lines else []), *lines])
+    behind = slower(rows, noted("peers_reasons.yaml"))
+    return "\n".join([told, "", "Where Playhead is not the faster one:", "", *behind])
 
 
-def published(runs: Runs) -> str:
-    """What others published of their own, on their own machines: {"published": [{"system", "what", …}]}."""
-    rows = [row for run in runs.values() for row in run.get("published", ())]
+def published(_: Runs) -> str:
+    """What others published of their own, on their own machines."""
     names = ["system", "what", "figure", "hardware", "source"]
-    return table(names, [[row.get(name) for name in names] for row in rows]) if rows else ""
+    return table(names, [[row.get(name) for name in names] for row in noted("peers_published.yaml")])
 
 
 def _found(row: Mapping[str, Any]) -> str:

@@ -300,35 +300,12 @@ class Catalog:
         """
         video = record.video
         with self._transaction() as db:
-            db.execute(
-                "INSERT INTO video (id, duration_s, start_s, width, height, has_audio, warnings) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
-                "duration_s = excluded.duration_s, start_s = excluded.start_s, width = excluded.width, "
-                "height = excluded.height, has_audio = excluded.has_audio, warnings = excluded.warnings",
-                (
-                    video.id,
-                    video.duration_s,
-                    video.start_s,
-                    video.width,
-                    video.height,
-                    video.has_audio,
-                    json.dumps(video.warnings),
-                ),
-            )
+            self._put_video(db, video)
             if record.shots:
                 db.execute("DELETE FROM shot WHERE video_id = ?", (video.id,))
-                db.executemany(
-                    "INSERT INTO shot VALUES (?, ?, ?)", [(video.id, s.start_s, s.end_s) for s in record.shots]
-                )
-            if set(PICTORIAL) & record.channels.keys():
-                for channel in PICTORIAL:
-                    for table in ("segment", "channel"):
-                        db.execute(f"DELETE FROM {table} WHERE video_id = ? AND channel = ?", (video.id, channel))  # noqa: S608
-            for channel, made in record.channels.items():
-                db.execute("DELETE FROM segment WHERE video_id = ? AND channel = ?", (video.id, channel))
-                db.execute(
-                    "INSERT OR REPLACE INTO channel VALUES (?, ?, ?, ?)", (video.id, channel, made.recipe, made.space)
-                )
+                shots = [(video.id, shot.start_s, shot.end_s) for shot in record.shots]
+                db.executemany("INSERT INTO shot VALUES (?, ?, ?)", shots)
+            self._put_channels(db, record)
             db.executemany(
                 "INSERT OR IGNORE INTO vector (id, channel, space, data) VALUES (?, ?, ?, ?)",
                 [(i, channel, space, pack(vector)) for i, (channel, space, vector) in record.vectors.items()],
@@ -342,6 +319,29 @@ class Catalog:
             replaced = self._label(db, video.id, path)
             self._sweep(db)
         return replaced
+
+    @staticmethod
+    def _put_video(db: sqlite3.Connection, video: Video) -> None:
+        db.execute(
+            "INSERT INTO video (id, duration_s, start_s, width, height, has_audio, warnings) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+            "duration_s = excluded.duration_s, start_s = excluded.start_s, width = excluded.width, "
+            "height = excluded.height, has_audio = excluded.has_audio, warnings = excluded.warnings",
+            (
+                video.id, video.duration_s, video.start_s, video.width, video.height, video.has_audio,
+                json.dumps(video.warnings),
+            ),
+        )  # fmt: skip
+
+    @staticmethod
+    def _put_channels(db: sqlite3.Connection, record: Record) -> None:
+        """What made each channel, in place of what was there; pictures replace pictures of every kind."""
+        video_id, pictures = record.video.id, bool(set(PICTORIAL) & record.channels.keys())
+        for channel in {*record.channels, *(PICTORIAL if pictures else ())}:
+            for table in ("segment", "channel"):
+                db.execute(f"DELETE FROM {table} WHERE video_id = ? AND channel = ?", (video_id, channel))  # noqa: S608
+        made = [(video_id, channel, one.recipe, one.space) for channel, one in record.channels.items()]
+        db.executemany("INSERT INTO channel VALUES (?, ?, ?, ?)", made)
 
     def relabel(self, video_id: str, path: Path, gone: Sequence[Path] = ()) -> list[Video]:
         """Note that the bytes of a known video are (also) at `path`, and no longer where they are `gone`.

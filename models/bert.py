@@ -38,7 +38,7 @@ class Bert:
         self._positions = (
             tensors["embeddings.position_embeddings.weight"] + tensors["embeddings.token_type_embeddings.weight"][0]
         )
-        stem = f"{file.stem}-{sha256[:8]}.{_WRITTEN}"
+        stem = f"{file.stem}-{sha256[:8]}-{heads}.{_WRITTEN}"
         self._session = session(kept("graphs", stem, ".onnx", lambda: onnx_bytes(tensors, heads)))
 
     def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.bool_]) -> Floats:
@@ -93,7 +93,7 @@ class _Layers:
         """Scaled dot products, every head for itself."""
         add = self._graph.add
         together = self._linear([f"{name}.{part}" for part in ("query", "key", "value")], hidden)
-        query, key, value = self._graph.split("Split", [together], [f"{name}.{n}" for n in range(3)], axis=2)
+        query, key, value = self._graph.node("Split", [together], [f"{name}.{n}" for n in range(3)], axis=2)
         scores = add("MatMul", [self._split(query), self._split(key, swapped=True)])
         scale = self._graph.constant("scale", np.float32(1 / np.sqrt(self._each)))
         weights = add("Softmax", [add("Add", [add("Mul", [scores, scale]), _IGNORED])], axis=-1)

@@ -25,10 +25,10 @@ class Graph:
 
     def add(self, kind: str, inputs: Sequence[str], name: str = "", **attributes: Any) -> str:
         """A node of one output, of an operator of ONNX."""
-        return self.split(kind, inputs, [name or f"{kind}-{len(self._nodes)}"], **attributes)[0]
+        return self.node(kind, inputs, [name or f"{kind}-{len(self._nodes)}"], **attributes)[0]
 
-    def split(self, kind: str, inputs: Sequence[str], names: Sequence[str], **attributes: Any) -> Sequence[str]:
-        """A node of several outputs."""
+    def node(self, kind: str, inputs: Sequence[str], names: Sequence[str], **attributes: Any) -> Sequence[str]:
+        """A node of an operator, with the names of its outputs."""
         from onnx import helper
 
         self._nodes.append(helper.make_node(kind, list(inputs), list(names), **attributes))

@@ -226,10 +226,11 @@ def test_who_is_faster_is_named_with_the_reason_where_it_is_known() -> None:
         return tables.Result("speech", peer, rounds=[(1.0, seconds, 10.0) for seconds in cpu_s])
 
     results = [result("Playhead", 4.0, 6.0), result("swift", 2.0, 3.0), result("slow", 8.0, 6.1)]
-    lines = tables.slower(results, [{"work": "speech", "peer": "swift", "why": "It gives no word times."}])
+    told = [one.summary() for one in results]
+    lines = tables.slower(told, [{"work": "speech", "peer": "swift", "why": "It gives no word times."}])
     assert lines == ["- make speech searchable: swift needs 2.0 times less. It gives no word times."]
     assert "| 0.50 [0.50, 0.50] |" in tables.table(results)
-    assert tables.slower(results[:1], []) == ["- nowhere in this run"]
+    assert tables.slower(told[:1], []) == ["- nowhere in this run"]
 
 
 def test_a_spoken_film_says_each_sentence_but_once() -> None:
