@@ -15,6 +15,7 @@ from playhead.types import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from playhead.types import Evidence, IndexReport, Moment, Progress, SearchResult, Segment, Video
 
@@ -126,8 +127,14 @@ def show_report(report: IndexReport, folder: object) -> None:
     if report.failed:
         note(f"{len(report.failed)} could not be indexed:")
         for path, error in report.failed:
-            text = str(error) or type(error).__name__
-            note(line(f"  {text if path.name in text else f'{path}: {text}'}"))
+            note(line(f"  {_of_file(path, str(error) or type(error).__name__)}"))
+
+
+def _of_file(path: Path, text: str) -> str:
+    """What is said of a file, with its whole path: names come again in other folders."""
+    if str(path) in text:
+        return text
+    return text.replace(path.name, str(path), 1) if path.name in text else f"{path}: {text}"
 
 
 def videos(count: int) -> str:
