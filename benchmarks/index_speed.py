@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 import av
 from footage import film
-from measuring import Memory, child
+from measuring import child
 from recorded import recorded
 
 from playhead import Library
@@ -86,13 +86,13 @@ def indexed(path: Path, mode: Mode, channels: Sequence[Channel], models: Models)
     """What indexing one film once takes, into a library of its own."""
     with tempfile.TemporaryDirectory() as folder:
         settings = load_settings(mode=mode, channels=tuple(channels), library=Path(folder) / "library")
-        with Library(settings=settings, models=models) as library, Memory(os.getpid()) as memory:
+        with Library(settings=settings, models=models) as library:
             cpu_s, wall_s = processor_s(), time.perf_counter()
             report = library.add(path)
             wall_s, cpu_s = time.perf_counter() - wall_s, processor_s() - cpu_s
     for _, error in report.failed:
         raise error
-    return {"seconds": report.added[0].duration_s, "wall_s": wall_s, "cpu_s": cpu_s, "peak_mib": memory.most}
+    return {"seconds": report.added[0].duration_s, "wall_s": wall_s, "cpu_s": cpu_s}
 
 
 def measure(path: Path, mode: Mode, channels: Sequence[Channel]) -> dict[str, Any]:
