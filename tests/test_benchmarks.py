@@ -243,9 +243,10 @@ def test_a_spoken_film_says_each_sentence_but_once() -> None:
 
 def test_what_others_published_has_a_source() -> None:
     peers = benchmark("peers")
-    rows = peers._read("peers_published.yaml")
+    noted = sys.modules["peer_table"].noted
+    rows = noted("peers_published.yaml")
     assert rows
     assert all(set(row) == {"system", "what", "figure", "hardware", "source"} for row in rows)
     assert peers.published(rows).count("\n") == len(rows) + 1
     known = {(peer.name, work) for peer in peers.PEERS for work in peer.jobs}
-    assert {(row["peer"], row["work"]) for row in peers._read("peers_reasons.yaml")} <= known
+    assert {(row["peer"], row["work"]) for row in noted("peers_reasons.yaml")} <= known
