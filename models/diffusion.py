@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from playhead.errors import InputError, ModelError
 from playhead.models import hub
+from playhead.models.hub import first_line
 from playhead.models.watching import Stopped, watched
 
 if TYPE_CHECKING:
@@ -97,11 +98,13 @@ class Pipeline:
         except RuntimeError as error:
             if any(sign in str(error).lower() for sign in _NO_MEMORY):
                 raise self._too_large(error, hint) from error
-            raise ModelError(f"{self._source} failed", _first(error), "Try another model or other sizes") from error
+            raise ModelError(
+                f"{self._source} failed", first_line(error), "Try another model or other sizes"
+            ) from error
         except (ImportError, NameError) as error:  # diffusers uses some packages without looking for them
-            raise ModelError(f"{self._source} needs a package that is not here", _first(error), _EXTRA) from error
+            raise ModelError(f"{self._source} needs a package that is not here", first_line(error), _EXTRA) from error
         except (ValueError, TypeError) as error:
-            raise InputError(f"{self._source} cannot make this", _first(error), "Change what it names") from error
+            raise InputError(f"{self._source} cannot make this", first_line(error), "Change what it names") from error
         finally:
             pipe.maybe_free_model_hooks()
 
@@ -258,7 +261,3 @@ def _beside(kind: Any, base: Any) -> Any:
         for name, buffer in held.items():
             setattr(module, name, buffer)
     return made
-
-
-def _first(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from playhead.errors import ModelError
+from playhead.errors import ModelError, SettingsError
 from playhead.models.cache import sha256_of
 
 if TYPE_CHECKING:
@@ -89,9 +89,22 @@ def explained(name: str, place: Path) -> Iterator[None]:
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
             f"the model {name} could not be loaded",
-            _first_line(error),
+            first_line(error),
             f"Is it a model of this kind, and complete? It lies in {place}.",
         ) from error
+
+
+def check_device(device: str) -> None:
+    """Raise `SettingsError` where torch cannot compute on a device: it is absent, or torch was built without it."""
+    if device == "cpu":
+        return
+    import torch
+
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, ImportError) as error:
+        fix = "Set device to cpu, or install a torch that was built for it"
+        raise SettingsError(f"the device {device!r} cannot be used", first_line(error), fix) from error
 
 
 def need_network(what: str, url: str) -> None:
@@ -127,7 +140,7 @@ def _download(source: str, fetch: Callable[[str], Path]) -> Path:
     except (HfHubHTTPError, HFValidationError, OSError, ValueError) as error:
         raise ModelError(
             f"the model {source} could not be downloaded",
-            _first_line(error),
+            first_line(error),
             "Check its name, the network and the disk.",
         ) from error
 
@@ -148,7 +161,8 @@ def _unreachable(what: str, why: str) -> ModelError:
     )
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error of a package says, without what follows, or its name."""
     return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
 
 

@@ -14,11 +14,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from playhead.errors import PlayheadError, SettingsError
-from playhead.models import offered
+from playhead.models import hub, offered
 from playhead.models.captions import Composed
 from playhead.models.gallery import Gallery
 from playhead.models.roles import GENERATION, Role
-from playhead.models.runtime import check_device
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -357,7 +356,7 @@ class Models:
     def _load_generator(self, choice: _Choice) -> Any:
         if problem := choice.needs().broken():
             raise problem
-        check_device(self.device)
+        hub.check_device(self.device)
         how = {"threads": self.threads, "device": self.device, "memory": self.memory}
         return choice.backend.load(choice.argument, how)
 
@@ -367,7 +366,7 @@ class Models:
         if problem := choice.needs().broken():
             raise problem
         if _ON_TORCH & set(choice.needs().packages):
-            check_device(self.device)
+            hub.check_device(self.device)
         return choice.backend.load(choice.argument, {"threads": self.threads, "device": self.device})
 
 

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from playhead.errors import SettingsError
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
@@ -18,23 +16,6 @@ if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 T = TypeVar("T")
-
-
-def check_device(device: str) -> None:
-    """Raise `SettingsError` where torch cannot compute on a device: it is absent, or torch was built without it."""
-    if device == "cpu":
-        return
-    import torch
-
-    try:
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError, ImportError) as error:
-        why = str(error).strip().partition("\n")[0].rstrip(".")
-        raise SettingsError(
-            f"the device {device!r} cannot be used",
-            why,
-            "Set device to cpu, or install a torch that was built for it",
-        ) from error
 
 
 def session(model: Path | bytes) -> Any:

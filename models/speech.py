@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from contextlib import nullcontext, redirect_stderr
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from importlib.util import find_spec
 from io import StringIO
@@ -28,8 +28,7 @@ from playhead.models.roles import SAMPLE_RATE_HZ
 from playhead.types import Span, Utterance, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterable, Iterator
 
     from playhead.models.roles import Sound, Transcriber
 
@@ -89,7 +88,7 @@ class FasterWhisper:
 
     def __init__(self, argument: str = PACKAGED, *, threads: int = 1, device: str = "cpu") -> None:
         kind, _, number = device.partition(":")  # CTranslate2 knows no other accelerator
-        with self._folder(argument) as folder, hub.explained(f"faster-whisper:{argument}", Path(folder)):
+        with self._folder(argument) as folder:
             from faster_whisper import WhisperModel
 
             self._model = WhisperModel(
@@ -103,12 +102,17 @@ class FasterWhisper:
         self.id = self.needs(argument).identity
 
     @staticmethod
-    def _folder(argument: str) -> AbstractContextManager[str]:
+    @contextmanager
+    def _folder(argument: str) -> Iterator[str]:
         if argument != PACKAGED:
-            return hub.loading(_faster_source(argument))
+            with hub.loading(_faster_source(argument)) as folder:
+                yield folder
+            return
         from playhead.models.whisper_weights import faster_whisper_folder
 
-        return nullcontext(str(faster_whisper_folder()))
+        packaged = faster_whisper_folder()
+        with hub.explained(f"faster-whisper:{argument}", packaged):
+            yield str(packaged)
 
     @staticmethod
     def needs(argument: str = PACKAGED) -> Needs:
@@ -129,7 +133,7 @@ class FasterWhisper:
         try:
             yield from self._segments(sound, language)
         except RuntimeError as error:  # CUDA's libraries are looked for when they are first needed
-            raise ModelError("faster-whisper failed", str(error).partition("\n")[0], _CUDA_12) from error
+            raise ModelError("faster-whisper failed", hub.first_line(error), _CUDA_12) from error
 
     def _segments(self, sound: Sound, language: str) -> Iterable[Heard]:
         known = self._model.supported_languages

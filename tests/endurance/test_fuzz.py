@@ -21,15 +21,13 @@ from . import grammars
 from .toll import WHOLE, Toll
 
 LONGEST_S, MOST_MB = 2.0, 300
+EXAMPLES = int(os.environ.get("ENDURE_EXAMPLES", "20000" if WHOLE else "40"))
 
 
 def peak_mb() -> int:
     """The most memory that was resident so far."""
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return int(status["VmHWM"].split()[0]) >> 10
-
-
-EXAMPLES = int(os.environ.get("ENDURE_EXAMPLES", "20000" if WHOLE else "40"))
 
 
 def _file(folder: Path, name: str, text: str) -> Path:
