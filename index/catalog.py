@@ -28,7 +28,9 @@ VERSION = 2
 START_ANEW = "Put back a copy, or move the folder away and index your footage again; the footage itself is untouched"
 _APPLICATION = 0x504C4159  # "PLAY", SQLite's mark of whose file it is
 _REMEMBERED = 256
+_PAGES_KIB = 16_384  # of the file that a connection holds in memory: a search reads a few thousand pages
 _SEGMENT = "s.id, s.video_id, s.channel, s.start_s, s.end_s, s.model, s.text, s.score, s.thumbnail, s.words"
+_CHANNELS = {channel.value: channel for channel in Channel}  # a search reads hundreds of segments
 
 T = TypeVar("T")
 
@@ -593,6 +595,7 @@ def _connect(path: Path, readonly: bool, *, alone: bool = False) -> sqlite3.Conn
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA busy_timeout = 10000")
+    db.execute(f"PRAGMA cache_size = -{_PAGES_KIB}")
     return db
 
 
@@ -628,4 +631,4 @@ def _row(stored: StoredSegment) -> tuple[object, ...]:
 def _segment(row: Sequence[Any]) -> Segment:
     i, video_id, channel, start_s, end_s, model, text, score, thumbnail, words = row
     spoken = tuple(Word(Span(a, b), word) for a, b, word in json.loads(words)) if words != "[]" else ()
-    return Segment(i, video_id, Channel(channel), Span(start_s, end_s), model, text, score, thumbnail, spoken)
+    return Segment(i, video_id, _CHANNELS[channel], Span(start_s, end_s), model, text, score, thumbnail, spoken)
