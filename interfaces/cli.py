@@ -460,7 +460,8 @@ def _report(error: Exception, *, as_json: bool) -> int:
     usage = getattr(error, "format_message", None)  # of a command that was put wrongly
     if usage is not None:
         path = getattr(getattr(error, "ctx", None), "command_path", "playhead")
-        what, code, fix = str(usage()), InputError.exit_code, f"See: {path} --help"
+        said = str(usage()).replace("Value error, ", "")  # as Typer takes it from Pydantic
+        what, code, fix = said, InputError.exit_code, f"See: {path} --help"
     elif isinstance(error, PlayheadError):
         asked = isinstance(error, BlockedError) and error.verdict.answerable
         what, code, fix = str(error), error.exit_code, "Say so with --override WHY" if asked else ""

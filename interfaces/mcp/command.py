@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -76,4 +77,5 @@ def _serve_http(server: Server[Any], port: int, token_file: Path | None) -> None
         token = http.kept_token(token_file) if token_file else new_token()
         render.note(f"Serving on http://{HOST}:{at.getsockname()[1]}{http.PATH}")
         render.note(render.line(f"Token: as in {token_file}" if token_file else f"Token: {token}"))
-        anyio.run(http.serve, server, at, token)
+        with suppress(KeyboardInterrupt):  # uvicorn passes on what it heard
+            anyio.run(http.serve, server, at, token)

@@ -17,7 +17,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -31,6 +31,9 @@ from pydantic_settings import SettingsError as PydanticSettingsError
 
 from playhead.errors import SettingsError
 from playhead.types import Channel, Limits, Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 DEFAULT_CHANNELS = (Channel.PICTURE, Channel.OBJECT, Channel.TEXT, Channel.SPEECH, Channel.MOTION)
 
@@ -164,6 +167,8 @@ def load_settings(**flags: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "settings"
+        if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
+            raise _unknown(where, Settings.model_fields, f"There is no setting {where}") from error
         raise SettingsError(
             f"The setting {where} cannot be used",
             str(first["msg"]).lower().removeprefix("value error, "),
@@ -179,6 +184,9 @@ def _check_environment() -> None:
     known = {f"PLAYHEAD_{name.upper()}" for name in Settings.model_fields} | {"PLAYHEAD_CACHE"}
     for name in os.environ:
         if name.startswith("PLAYHEAD_") and name.partition("__")[0] not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"Did you mean {close[0]}?" if close else f"There are: {', '.join(sorted(known))}"
-            raise SettingsError(f"There is no setting for the variable {name}", "", hint)
+            raise _unknown(name, known, f"There is no setting for the variable {name}")
+
+
+def _unknown(name: str, known: Iterable[str], what: str) -> SettingsError:
+    close = difflib.get_close_matches(name, known, n=1)
+    return SettingsError(what, "", f"Did you mean {close[0]}?" if close else f"There are: {', '.join(sorted(known))}")

@@ -245,6 +245,23 @@ def test_what_is_said_around_a_moment_is_shown_on_request(run: Run, stocked: Pat
     assert "around" not in run.json("search", "hello")["moments"][0]
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("librray = 'x'", "There is no setting librray. Did you mean library?"),
+        ("x = 1", "There is no setting x. There are: "),
+        ("fps = 'a'", "The setting fps cannot be used: input should be a valid number"),
+        ("fps = = 1", "playhead.toml cannot be read"),
+    ],
+)
+def test_a_wrong_line_in_the_settings_file_is_told(
+    line: str, told: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("playhead.toml").write_text(line, encoding="utf-8")
+    assert told in run.refused("library")
+
+
 def test_embedding_again_says_how_much_there_was(run: Run, stocked: Path) -> None:
     assert run("reembed", "--model", "sentences=use") == 0
     assert run.out == "New vectors of what is said and written in 1 video.\n"
@@ -301,6 +318,7 @@ def test_embedding_again_says_how_much_there_was(run: Run, stocked: Path) -> Non
         (["index", "x.mp4", "--channels", "smell"], "channels"),
         (["index", "x.mp4", "--channels", ""], "names no channel"),
         (["index", "x.mp4", "--subtitles", "burn"], "subtitles"),
+        (["index", "x.mp4", "--mode", "silly"], "'--mode': 'silly' is not one of"),
         (["index"], "PATH"),
         (["transcribe"], "file"),
         (["transcribe", "missing.wav"], "no such file"),
