@@ -16,7 +16,9 @@ import json
 import re
 import sys
 import time
+from dataclasses import replace
 from importlib.metadata import distributions
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,7 +28,7 @@ from playhead.index.catalog import Catalog, ChannelRecord, Record, StoredSegment
 from playhead.index.vectors import VectorIndex
 from playhead.models.registry import OFFLINE, Models
 from playhead.settings import Settings
-from playhead.types import Channel, Segment, Span, Video
+from playhead.types import Channel, Segment, Span, Video, Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,9 +128,17 @@ def _say(record: Record, sources: Sources, spread: NDArray[np.float32], chance: 
     for number, (one, other) in enumerate(pairs):
         first, second = sources.sentences[one].split(), sources.sentences[other].split()
         text = " ".join([*first[: len(first) // 2], *second[len(second) // 2 :]])
-        segment = _segment(record, Channel.SPEECH, 2 * number, 2 * number + 1.8, text)
+        segment = replace(
+            _segment(record, Channel.SPEECH, 2 * number, 2 * number + 1.8, text), words=_timed(text, number)
+        )
         record.segments.append(StoredSegment(segment, segment.id))
         record.vectors[segment.id] = Channel.SPEECH, sources.spaces[1], vectors[number]
+
+
+def _timed(text: str, number: int) -> tuple[Word, ...]:
+    words = text.split()
+    ends = np.linspace(2 * number, 2 * number + 1.8, len(words) + 1).round(2).tolist()
+    return tuple(Word(Span(*span), word) for span, word in zip(pairwise(ends), words, strict=True))
 
 
 def _see(record: Record, sources: Sources, chance: np.random.Generator) -> None:

@@ -30,6 +30,7 @@ _APPLICATION = 0x504C4159  # "PLAY", SQLite's mark of whose file it is
 _REMEMBERED = 256
 _PAGES_KIB = 16_384  # of the file that a connection holds in memory: a search reads a few thousand pages
 _SEGMENT = "s.id, s.video_id, s.channel, s.start_s, s.end_s, s.model, s.text, s.score, s.thumbnail, s.words"
+_UNTIMED = _SEGMENT.replace("s.words", "'[]'")  # a search has no use for when each word was said
 _CHANNELS = {channel.value: channel for channel in Channel}  # a search reads hundreds of segments
 
 T = TypeVar("T")
@@ -427,9 +428,15 @@ class Catalog:
         return [_segment(row) for row in rows]
 
     def segments_by_vector(
-        self, vector_ids: Iterable[str], within: Within = EVERYWHERE, *, alike: int = -1, most: int = -1
+        self,
+        vector_ids: Iterable[str],
+        within: Within = EVERYWHERE,
+        *,
+        alike: int = -1,
+        most: int = -1,
+        timed: bool = True,
     ) -> list[StoredSegment]:
-        """The segments there that are found by these vectors, in order of video and time.
+        """The segments there that are found by these vectors, in order of video and time; `timed` with their words.
 
         `most` bounds them all, the first vectors first; `alike` those of one vector, the surest first. Of one video
         all are given: it has fewer segments than a common word has videos.
@@ -444,14 +451,15 @@ class Catalog:
             some = f"{one} ORDER BY s.score DESC, s.number LIMIT ?"
             found = f"json_each(?) j CROSS JOIN segment s ON s.number IN ({some}) LIMIT ?"
             values = (wanted, *values, alike, most)
-        rows = self._read(f"SELECT {_SEGMENT}, s.vector_id FROM {found}", values)  # noqa: S608
+        columns = _SEGMENT if timed else _UNTIMED
+        rows = self._read(f"SELECT {columns}, s.vector_id FROM {found}", values)  # noqa: S608
         rows.sort(key=lambda row: (row[1], row[3], row[0]))
         return [StoredSegment(_segment(row[:-1]), row[-1]) for row in rows]
 
     def segments_by_number(self, numbers: Sequence[int]) -> dict[int, Segment]:
-        """The segments of these numbers."""
+        """The segments of these numbers, without their words."""
         rows = self._read(
-            f"SELECT {_SEGMENT}, s.number FROM json_each(?) j CROSS JOIN segment s ON s.number = j.value",  # noqa: S608
+            f"SELECT {_UNTIMED}, s.number FROM json_each(?) j CROSS JOIN segment s ON s.number = j.value",  # noqa: S608
             (json.dumps(numbers),),
         )
         return {row[-1]: _segment(row[:-1]) for row in rows}

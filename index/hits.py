@@ -189,7 +189,7 @@ class Finder:
         found = []
         surest = sorted(near, key=lambda vector_id: (-near[vector_id], vector_id))
         for stored in self._catalog.segments_by_vector(
-            surest, within, alike=self._alike, most=max(self._most, 2 * self._alike)
+            surest, within, alike=self._alike, most=max(self._most, 2 * self._alike), timed=False
         ):
             segment, similarity = stored.segment, near[stored.vector_id]
             found.append(Hit(segment, segment.span, fits(segment.text).at(similarity) * segment.score))
