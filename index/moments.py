@@ -28,9 +28,11 @@ class Hit:
 
 def grouped(hits: Iterable[Hit], shots: Sequence[Span]) -> list[list[Hit]]:
     """The hits of one video as groups that each show one moment, strongest first."""
-    found = list(hits)
+    of_channel: dict[Channel, list[Hit]] = {}
+    for hit in hits:
+        of_channel.setdefault(hit.segment.channel, []).append(hit)
     starts = [shot.start_s for shot in shots]
-    grown = [hit for channel in Channel for hit in grow([h for h in found if h.segment.channel is channel], starts)]
+    grown = [hit for alike in of_channel.values() for hit in grow(alike, starts)]
     return join([framed(hit, shots, starts) if hit.segment.channel is Channel.SPEECH else hit for hit in grown])
 
 
