@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from playhead.models.roles import Vectors
 
 HEADS_FILE = Path(__file__).with_name("moderation.safetensors")
-HEADS_SHA256 = "968586917ab68e66060b26e6be4082abb6c21c6af19683870279387b8132f6b5"
+HEADS_SHA256 = "f9eeec7f849580217b2dd504f3fbda2cd6d1a23789a156f9d77fced39c744062"
 CATEGORIES = ("harassment", "hate", "illicit", "self_harm", "sexual", "violence")
 FEATURES = Multilingual.dim + USE.dim
 _WHAT = "moderation heads"

@@ -170,11 +170,11 @@ def test_text_without_words_is_harmless(heads, text):
 
 
 def test_a_cue_is_short_and_from_the_text(heads):
-    text = "We went to the lake and had a picnic there with all of our friends. " * 5 + HARMFUL["illicit"]
+    text = "We went to the lake and had a picnic there with all of our friends. " * 5 + HARMFUL["hate"]
     best = heads.moderate([text])[0][0]
-    assert best.category == "illicit"
+    assert best.category == "hate"
     assert len(best.cue) <= 120
-    assert HARMFUL["illicit"] in best.cue
+    assert HARMFUL["hate"] in best.cue
 
 
 @pytest.mark.parametrize(
