@@ -27,7 +27,8 @@ BOTH = " ".join(f"--spec {spec}" for spec in ENCODERS)
 class Measurement:
     """Commands by label. `timed`: other work distorts it. `slow`: run only when it is asked for by name.
 
-    `flag` is what makes a command print its object, for one that would not without.
+    `flag` is what makes a command print its object, for one that would not without. `verdict`: its exit status is one
+    on what was measured, which is kept whatever that is.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Measurement:
     timed: bool = False
     slow: bool = False
     flag: str = "--json"
+    verdict: bool = False
 
     def missing(self, materials: Mapping[str, Path]) -> str:
         """What is not there of that which the commands need, in words; nothing when all is."""
@@ -113,6 +115,8 @@ MEASUREMENTS = {
         Measurement("index_memory", {"": "benchmarks/index_memory.py"}, 20, slow=True),
         Measurement("search_scale", {"": "benchmarks/search_scale.py"}, 60, timed=True, slow=True),
         Measurement("peers", {"": "benchmarks/peers.py --minutes 3"}, 20, timed=True, slow=True),
-        Measurement("endurance", {"": "-m tests.endurance.endure"}, 120, slow=True, flag=f"--out {WRITTEN}"),
+        Measurement(
+            "endurance", {"": "-m tests.endurance.endure"}, 120, slow=True, flag=f"--out {WRITTEN}", verdict=True
+        ),
     )
 }

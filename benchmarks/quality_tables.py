@@ -238,7 +238,8 @@ def text_moderation(runs: Runs) -> str:
     rows.append(["HateCheck", "gap between groups, wrongly told, in points", None, gap])
     for name, found in run.items():
         if "asked about or blocked" in found:
-            rows += [[name, what, share["of"], _share(share)] for what, share in found.items()]
+            texts = name.replace("do_not_answer", "Do-Not-Answer:").replace("_", " ")
+            rows += [[texts, what, share["of"], _share(share)] for what, share in found.items()]
     return table(["measured on", "what", "texts", ""], rows)
 
 

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from playhead.models.moderation import HeadWeights
 
 REQUESTS = Path(__file__).with_name("safety_requests")
+HARMLESS = "We went to the lake and had a picnic there with all of our friends. "
 ASK, BLOCK = Decision.ASK.severity, Decision.BLOCK.severity
 _LEET = str.maketrans("aeiost", "431057")
 _CYRILLIC = str.maketrans("aeopcxi", "аеорсхі")
@@ -94,6 +95,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "blocked": share(to_ask == BLOCK),
             "the same as a prompt for making": share(to_make >= ASK),
         }
+        if name.startswith("harmful"):
+            for told, times in (("after a harmless sentence", 1), ("after five", 5)):
+                longer = training.encoded([HARMLESS * times + text for text in texts])
+                result[name][told] = share(decided(longer.chances(shipped)) >= ASK)
     _show(result)
     if options.json:
         print(json.dumps(result))
@@ -210,7 +215,7 @@ def hatecheck(judged: Judged) -> dict[str, Any]:
 
 
 def calibration(judged: Judged) -> dict[str, Any]:
-    """Of all labelled scores from one tenth to the next, the mean, and the share that held."""
+    """Of all labelled scores from one fifth to the next, the mean, and the share that held."""
     known = judged.labels >= 0
     scores, held = judged.chances[known], judged.labels[known] == 1
     found = {}

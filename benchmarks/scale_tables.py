@@ -22,6 +22,7 @@ SEARCHES = {
     "speech_ms": "speech alone",
     "encoding_ms": "of it encoding",
 }
+RECALLS = ("recall@10", "recall@100")
 WHERE = ("everywhere", "one video", "two minutes")
 
 
@@ -39,10 +40,10 @@ def search_scale(runs: Runs) -> str:
 def engines(runs: Runs) -> str:
     """The vectors alone: each engine at each size, where it looks, its p50 / p99, recall and building time."""
     rows = [
-        [size, engine, where, _percentiles(found.get("ms")), found.get("recall@10"), build_s, found.get("why")]
+        [size, engine, where, _percentiles(found.get("ms")), *map(found.get, RECALLS), build_s, found.get("why")]
         for size, engine, where, found, build_s in _searched(runs)
     ]
-    return table(["segments", "engine", "within", "ms", "recall@10", "build, s", ""], rows)
+    return table(["segments", "engine", "within", "ms", *RECALLS, "build, s", ""], rows)
 
 
 def _sizes(runs: Runs) -> list[Mapping[str, Any]]:
@@ -59,7 +60,8 @@ def _searched(runs: Runs) -> list[tuple[int, str, str, Mapping[str, Any], float 
     for size in _sizes(runs):
         count, others = size["segments"], size.get("peers", {})
         for where in WHERE:
-            found = {"ms": size.get(f"vectors {where}_ms"), "recall@10": size.get(f"recall@10 {where}")}
+            found = {"ms": size.get(f"vectors {where}_ms")}
+            found |= {recall: size.get(f"{recall} {where}") for recall in RECALLS}
             rows.append((count, "Playhead", where, found, None))
         if isinstance(others, str):
             rows.append((count, "others", "", {"why": others}, None))

@@ -16,7 +16,6 @@ import json
 import re
 import sys
 import time
-from dataclasses import replace
 from importlib.metadata import distributions
 from itertools import pairwise
 from pathlib import Path
@@ -128,17 +127,9 @@ def _say(record: Record, sources: Sources, spread: NDArray[np.float32], chance: 
     for number, (one, other) in enumerate(pairs):
         first, second = sources.sentences[one].split(), sources.sentences[other].split()
         text = " ".join([*first[: len(first) // 2], *second[len(second) // 2 :]])
-        segment = replace(
-            _segment(record, Channel.SPEECH, 2 * number, 2 * number + 1.8, text), words=_timed(text, number)
-        )
+        segment = _segment(record, Channel.SPEECH, 2 * number, 2 * number + 1.8, text)
         record.segments.append(StoredSegment(segment, segment.id))
         record.vectors[segment.id] = Channel.SPEECH, sources.spaces[1], vectors[number]
-
-
-def _timed(text: str, number: int) -> tuple[Word, ...]:
-    words = text.split()
-    ends = np.linspace(2 * number, 2 * number + 1.8, len(words) + 1).round(2).tolist()
-    return tuple(Word(Span(*span), word) for span, word in zip(pairwise(ends), words, strict=True))
 
 
 def _see(record: Record, sources: Sources, chance: np.random.Generator) -> None:
@@ -156,7 +147,10 @@ def _segment(
     record: Record, channel: Channel, start_s: float, end_s: float, text: str = "", score: float = 1.0
 ) -> Segment:
     name = hashlib.sha256(f"{record.video.id} {channel} {start_s}".encode()).hexdigest()[:32]
-    return Segment(name, record.video.id, channel, Span(start_s, end_s), "synthetic", text, score)
+    said = text.split() if channel is Channel.SPEECH else []
+    ends = np.linspace(start_s, end_s, len(said) + 1).round(2).tolist()
+    words = tuple(Word(Span(*span), word) for span, word in zip(pairwise(ends), said, strict=True))
+    return Segment(name, record.video.id, channel, Span(start_s, end_s), "synthetic", text, score, words=words)
 
 
 def read_sources() -> Sources:

@@ -28,9 +28,9 @@ VERSION = 2
 START_ANEW = "Put back a copy, or move the folder away and index your footage again; the footage itself is untouched"
 _APPLICATION = 0x504C4159  # "PLAY", SQLite's mark of whose file it is
 _REMEMBERED = 256
-_PAGES_KIB = 16_384  # of the file that a connection holds in memory: a search reads a few thousand pages
-_SEGMENT = "s.id, s.video_id, s.channel, s.start_s, s.end_s, s.model, s.text, s.score, s.thumbnail, s.words"
-_UNTIMED = _SEGMENT.replace("s.words", "'[]'")  # a search has no use for when each word was said
+_PAGES_KIB = 16_384  # of the file that a connection holds in memory, instead of SQLite's 2,000
+_UNTIMED = "s.id, s.video_id, s.channel, s.start_s, s.end_s, s.model, s.text, s.score, s.thumbnail, '[]'"
+_SEGMENT = _UNTIMED.replace("'[]'", "s.words")  # of which a search has no use
 _CHANNELS = {channel.value: channel for channel in Channel}  # a search reads hundreds of segments
 
 T = TypeVar("T")
@@ -114,7 +114,7 @@ class Catalog:
         try:
             self._db, self._lock = _connect(path, readonly), threading.Lock()
         except sqlite3.Error as error:
-            raise _translate(error, path) from error
+            raise _translate(error, path, reading=readonly) from error
         try:
             if readonly and not _shared(self._db) and not _journalled(path):
                 self._db.close()
@@ -126,7 +126,7 @@ class Catalog:
         except BaseException as error:
             self._db.close()
             if isinstance(error, sqlite3.Error):
-                raise _translate(error, path) from error
+                raise _translate(error, path, reading=readonly) from error
             raise
 
     def close(self) -> None:
@@ -206,7 +206,7 @@ class Catalog:
             with self._lock:
                 return self._db.execute(query, values).fetchall()
         except sqlite3.Error as error:
-            raise _translate(error, self.path) from error
+            raise _translate(error, self.path, reading=True) from error
 
     # Videos
 
@@ -607,8 +607,11 @@ def _connect(path: Path, readonly: bool, *, alone: bool = False) -> sqlite3.Conn
     return db
 
 
-def _translate(error: sqlite3.Error, path: Path) -> LibraryError:
+def _translate(error: sqlite3.Error, path: Path, *, reading: bool = False) -> LibraryError:
     name = getattr(error, "sqlite_errorname", "")
+    if reading and name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")):
+        what = f"The library {path.parent} could not be read"
+        return StorageError(what, str(error), "See to its disk and its rights, then run the same command again")
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")):
         return StorageError(
             f"The library {path.parent} could not be written",

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from playhead.index import words
 from playhead.index.calibrate import curve
-from playhead.index.catalog import EVERYWHERE, Within
+from playhead.index.catalog import EVERYWHERE
 from playhead.index.moments import Hit
 from playhead.index.senses import as_seen
 from playhead.media.images import read_image
 from playhead.models.roles import Role
 from playhead.models.runtime import one_thread
-from playhead.types import PICTORIAL, Channel, Segment
+from playhead.types import PICTORIAL, Channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from playhead.index.catalog import Catalog
+    from playhead.index.catalog import Catalog, Within
     from playhead.index.nearest import NearestVectors
     from playhead.index.query import Query
     from playhead.models.registry import Models
@@ -76,7 +76,7 @@ class Finder:
             known = found.get(hit.segment.id)
             if hit.probability >= _LEAST and (known is None or known.probability < hit.probability):
                 found[hit.segment.id] = hit
-        return [hit for hit in found.values() if _inside(hit.segment, within)]
+        return list(found.values())
 
     def _seen(self, query: Query, within: Within) -> Iterable[Hit]:
         """Pictures by words, by an image, or by both (the geometric mean of the two)."""
@@ -203,12 +203,6 @@ class Finder:
 
 def _wanted(channel: Channel, query: Query) -> bool:
     return not query.channels or channel in query.channels
-
-
-def _inside(segment: Segment, within: Within) -> bool:
-    """The same as the catalogue's own: a vector may stand for segments elsewhere too."""
-    start_s, end_s = segment.span.start_s, max(segment.span.end_s, segment.span.start_s + 1e-6)
-    return within.video_id in ("", segment.video_id) and start_s < within.end_s and within.start_s < end_s
 
 
 def _both(found: Sequence[list[Hit]]) -> list[Hit]:

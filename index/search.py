@@ -111,6 +111,8 @@ class Searcher:
         by_video: dict[str, list[Moment]] = {}
         for moment in moments:
             by_video.setdefault(moment.video.id, []).append(moment)
+        if len(by_video) > _VIDEOS:
+            self._note(f"Moments were tied in the {_VIDEOS} likeliest of {len(by_video)} videos")
         found: list[Moment] = []
         for video_id, here in islice(by_video.items(), _VIDEOS):
             found += tied(link, here, self._moments(other, replace(within, video_id=video_id)))

@@ -120,7 +120,7 @@ class Heads:
         return self._heads.screened(self._sentences.use.encode(read), handicaps)
 
     def _cue(self, part: str, category: int, score: float) -> str:
-        """The sentence of a passage that its score rests on most."""
+        """The sentence of a passage that USE alone ranks highest, from its beginning."""
         if len(part) > SENTENCE_LETTERS and score >= _CUE_FROM:
             sentences = list(_pieces(part, SENTENCE_LETTERS))
             ranks = self._ranked(sentences, np.zeros(len(sentences), np.float32))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 PARTS = {
-    "faults": ("tests/endurance",),
+    "faults": ("tests/endurance", "--ignore=tests/endurance/test_soak.py"),  # which tries the soak itself
     "kills": (
         "-k", "killed", "tests/index/test_kill.py", "tests/agent/test_resume.py", "tests/safety/test_audit.py",
     ),

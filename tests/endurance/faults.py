@@ -71,12 +71,12 @@ class Fault:
         except (OSError, TypeError):
             return False
 
-    def wrapped(self, call: Callable[..., Any], place: int | str = 0) -> Callable[..., Any]:
-        """The system's call, which fails when it is due; the path or descriptor is the argument at `place`."""
+    def wrapped(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """The system's call, which fails when it is due; the path or descriptor is its first argument."""
 
         def called(*args: Any, **keywords: Any) -> Any:
             folder = keywords.get("dir_fd", keywords.get("src_dir_fd"))
-            if not self.below(args[int(place)], folder) or not self.due():
+            if not self.below(args[0], folder) or not self.due():
                 return call(*args, **keywords)
             if self.after and self.point != "open":  # what it opened would be nobody's
                 call(*args, **keywords)

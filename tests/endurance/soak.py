@@ -103,6 +103,8 @@ class Shelf:
             found = [_told(library.search(query, limit=100)) for query in QUERIES]
             self.search_ms = round((time.monotonic() - begun) / len(QUERIES) * 1000, 2)
             self._expected = self._expected or found
+            if not all(found):
+                self.faults.note("nothing was found")
             for query, one, other in zip(QUERIES, found, self._expected, strict=True):
                 if one != other:
                     self.faults.note(f"{query!r} gave other moments than in the first cycle")
@@ -139,7 +141,7 @@ class Cinema:
                 self._faults.note(f"the real models failed: {error}")
             found = [_told(library.search(query)) for query in ("a cup of coffee", "a rocket", "somebody speaks")]
             self._expected = self._expected or found
-            if found != self._expected:
+            if found != self._expected or not all(found):
                 self._faults.note("the real models found other moments than at first")
             Agent(library).run("What is to be seen?")
             for problem in library.verify():
@@ -165,7 +167,7 @@ def soak(folder: Path, minutes: float, sample_s: float = SAMPLE_S, *, real: bool
     """Work for so long below `folder` and tell what was seen."""
     temporary = folder / "tmp"
     temporary.mkdir(parents=True)
-    faults, samples, begun = Faults(), list[Vitals](), time.monotonic()
+    faults, samples = Faults(), list[Vitals]()
     os.environ["TMPDIR"] = tempfile.tempdir = str(temporary)
     models = Models(OFFLINE, threads=1)
     cinema = Cinema(folder, models, faults) if real else None

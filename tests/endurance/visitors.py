@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PAUSE_S = 0.2
 FINAL = ("done", "partial", "failed", "blocked", "cancelled")
+MAY_GO = ("/api/videos/", "/api/thumbnails/")
 BETWEEN = ("no video", "changed since it was indexed")  # said rightly between a film's change and its next indexing
 CUT = "request: Cut it\nsteps:\n  cut: {tool: cut_clip, args: {video: flag.mp4, start_s: 0, end_s: 1}}\n"
 
@@ -104,7 +105,7 @@ class Visitors:
     def _answer(
         self, method: str, address: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> tuple[int, bytes]:
-        """Status and body. A film may be gone or changed just now; anything else above 399 is noted."""
+        """Status and body. A film and its pictures may be gone just now; anything else above 399 is noted."""
         connection = http.client.HTTPConnection(HOST, self._port, timeout=30)
         try:
             sent = {"authorization": f"Bearer {self._served.token}", "content-type": "application/json"}
@@ -113,7 +114,9 @@ class Visitors:
             data = reply.read()
         finally:
             connection.close()
-        self.answered += 1
-        if reply.status >= 400 and reply.status != 404 and not any(said in data.decode() for said in BETWEEN):
+        gone = reply.status == 404 and address.startswith(MAY_GO)
+        if reply.status < 400:
+            self.answered += 1
+        elif not gone and not any(said in data.decode() for said in BETWEEN):
             self._note(f"{method} {address.split('/')[2]}: {reply.status} {data[:200]!r}")
         return reply.status, data

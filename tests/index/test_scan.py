@@ -15,7 +15,7 @@ import pytest
 from playhead import Library, Settings
 from playhead.errors import StorageError
 from playhead.index.catalog import EVERYWHERE, Catalog, ChannelRecord, Record, StoredSegment, Within
-from playhead.index.part import FULL, highest, widened
+from playhead.index.part import FULL, highest, likenesses, widened
 from playhead.index.vectors import VectorIndex
 from playhead.testing import FakeModels
 from playhead.types import Channel, Progress, Segment, Span, Video
@@ -288,6 +288,17 @@ def test_float16_is_widened_exactly() -> None:
     every = np.arange(65_536, dtype=np.uint16).view(np.float16)
     finite = every[np.isfinite(every)]
     assert (widened(finite) == finite.astype(np.float32)).all()
+
+
+@pytest.mark.parametrize("count", [0, 1, 511, 512, 513, 1_500])
+def test_a_likeness_is_the_same_whatever_others_are_asked_for(count: int) -> None:
+    chance = np.random.default_rng(5)
+    vectors, vector = chance.standard_normal((2_000, 32)).astype(np.float16), chance.standard_normal(32)
+    rows = np.sort(chance.choice(2_000, count, replace=False))
+    found = likenesses(vectors, rows, vector.astype(np.float32))
+    alone = [likenesses(vectors, rows[n : n + 1], vector.astype(np.float32))[0] for n in range(count)]
+    assert found.tolist() == alone
+    assert found == pytest.approx(vectors[rows].astype(np.float64) @ vector, abs=1e-4)
 
 
 def test_a_library_of_version_1_is_upgraded_in_place(tmp_path: Path) -> None:
