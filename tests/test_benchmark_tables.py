@@ -205,8 +205,8 @@ def test_tables_and_curves_of_speed() -> None:
     engines = " ".join(speed.engines(SPEED["search_scale"]).split())
     assert "| 10,000 | Playhead | everywhere | 1.90 / 2.50 | 1.00 |" in engines
     assert "| 10,000 | numpy | everywhere | 2.40 / 3.00 | 1.00 | | 0.50 |" in engines
-    assert "| 10,000 | chroma | one video | | | 8.00 | it has no filter |" in engines
-    assert "| 10,000 | hnswlib | | | | | skipped: is not installed |" in engines
+    assert "| 10,000 | chroma | one video | | | | 8.00 | it has no filter |" in engines
+    assert "| 10,000 | hnswlib | | | | | | skipped: is not installed |" in engines
     assert "| find | other | 5.00 | 5.00 | 2.50 | 5.00 |" in told["peers"]
     assert "| clips | other | | | | | it cuts nothing |" in " ".join(told["peers"].split())
     assert "| kill -9 | 100 | 0 | 0 | 80.5 |" in told["endurance"]
