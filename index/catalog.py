@@ -120,6 +120,7 @@ class Catalog:
                 self._db.close()
                 self._db = _connect(path, readonly, alone=True)
             self._check_version(create)
+            self._db.execute(f"PRAGMA cache_size = -{_PAGES_KIB}")
             if not readonly:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute("PRAGMA synchronous = FULL")
@@ -603,7 +604,6 @@ def _connect(path: Path, readonly: bool, *, alone: bool = False) -> sqlite3.Conn
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA busy_timeout = 10000")
-    db.execute(f"PRAGMA cache_size = -{_PAGES_KIB}")
     return db
 
 
