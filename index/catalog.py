@@ -29,8 +29,9 @@ START_ANEW = "Put back a copy, or move the folder away and index your footage ag
 _APPLICATION = 0x504C4159  # "PLAY", SQLite's mark of whose file it is
 _REMEMBERED = 256
 _PAGES_KIB = 16_384  # of the file that a connection holds in memory, instead of SQLite's 2,000
-_UNTIMED = "s.id, s.video_id, s.channel, s.start_s, s.end_s, s.model, s.text, s.score, s.thumbnail, '[]'"
-_SEGMENT = _UNTIMED.replace("'[]'", "s.words")  # of which a search has no use
+_OBSERVED = "s.id, s.video_id, s.channel, s.start_s, s.end_s, s.model, s.text, s.score, s.thumbnail"
+_SEGMENT = f"{_OBSERVED}, s.words"
+_UNTIMED = f"{_OBSERVED}, '[]'"  # a search has no use for when each word was said
 _CHANNELS = {channel.value: channel for channel in Channel}  # a search reads hundreds of segments
 
 T = TypeVar("T")

@@ -142,7 +142,7 @@ class Cinema:
             found = [_told(library.search(query)) for query in ("a cup of coffee", "a rocket", "somebody speaks")]
             self._expected = self._expected or found
             if found != self._expected or not all(found):
-                self._faults.note("the real models found other moments than at first")
+                self._faults.note("the real models found other moments than at first, or none")
             Agent(library).run("What is to be seen?")
             for problem in library.verify():
                 self._faults.note(f"verify of the real library: {problem}")
