@@ -213,8 +213,11 @@ class Agent:
                 answers.append(answered(outcome.result))
             elif outcome.state == "nothing":
                 answers += [answered(o.result) for o in outcomes.values() if o.ok and not _has(o)]
-        elsewhere = self.library.settings.roots or context.given
-        return held(together(answers), None if elsewhere else self.library.videos())
+        elsewhere, videos = self.library.settings.roots or context.given, self.library.videos()
+        answer = held(together(answers), None if elsewhere else videos)
+        if len(videos) > 1 == len(answer.videos) and not _names(plan, answer.videos[0]):
+            answer = replace(answer, notes=(*answer.notes, f"From {answer.videos[0].name}."))
+        return answer
 
     def _let_out(
         self, plan: Plan, answer: Answer, outcomes: dict[str, Outcome], gate: Gate
@@ -331,6 +334,12 @@ def _handed(given: str | Path | None) -> tuple[Path, ...]:
 
 def _said(answer: Answer) -> list[str]:
     return [*(text for claim in answer.claims for text in (claim.title, claim.text)), *answer.notes]
+
+
+def _names(plan: Plan, video: Video) -> bool:
+    """Whether the plan says itself that this video is meant."""
+    said = [*plan.inputs.values(), *(value for step in plan.steps.values() for value in step.args.values())]
+    return any(value in (video.name, video.id) for value in said)
 
 
 def _has(outcome: Outcome) -> bool:

@@ -148,7 +148,7 @@ _WH = re.compile(
     r"in which (?:of (?:the |my |our |these )?)?(?:videos?|clips?|scenes?|recordings?|films?)|"
     r"which (?:videos?|clips?|scenes?|files?)(?: shows?| has| have| contains?)?)\b\s*(?:is|are|was|were|do|"
     r"does|did|can|could|has|have)?\b\s*"
-    r"(?:(?:we|you|i|they|one)\b\s*)?(?:(?:get to\s+)?(?:see|hear|find|spot|notice)\b\s*)?",
+    r"(?:(?:we|you|i|they|one|there)\b\s*)?(?:(?:get to\s+)?(?:see|hear|find|spot|notice)\b\s*)?",
     re.IGNORECASE,
 )
 _END = re.compile(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from playhead.agent.pieces import NAMED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from playhead.agent.planner import Stage
     from playhead.types import Video
 
 _FOOTAGE = (
@@ -31,6 +33,46 @@ def named(request: str, known: Sequence[str]) -> list[str]:
     words = {name: re.findall(r"[^\W\d_]{3,}", name.rsplit(".", 1)[0].lower()) for name in known}
     own = [name for name in known if any(_speaks_of(word, request) for word in _distinct(name, words))]
     return own if len(own) == 1 else []
+
+
+def under_plain_names(request: str, stage: Stage) -> tuple[str, Stage, dict[str, str]]:
+    """A request and its stage with plain names for videos that it names, and what each of these stands for.
+
+    "holiday one.mp4" would be read as one.mp4. The longest name counts, and quotation marks around one say nothing.
+    """
+    names = list(dict.fromkeys(video.name for video in stage.videos))
+    plain: dict[str, str] = {}
+    for name in sorted(names, key=len, reverse=True):
+        alias = name if NAMED.fullmatch(name) else f"footage-{len(plain) + 1}.mp4"
+        while alias != name and alias in names:
+            alias = f"the-{alias}"
+        spoken = rf"(?<![\w.-]){re.escape(name)}(?!\w)"
+        either = rf"\"{spoken}\"|“{spoken}”|'{spoken}'|‘{spoken}’|{spoken}"
+        request, found = re.subn(either, lambda _, said=alias: said, request, flags=re.IGNORECASE)  # type: ignore[misc]
+        if found and alias != name:
+            plain[name] = alias
+
+    def renamed(video: Video) -> Video:
+        return replace(video, name=plain.get(video.name, video.name))
+
+    stage = replace(
+        stage,
+        videos=tuple(map(renamed, stage.videos)),
+        video=stage.video and renamed(stage.video),
+        recent=tuple((renamed(video), span) for video, span in stage.recent),
+    )
+    return request, stage, {alias: name for name, alias in plain.items()}
+
+
+def with_names(said: Any, names: Mapping[str, str]) -> Any:
+    """Texts, and lists and mappings of them, with the videos' own names again."""
+    if isinstance(said, str):
+        for alias, name in names.items():
+            said = said.replace(alias, name)
+        return said
+    if isinstance(said, dict):
+        return {key: with_names(value, names) for key, value in said.items()}
+    return type(said)(with_names(value, names) for value in said) if isinstance(said, list | tuple) else said
 
 
 def _speaks_of(word: str, request: str) -> bool:

@@ -22,6 +22,7 @@ import numpy as np
 import yaml
 
 from playhead import prompts
+from playhead.agent.pieces import QUOTED
 from playhead.models.cache import cache_folder, write_atomically
 
 if TYPE_CHECKING:
@@ -101,11 +102,17 @@ class Intents:
         self._outside = frozenset(example.tool for example in self.examples if example.outside)
 
     def spelled(self, text: str) -> str:
-        """The text with slips in the words that requests are made of put right: "sumarize", "evry"."""
+        """The text with slips in the words that requests are made of put right: "sumarize", "evry".
+
+        What is quoted stays, and so does every word that the encoder was trained with; one that cannot tell which
+        those are mends nothing.
+        """
+        knows = getattr(self._encoder, "knows", lambda _: True)
+        quoted = [found.span() for found in QUOTED.finditer(text)]
 
         def mended(found: re.Match[str]) -> str:
             word = found[0]
-            if word.lower() in self._known or not word.islower():
+            if word in self._known or knows(word) or any(start <= found.start() < end for start, end in quoted):
                 return word
             close = difflib.get_close_matches(word, self._common, n=1, cutoff=_SPELLING)
             return close[0] if close and close[0][0] == word[0] and not close[0].startswith(word) else word

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from playhead.agent.building import Builder
+from playhead.agent.footage import under_plain_names, with_names
 from playhead.agent.intents import Intents, worked_examples
 from playhead.agent.plan import Plan, Step
 from playhead.agent.planner import Proposal, Stage
@@ -30,6 +31,7 @@ _DECLINED = {
     "send": "sending or publishing anything", "files": "changing, fetching or deleting files",
     "world": "not about your footage",
 }  # fmt: skip
+_SPACE = re.compile(r"\s+")
 _NEVER = re.compile(r"^(?:please\s+)?(?:do not|don't|never)\b", re.IGNORECASE)
 _AGAIN = re.compile(
     r"^(?:and\s+|then\s+|so\s+|now\s+)*(?:what about\s+|show me\s+|what (?:is|happens|comes|came|happened|"
@@ -57,16 +59,21 @@ class OfflinePlanner:
 
     def propose(self, request: str, stage: Stage) -> Proposal:
         """A plan, or what to ask back where the request is empty, ambiguous, contradictory or beyond the tools."""
-        words = re.sub(r"\s+", " ", request).strip()
-        if not re.search(r"\w", words):
+        if not re.search(r"\w", request):
             return Proposal(None, ("What shall I look for or do?",))
-        if len(words) > _LONGEST:
+        if len(request.strip()) > _LONGEST:
             return Proposal(
                 None, (f"That is too long to be read at once; please say it in {_LONGEST:,} characters.",)
             )
+        words, stage, names = under_plain_names(request, stage)
+        proposal = self._proposed(_SPACE.sub(" ", words).strip(), stage)
+        return _as_asked(proposal, _SPACE.sub(" ", request).strip(), names)
+
+    def _proposed(self, words: str, stage: Stage) -> Proposal:
         if stage.recent and (again := _AGAIN.match(words)):
             return self._follow_up(words, again, stage)
-        clauses, remarks = _without_unclear(self._reader.read(words))
+        mended = self._intents.spelled(words)
+        clauses, remarks = _without_unclear(self._reader.read(mended))
         questions = self._declined(clauses) + [fault for clause in clauses for fault in clause.slots.faults]
         if not clauses:
             questions = [f"That is too much at once; please ask for at most {MOST_CLAUSES} things."]
@@ -80,7 +87,10 @@ class OfflinePlanner:
             return Proposal(None, tuple(dict.fromkeys(questions)))
         if not builder.steps:
             return Proposal(None, (f"I do not know what to do for “{_short(words)}”. {_ABLE}.",))
-        return Proposal(builder.plan(), notes=tuple(f"“{_short(text)}” was taken for a remark." for text in remarks))
+        notes = [f"“{_short(text)}” was taken for a remark." for text in remarks]
+        slips = [(old, new) for old, new in zip(words.split(), mended.split(), strict=True) if old != new]
+        notes += [f"“{old}” was taken for a slip of “{new}”." for old, new in dict.fromkeys(slips)]
+        return Proposal(builder.plan(), notes=tuple(notes))
 
     def _follow_up(self, words: str, again: re.Match[str], stage: Stage) -> Proposal:
         """What is at, after or before something that the last answer rests on."""
@@ -125,6 +135,15 @@ def _without_unclear(clauses: list[Clause]) -> tuple[list[Clause], list[str]]:
     clear = any(clause.intent.score >= _CLEAR and not clause.intent.outside for clause in clauses)
     unclear = [c for c in clauses if clear and c.intent.score < LIKELY]
     return [clause for clause in clauses if clause not in unclear], [clause.text for clause in unclear]
+
+
+def _as_asked(proposal: Proposal, request: str, names: Mapping[str, str]) -> Proposal:
+    """The proposal in the words of the request, with the videos' own names."""
+    plan = proposal.plan
+    if plan is not None:
+        said = with_names(plan.model_dump(mode="json", exclude={"request"}), names)
+        plan = Plan.model_validate(said | {"request": request})
+    return Proposal(plan, with_names(proposal.questions, names), with_names(proposal.notes, names))
 
 
 def _short(text: str) -> str:

@@ -12,7 +12,7 @@ from playhead import prompts
 from playhead.agent.slots import TIMES, read_slots
 from playhead.media.formats import MEDIA_ENDINGS
 
-_QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|(?<!\w)'[^']{2,}'(?!\w)|(?<!\w)‘[^’]+’")
+QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|(?<!\w)'[^']{2,}'(?!\w)|(?<!\w)‘[^’]+’")
 _FILE = re.compile(r"\b[\w-]+\.(?:[a-z][a-z0-9]{1,4})\b", re.IGNORECASE)
 _STRONG = re.compile(
     r"[.!?]+(?=\s|$)\s*|\s*;\s*|\s*,?\s*\b(?:and|"
@@ -80,7 +80,7 @@ class Part:
 def parts(request: str) -> list[Part]:
     """The pieces between all separators. What is quoted, names of files and times stay whole."""
     masked = request
-    for pattern in (_QUOTED, _FILE, *TIMES):
+    for pattern in (QUOTED, _FILE, *TIMES):
         masked = pattern.sub(lambda found: "\0" * len(found[0]), masked)
     cuts = [(m.start(), m.end(), True) for m in _STRONG.finditer(masked)]
     cuts += [(m.start(), m.end(), False) for m in _WEAK.finditer(masked)]
@@ -171,18 +171,18 @@ def polite_less(text: str) -> str:
 
 def unquoted(text: str) -> str:
     """The first quoted words in a text, or an empty string."""
-    found = _QUOTED.search(text)
+    found = QUOTED.search(text)
     return found[0][1:-1].strip() if found else ""
 
 
 def without_quotes(text: str) -> str:
     """The text with something in place of what is quoted, which says nothing of what is to be done."""
-    return _QUOTED.sub("something", text)
+    return QUOTED.sub("something", text)
 
 
 def hidden(text: str) -> str:
     """The text with quotations and file names blanked."""
-    return _FILE.sub(" ", _QUOTED.sub(" ", text))
+    return _FILE.sub(" ", QUOTED.sub(" ", text))
 
 
 def without_names(text: str) -> str:

@@ -94,6 +94,16 @@ _BEYOND = {
     for verb in verbs.split()
 }
 """Verbs that ask for what no tool does, whatever else is said."""
+_SAID_ABOUT = re.compile(
+    r"^what (?:is|was|are|were|does|do|did|has|have)\b.*\b(?:said|says?|told|tells?|mentioned|talk(?:ed|ing)?)\b"
+    r".*\babout\b",
+    re.IGNORECASE,
+)
+_SOUNDS_OTHER = re.compile(
+    r"^(?:kill|duck|lower|raise|drop|dim|turn (?:up|down|off))\s+(?:the|all|this|that|my)\s+(?:\w+\s+)?"
+    r"(?:music|sound|audio|noise|hum|volume|soundtrack|voice-?over)\b",
+    re.IGNORECASE,
+)
 _COUNTS = re.compile(r"^count\b", re.IGNORECASE)
 _GOES = re.compile(
     r"^(?:find|go to|jump to|skip to|take me to|locate|spot|look for|search for|pin ?down|pin ?point)\b",
@@ -111,7 +121,9 @@ _LOCATES = re.compile(
     r"where (?:in \w+ )?(?:do|does|did|can|is|are) (?:somebody|someone|anybody|anyone|he|she|they|we|you|one|"
     r"there)|where(?:'s| is| are) (?:there|the|a|an|my|our)|"
     r"(?:give|tell|show) me (?:the )?(?:exact )?times? (?:at which|when|where)|tell me (?:where|when)|"
-    r"in which (?:of (?:\w+ )*)?(?:videos?|clips?|films?|recordings?)|"
+    r"(?:in )?which (?:of (?:\w+ )*)?(?:videos?|clips?|films?|recordings?)|"
+    r"(?:show|give|get) me (?:the )?(?:exact )?(?:moments?|parts?|bits?|places?|points?) "
+    r"(?:when |where |that |in which |at which )?(?:somebody|someone|anybody|he|she|they|we|i|it|you|the|an?)|"
     r"(?:has|have|did|does) (?:any|some)(?:one|body)\b.*\b(?:say|said|mention|mentioned))\b",
     re.IGNORECASE,
 )
@@ -182,7 +194,7 @@ class Reader:
 
     def read(self, request: str) -> list[Clause]:
         """What is asked for, in order; of more than `MOST_CLAUSES` pieces nothing is read."""
-        channels, words = only_channels(self._intents.spelled(request))
+        channels, words = only_channels(request)
         everywhere = EVERYWHERE.search(words)
         words = EVERYWHERE.sub(" ", words).strip()
         lead, rest = leading(words)
@@ -197,6 +209,9 @@ class Reader:
             everywhere and everywhere.start() == 0 and len(clauses) == 1 and clauses[0].intent.score < _SURE
         ):  # "all my videos: trams"
             searching = replace(clauses[0].intent, tool="search_moments", score=_SURE, outside=False)
+            clauses = [replace(clauses[0], intent=searching)]
+        if len(clauses) == 1 and _only_named(clauses[0]):  # "the budget for next year"
+            searching = replace(clauses[0].intent, tool="search_moments", score=LIKELY, outside=False)
             clauses = [replace(clauses[0], intent=searching)]
         return [replace(c, slots=replace(c.slots, channels=channels)) for c in _once(self._without_asides(clauses))]
 
@@ -283,6 +298,12 @@ class Reader:
         return [replace(c, slots=replace(c.slots, every_s=c.slots.every_s or every_s)) for c in told]
 
 
+def _only_named(clause: Clause) -> bool:
+    """Whether a clause is like nothing, but names a thing, which can be looked for."""
+    unlike = clause.intent.score < LIKELY or (clause.intent.outside and clause.intent.score < _NAMED_THING)
+    return unlike and may_tell(clause.text) and not clause.text.rstrip().endswith("?")
+
+
 def _meet(one: Slots, other: Slots) -> bool:
     """Whether two stretches have time in common; those that count from the end may have."""
     times = [time_s for slots in (one, other) for time_s in (slots.start_s, slots.end_s) if time_s is not None]
@@ -312,6 +333,8 @@ def _better(whole: Intent, part: Intent) -> Intent:
 
 def _as_made(text: str, intent: Intent) -> Intent:
     """What is to be made, where a clause names it outright; a question or a remark makes nothing."""
+    if _SOUNDS_OTHER.match(polite_less(text)):
+        return replace(intent, tool="edit", score=max(intent.score, _SURE), outside=True)
     if not asks_to_make(text):
         return intent.without(MAKING) if intent.tool in MAKING else intent
     tool = plainly(text)
@@ -329,14 +352,15 @@ def _as_question(text: str, intent: Intent) -> Intent:
         return replace(intent, tool=beyond, score=max(intent.score, _SURE), outside=True)
     searching = replace(intent, tool="search_moments", score=max(intent.score, _SURE), outside=False)
     asking = replace(intent, tool="answer_question", score=max(intent.score, _SURE), outside=False)
-    if _GOES.match(bare) and intent.tool not in _STRUCTURAL and intent.of("search_moments") >= intent.score - _CLOSE:
-        return searching
     structural = intent.tool in _STRUCTURAL and not (intent.tool == "detect_shots" and not _CUTS.search(bare))
+    found = intent.tool == "search_moments"
+    if _GOES.match(bare) and (found or not structural) and intent.of("search_moments") >= intent.score - _CLOSE:
+        return searching
     if _LOCATES.match(bare) and (not structural or intent.score < _ASKED):
         return searching
     if tool := _of_the_whole(bare):
         return replace(asking, tool=tool)
-    if _HOW_LONG.match(bare) or (intent.tool == "describe_video" and _BESIDE.match(bare)):
+    if _HOW_LONG.match(bare) or _SAID_ABOUT.match(bare) or (intent.tool == "describe_video" and _BESIDE.match(bare)):
         return asking
     if SOMEWHERE.search(bare) and intent.tool not in _STRUCTURAL and not _QUESTION.match(bare):
         return searching

@@ -90,6 +90,12 @@ _WAYS = {"before": Kind.BEFORE, "after": Kind.AFTER}
 _AUXILIARY = re.compile(
     r"^(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would)\s+(?:we\s+|you\s+|I\s+)?"
 )
+_TOLD_BY = re.compile(
+    r"^(?:it|he|she|they|people|any(?:one|body)|some(?:one|body)|(?:the|this) (?:\w+ )?(?:video|film|clip|footage|"
+    r"speaker|man|woman|narrator|presenter|teacher))\s+(?:ever\s+|also\s+)?(?:mention|say|tell|talk|speak|discuss|explain|show)"
+    r"(?:s|ed)?\s+(?:(?:about|of|the words?|us|anything about|something about)\s+)*(?=\w)"
+    r"|^(?:mention|say|discuss|(?:talk|speak|say (?:any|some)thing) (?:about|of))\s+(?=\w)"
+)
 _TAIL = re.compile(
     r"\s*\b(?:(?:to be )?(?:seen|shown|visible|said|mentioned|spoken|written|heard|uttered)|"
     r"appears?|appeared|appearing|comes? up|come|comes|happens?|happen|lasts?|last|(?:on|in) (?:the )?(?:screen|"
@@ -131,7 +137,7 @@ def ask(text: str) -> Question:
 
 def topic(text: str) -> str:
     """What is asked about, without the verbs and places that only belong to the question."""
-    text = _AUXILIARY.sub("", text.strip())
+    text = _TOLD_BY.sub("", _AUXILIARY.sub("", text.strip()))
     while (shorter := _TAIL.sub("", text).strip(" ,")) != text and shorter:
         text = shorter
     return text

@@ -61,6 +61,10 @@ class Multilingual:
         """How many of the two are not English; of `text`, one of many, only the cheap sign is looked at."""
         return (not is_english(query, self._english.knows)) + bool(why_not_english(text))
 
+    def knows(self, word: str) -> bool:
+        """Whether an English word, in small letters, is one that MiniLM was trained with."""
+        return self._english.knows(word)
+
     def unreadable(self, text: str) -> str:
         """Why neither model knows the language of `text`, or `""`."""
         return self._use.unreadable(text)

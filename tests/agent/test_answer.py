@@ -38,6 +38,8 @@ from playhead.types import (
 from .conftest import Do, DoArgs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from playhead import Library
 
 FILM = Video("f" * 64, "film.mp4", Path("film.mp4"), 10.0)
@@ -306,6 +308,18 @@ def test_a_run_drops_what_does_not_hold_and_says_how_many(own: Library, tmp_path
         assert "cheese" not in text
     [told] = [entry for entry in read_journal(tmp_path / "run" / "journal.jsonl") if entry["event"] == "answered"]
     assert (told["sentences"], told["dropped"]) == (1, 3)
+
+
+def test_of_several_videos_the_answer_says_which_one_it_is_from(
+    own: Library, clips: Callable[[str], Path], tmp_path: Path
+) -> None:
+    [film] = own.videos()
+    tools = {"tell": Tell(Answer((claim(said(1, 2, video=film)),)))}
+    assert Agent(own, tools=tools).run(TELL, out=tmp_path / "alone").answer.notes == ()
+    assert not own.add(clips("plain.mp4")).failed
+    assert Agent(own, tools=tools).run(TELL, out=tmp_path / "beside").answer.notes == (f"From {film.name}.",)
+    named = TELL.model_copy(update={"inputs": {"video": film.name}})
+    assert Agent(own, tools=tools).run(named, out=tmp_path / "named").answer.notes == ()
 
 
 def test_a_run_without_a_sentence_says_that_the_footage_does_not_show_it(own: Library, tmp_path: Path) -> None:

@@ -56,6 +56,13 @@ def test_it_is_a_planner(planner: OfflinePlanner) -> None:
         ("What is this film about?", ["describe_video"]),
         ("What is in this film?", ["describe_video"]),
         ("What's in the box?", ["answer_question"]),
+        ("find a man cutting bread", ["search_moments"]),
+        ("find the melting ice", ["search_moments"]),
+        ("show me the moment he says stop the film", ["search_moments"]),
+        ("which video mentions the bridge?", ["search_moments"]),
+        ("the budget for next year", ["search_moments"]),
+        ("What is said about the shooting of the film?", ["answer_question"]),
+        ("find all the cuts", ["detect_shots"]),
         ("find the goal, save a frame of it and caption it", ["search_moments", "extract_frames", "caption_frames"]),
         ("sum up what is said after the applause", ["search_moments", "summarize"]),
         ("a picture of each shot with a caption", ["detect_shots", "extract_frames", "caption_frames"]),
@@ -79,6 +86,76 @@ def test_slots_become_arguments(planner: OfflinePlanner) -> None:
     [(_, find), (_, rest)] = steps(planner, "read the text on screen while the train arrives")
     assert find == {"query": "the train arrives", "limit": 1, "video": "$video"}
     assert rest["start_s"] == "$find.moments[0].span.start_s"
+
+
+@pytest.mark.parametrize(
+    ("request_", "said"),
+    [
+        ('say "Maria sends the contract." aloud', "Maria sends the contract."),
+        ('say "sumarize evry minute" aloud', "sumarize evry minute"),
+        ("Who is waiting for the train?", "Who is waiting for the train?"),
+        ("find the captains and the monuments", "the captains and the monuments"),
+    ],
+)
+def test_words_that_are_words_are_not_taken_for_slips(planner: OfflinePlanner, request_: str, said: str) -> None:
+    proposal = planner.propose(request_, ONE)
+    assert proposal.plan is not None
+    assert said in [value for step in proposal.plan.steps.values() for value in step.args.values()]
+    assert not proposal.notes
+
+
+def test_slips_are_mended_and_told(planner: OfflinePlanner) -> None:
+    proposal = planner.propose("sumarize it", ONE)
+    assert proposal.plan is not None
+    assert [step.tool for step in proposal.plan.steps.values()] == ["summarize"]
+    assert proposal.notes == ("“sumarize” was taken for a slip of “summarize”.",)
+    assert proposal.plan.request == "sumarize it"
+
+
+ODD = (
+    "one.mp4",
+    "holiday one.mp4",
+    "a b.mkv",
+    "-dash.mkv",
+    "it's “1”.mov",
+    "Größe 🎬.mp4",
+    "footage-1.mp4",
+    "x.y.mp4",
+)
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("quotes", ["{}", '"{}"', "“{}”"])
+@pytest.mark.parametrize(
+    ("request_", "tool"),
+    [("cut {} from 0:01 to 0:02", "cut_clip"), ("sum up {}", "summarize"), ("find a dog in {}", "search_moments")],
+)
+def test_a_video_of_any_name_is_meant(
+    planner: OfflinePlanner, name: str, quotes: str, request_: str, tool: str
+) -> None:
+    videos = tuple(Video(f"{n:064x}", name, Path("/footage") / name, 60.0) for n, name in enumerate(ODD))
+    asked = request_.format(quotes.format(name))
+    proposal = planner.propose(asked, Stage(videos))
+    assert proposal.plan is not None, proposal.questions
+    assert proposal.plan.inputs == {"video": name}
+    assert proposal.plan.request == asked
+    [step] = proposal.plan.steps.values()
+    assert step.tool == tool
+    assert step.args.get("query", "a dog") == "a dog"
+
+
+def test_of_the_one_that_is_meant_anyway_the_name_is_said_in_full(planner: OfflinePlanner) -> None:
+    videos = tuple(Video(f"{n:064x}", name, Path("/footage") / name, 60.0) for n, name in enumerate(ODD))
+    proposal = planner.propose("transcribe it", Stage(videos, videos[1]))
+    assert proposal.plan is not None
+    assert proposal.plan.inputs == {"video": "holiday one.mp4"}
+    [question] = planner.propose("transcribe it", Stage(videos)).questions
+    assert "holiday one.mp4" in question
+
+
+def test_changing_the_sound_is_declined(planner: OfflinePlanner) -> None:
+    [question] = planner.propose("kill the music at 0:30", ONE).questions
+    assert "changing what footage looks or sounds like" in question
 
 
 def test_times_are_looked_at_in_the_video_they_belong_to(planner: OfflinePlanner) -> None:

@@ -519,7 +519,12 @@ def test_two_processes_at_one_entry_make_it_once(
 ) -> None:
     for number, runner in enumerate(runners):
         runner.start(own.folder, tmp_path / f"run{number}", plan_file)
-    assert [runner.code() for runner in runners] == [0, 0]
+    assert [runner.code() for runner in runners] == [0, 0], [
+        entry
+        for n in range(2)
+        for entry in read_journal(tmp_path / f"run{n}" / JOURNAL)
+        if entry["event"] == "failed"
+    ]
     assert sorted((tmp_path / "diary.txt").read_text().splitlines()) == [f"one two three {n}" for n in range(4)]
     assert kept(tmp_path / "run0") == kept(tmp_path / "run1")
     ends = [

@@ -294,3 +294,23 @@ def test_what_is_said_about_something_asks_about_that(question: str, about: str)
 def test_a_text_that_is_too_long_is_not_taken_apart() -> None:
     with pytest.raises(QueryError, match="is too long"):
         read("a cat then " * 100_000, lambda _: False)
+
+
+@pytest.mark.parametrize(
+    ("text", "about"),
+    [
+        ("does it mention a river?", "a river"),
+        ("Does she ever mention the river?", "the river"),
+        ("does anybody mention the river?", "the river"),
+        ("do they talk about a bridge?", "a bridge"),
+        ("did the speaker say anything about money?", "money"),
+        ("How many times does somebody say contract?", "contract"),
+        ("when does the man talk about the budget?", "the budget"),
+        ("does it show a cat?", "a cat"),
+        ("is it raining?", "it raining"),
+        ("does the dog speak?", "the dog speak"),
+        ("does the talk show start?", "the talk show start"),
+    ],
+)
+def test_a_question_is_about_what_is_said_not_about_its_being_said(text: str, about: str) -> None:
+    assert ask(text).about == about
