@@ -1,17 +1,17 @@
 """Texts into categories of harm, offline: small trained heads over the packaged sentence encoders.
 
 A text is read as it is and as it says without its disguises, each reading in passages of a few sentences. MiniLM (for
-other languages over its bridge) and USE turn a passage into 896 numbers, and for each category a logistic regression
-turns those into a chance. Sentences of a longer passage are read by themselves too, for a passage drowns them, and
-count a little less without what stands around them. The likeliest part counts. Of long texts USE reads everything and
-names the likeliest parts for each category, which both encoders then judge.
+other languages over its bridge) and USE turn a passage into 896 numbers, and a small network turns those into six
+chances. The sentences of a passage are read by themselves too, for it drowns them, and count a little less without
+what stands around them. The likeliest part counts. Of long texts USE reads everything and names the likeliest parts
+for each category, which both encoders then judge.
 `docs/text-moderation.md` is the card.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
     from playhead.models.roles import Vectors
 
 HEADS_FILE = Path(__file__).with_name("moderation.safetensors")
-HEADS_SHA256 = "f9eeec7f849580217b2dd504f3fbda2cd6d1a23789a156f9d77fced39c744062"
+HEADS_SHA256 = "a1987a5c25418b661d199d60a850d1e285ee7c8901f7abd7a8dd239c28c857a9"
 CATEGORIES = ("harassment", "hate", "illicit", "self_harm", "sexual", "violence")
 FEATURES = Multilingual.dim + USE.dim
 _WHAT = "moderation heads"
-_PLACES = ("weight", "offset", "screen.weight", "screen.offset")
+_PLACES = ("hidden.weight", "hidden.offset", "weight", "direct", "offset", "screen.weight", "screen.offset")
 
 PASSAGE_LETTERS = 600
 SENTENCE_LETTERS = 120
-HANDICAP = 1.5  # of a sentence without what stands around it, in logits
+HANDICAP = 0.5  # of a sentence without what stands around it, in logits
 _CUE_FROM = 0.2  # a score below is not worth the search for its sentence
 _READ_CLOSELY = 48  # parts that both encoders read; of more, the likeliest for each category
 _AT_ONCE = 512  # parts that USE reads in one go
@@ -49,20 +49,33 @@ _SENTENCE = re.compile(r"[^.!?\n。！？؟।]+[.!?\n。！？؟।]*\s*|[.!?\n
 
 
 @dataclass(frozen=True, slots=True)
+class Network:
+    """One hidden layer of `units` rectified numbers, and a way past it."""
+
+    hidden_weight: NDArray[np.float32]  # (units, 896)
+    hidden_offset: NDArray[np.float32]  # (units,)
+    weight: NDArray[np.float32]  # (6, units)
+    direct: NDArray[np.float32]  # (6, 896)
+    offset: NDArray[np.float32]  # (6,)
+
+    def logits(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """`(n, 6)` logits for `(n, 896)` features."""
+        hidden = np.maximum(features @ self.hidden_weight.T + self.hidden_offset, 0)
+        found: NDArray[np.float32] = hidden @ self.weight.T + features @ self.direct.T + self.offset
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class HeadWeights:
-    """A row of weights and an offset for each category, calibrated.
+    """A calibrated network, and `screen`, which looks at USE's numbers alone and only ranks: it is not calibrated."""
 
-    `screen` ones look at USE's numbers alone and only rank: they are not calibrated.
-    """
-
-    weight: NDArray[np.float32]
-    offset: NDArray[np.float32]
-    screen_weight: NDArray[np.float32]
-    screen_offset: NDArray[np.float32]
+    network: Network
+    screen_weight: NDArray[np.float32]  # (6, 512)
+    screen_offset: NDArray[np.float32]  # (6,)
 
     def chances(self, features: NDArray[np.float32], handicaps: NDArray[np.float32]) -> NDArray[np.float32]:
         """`(n, 6)` chances for `(n, 896)` features; a handicap is taken from the logits of its row."""
-        return _chance(features @ self.weight.T + self.offset - handicaps[:, None])
+        return _chance(self.network.logits(features) - handicaps[:, None])
 
     def screened(self, features: NDArray[np.float32], handicaps: NDArray[np.float32]) -> NDArray[np.float32]:
         """`(n, 6)` numbers that rank `(n, 512)` vectors of USE, category by category."""
@@ -121,8 +134,8 @@ class Heads:
 
     def _cue(self, part: str, category: int, score: float) -> str:
         """The sentence of a passage that USE alone ranks highest, from its beginning."""
-        if len(part) > SENTENCE_LETTERS and score >= _CUE_FROM:
-            sentences = list(_pieces(part, SENTENCE_LETTERS))
+        sentences = _sentences(part)
+        if len(sentences) > 1 and score >= _CUE_FROM:
             ranks = self._ranked(sentences, np.zeros(len(sentences), np.float32))
             part = sentences[int(ranks[:, category].argmax())]
         return part[:SENTENCE_LETTERS].strip()
@@ -144,43 +157,44 @@ class Sentences:
 
 
 def parts(text: str) -> dict[str, float]:
-    """What is read of a text, with handicaps: the passages of its readings, and the sentences of the long ones."""
+    """What is read of a text, with handicaps: the passages of its readings, and each of their sentences by itself."""
     found: dict[str, float] = {}
     for reading in readings(text):
         for passage in passages(reading):
             found[passage] = 0.0
-            if len(passage) > SENTENCE_LETTERS:
-                for sentence in _pieces(passage, SENTENCE_LETTERS):
+            if len(sentences := _sentences(passage)) > 1:
+                for sentence in sentences:
                     found.setdefault(sentence, HANDICAP)
     return found
 
 
 def passages(text: str) -> list[str]:
     """The text in passages of whole sentences, at most 600 letters long, without those that hold no letter."""
-    return [passage for passage in _pieces(text, PASSAGE_LETTERS) if any(map(str.isalnum, passage))]
+    found, held = list[str](), ""
+    for sentence in _chopped(text, PASSAGE_LETTERS):
+        if len(held) + len(sentence) > PASSAGE_LETTERS:
+            found.append(held.strip())
+            held = ""
+        held += sentence
+    return [passage for passage in [*found, held.strip()] if any(map(str.isalnum, passage))]
 
 
-def _pieces(text: str, most: int) -> Iterator[str]:
-    held = ""
+def _sentences(passage: str) -> list[str]:
+    """Its sentences, long ones in parts, without those that hold no letter."""
+    found = (sentence.strip() for sentence in _chopped(passage, SENTENCE_LETTERS))
+    return [sentence for sentence in found if any(map(str.isalnum, sentence))]
+
+
+def _chopped(text: str, most: int) -> Iterator[str]:
+    """Its sentences, those of more than `most` letters in parts, cut between words where there are any."""
     for found in _SENTENCE.finditer(text):
-        for sentence in _chopped(found[0], most):
-            if len(held) + len(sentence) > most:
-                yield held.strip()
-                held = ""
-            held += sentence
-    if held.strip():
-        yield held.strip()
-
-
-def _chopped(sentence: str, most: int) -> Iterator[str]:
-    """A sentence in parts of at most `most` letters, cut between words where there are any."""
-    start = 0
-    while len(sentence) - start > most:
-        space = sentence.rfind(" ", start + most // 2, start + most)
-        end = space + 1 if space > 0 else start + most
-        yield sentence[start:end]
-        start = end
-    yield sentence[start:]
+        sentence, start = found[0], 0
+        while len(sentence) - start > most:
+            space = sentence.rfind(" ", start + most // 2, start + most)
+            end = space + 1 if space > 0 else start + most
+            yield sentence[start:end]
+            start = end
+        yield sentence[start:]
 
 
 @cache
@@ -191,17 +205,19 @@ def load(file: Path, expect_sha256: str = "") -> HeadWeights:
 
 
 def _checked(file: Path, about: Mapping[str, object], tensors: Mapping[str, NDArray[np.float32]]) -> HeadWeights:
-    count = len(CATEGORIES)
-    shapes = dict(zip(_PLACES, ((count, FEATURES), (count,), (count, USE.dim), (count,)), strict=True))
+    count, units = len(CATEGORIES), len(tensors.get("hidden.offset", ()))
+    wanted = ((units, FEATURES), (units,), (count, units), (count, FEATURES), (count,), (count, USE.dim), (count,))
+    shapes = dict(zip(_PLACES, wanted, strict=True))
     if about.get("categories") != list(CATEGORIES):
         raise refused(file, _WHAT, f"its categories are not {', '.join(CATEGORIES)}")
     if {name: tensor.shape for name, tensor in tensors.items()} != shapes:
         raise refused(file, _WHAT, "its tensors do not fit the encoders")
-    return HeadWeights(*(tensors[name] for name in _PLACES))
+    *network, screen_weight, screen_offset = (tensors[name] for name in _PLACES)
+    return HeadWeights(Network(*network), screen_weight, screen_offset)
 
 
 def pack(heads: HeadWeights, about: Mapping[str, str]) -> bytes:
     """The bytes of the heads' file, `about` in its metadata; the same for the same heads."""
-    places = (heads.weight, heads.offset, heads.screen_weight, heads.screen_offset)
     told = dict(about) | {"categories": list(CATEGORIES)}
-    return write_trained(dict(zip(_PLACES, places, strict=True)), _WHAT, told)
+    tensors = (*astuple(heads.network), heads.screen_weight, heads.screen_offset)
+    return write_trained(dict(zip(_PLACES, tensors, strict=True)), _WHAT, told)

@@ -3,10 +3,11 @@
     python training/moderation.py CASES [--out models/moderation.safetensors] [--folds 5]
 
 CASES is the folder of the public sets (`openai_mod/prompts.jsonl`, `xstest/xstest_prompts.csv`,
-`hatecheck/cases.csv`); our own texts lie beside this script. For each category a logistic regression is fitted to all
-passages of all texts, and then a line that makes its logits of held-out texts into chances (Platt 1999). Texts of one
-family, and texts that are nearly the same, are always on one side of a fold. The same folder gives the same bytes.
-After another run put the sha256 that is printed into models/moderation.py.
+`hatecheck/cases.csv`); our own texts lie beside this script. Small networks learn from all passages of all texts, and
+from the single sentences of those that hold no harm; each leaves out a fifth, on which a line is fitted that makes
+logits into chances (Platt 1999), and their mean is what judges. Texts of one family, and texts that are nearly the
+same, are always on one side of a fold. The same folder gives the same bytes on the same machine. After another run
+put the sha256 that is printed into models/moderation.py.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import logistic
+import network
 import numpy as np
 from moderation_texts import read_examples
 
@@ -33,11 +35,13 @@ if TYPE_CHECKING:
     from moderation_texts import Example
     from numpy.typing import NDArray
 
+    from playhead.models.moderation import Network
+
 RIDGE = 0.5
 SEED = 0
 FOLDS = 5
-_CALIBRATION_FOLDS = 3
-_ALL = slice(None)
+_NETWORKS = 5
+_SINGLY = 0.5  # what the sentences of a harmless text count by themselves, beside its passages
 _NEARLY_THE_SAME = 0.92  # as MiniLM sees them
 _ABOUT = {
     "data": "OpenAI moderation evaluation set (MIT), XSTest (CC BY 4.0), HateCheck (CC BY 4.0), texts of our own",
@@ -94,8 +98,11 @@ def encoded(texts: Sequence[str]) -> Encoded:
 
 def train(data: Data, known: NDArray[np.bool_]) -> HeadWeights:
     """Heads that have seen the texts `known` alone, calibrated on folds inside of them."""
-    both, screen = _calibrated(data, known), _fitted(data, known, slice(Multilingual.dim, None))
-    return HeadWeights(both[:, :-1], both[:, -1], screen[:, :-1], screen[:, -1])
+    features, labels, weights = _lessons(data, known)
+    by_use = features[:, Multilingual.dim :]
+    told = weights.T > 0
+    screen = np.stack([logistic.fit(by_use[at], labels[at, i], weights[at, i], RIDGE) for i, at in enumerate(told)])
+    return HeadWeights(_calibrated(data, known), screen[:, :-1], screen[:, -1])
 
 
 def cross_validated(data: Data, folds: int = FOLDS) -> tuple[NDArray[np.intp], list[HeadWeights]]:
@@ -121,33 +128,40 @@ def assigned(families: NDArray[np.intp], folds: int, seed: int) -> NDArray[np.in
     return np.array([fold[family] for family in families.tolist()])
 
 
-def _calibrated(data: Data, known: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """`(categories, features + 1)`: the weights with slope and middle of the calibration multiplied in."""
-    fold = assigned(data.families, _CALIBRATION_FOLDS, SEED + 1)
-    read, apart = data.encoded, np.zeros(data.labels.shape, np.float32)
-    for number in range(_CALIBRATION_FOLDS):
-        part = _fitted(data, known & (fold != number), _ALL)
-        logits = read.highest(read.features @ part[:, :-1].T + part[:, -1] - read.handicaps[:, None])
-        apart[fold == number] = logits[fold == number]
-    weights = _fitted(data, known, _ALL)
-    for i in range(len(CATEGORIES)):
-        told = known & (data.labels[:, i] >= 0)
-        slope, middle = logistic.fit(apart[told, i : i + 1], data.labels[told, i] == 1, data.weights[told], 1e-3)
-        weights[i] *= slope
-        weights[i, -1] += middle
-    return weights
+def _calibrated(data: Data, known: NDArray[np.bool_]) -> Network:
+    """Networks that each left out a part of the known texts, as one, with the lines that those parts gave."""
+    fold = assigned(data.families, _NETWORKS, SEED + 1)
+    read, apart, networks = data.encoded, np.zeros(data.labels.shape, np.float32), []
+    for number in range(_NETWORKS):
+        left_out = fold == number
+        networks.append(network.fit(*_lessons(data, known & ~left_out), seed=SEED + number))
+        apart[left_out] = read.highest(networks[-1].logits(read.features) - read.handicaps[:, None])[left_out]
+    told = (known[:, None] & (data.labels >= 0)).T
+    lines = [
+        logistic.fit(apart[at, i : i + 1], data.labels[at, i] == 1, data.weights[at], 1e-3)
+        for i, at in enumerate(told)
+    ]
+    slope, middle = np.stack(lines).T
+    return network.joined(networks, slope, middle)
 
 
-def _fitted(data: Data, known: NDArray[np.bool_], columns: slice) -> NDArray[np.float32]:
-    """Logistic regressions of passages, of which each bears the label and a part of the weight of its text."""
-    whole = data.encoded.handicaps == 0
-    features, of = data.encoded.features[whole][:, columns], data.encoded.of[whole]
-    share = (data.weights[of] / np.bincount(of)[of]).astype(np.float32)
-    rows = []
-    for i in range(len(CATEGORIES)):
-        told = (known & (data.labels[:, i] >= 0))[of]
-        rows.append(logistic.fit(features[told], data.labels[of[told], i] == 1, share[told], RIDGE))
-    return np.stack(rows)
+def _lessons(
+    data: Data, known: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float32]]:
+    """Features, labels and weights of the parts that are learnt from, category by category; weight 0: unknown.
+
+    A passage bears the labels and a share of the weight of its text. So does a sentence by itself where its text
+    holds nothing of the category; where it does, nobody knows in which of its sentences.
+    """
+    of, alone = data.encoded.of, data.encoded.handicaps > 0
+    count = np.zeros((2, len(known)), np.int64)
+    np.add.at(count, (alone.astype(np.intp), of), 1)
+    share = data.weights[of] / count[alone.astype(np.intp), of] * np.where(alone, _SINGLY, 1.0)
+    labels = data.labels[of]
+    learnt = known[of, None] & (labels >= 0) & ~(alone[:, None] & (labels == 1))
+    weights = np.where(learnt, share[:, None], 0).astype(np.float32)
+    some = weights.any(axis=1)
+    return data.encoded.features[some], labels[some] == 1, weights[some]
 
 
 def _families(examples: Sequence[Example], read: Encoded) -> NDArray[np.intp]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).parents[1]
-OWN_FILES = sorted(Path(__file__).parent.glob("moderation_requests*.yaml"))
+OWN_FILES = sorted(Path(__file__).parent.glob("moderation_*.yaml"))
 PLANNED_FILE = ROOT / "benchmarks" / "planning_more.jsonl"
 # Keys of the set of OpenAI (Markov et al. 2023), and what they say here.
 OPENAI_KEYS = {
@@ -101,11 +101,14 @@ def hatecheck(cases: Path) -> Iterator[Example]:
 def own() -> Iterator[Example]:
     """Texts written for this training, those about groups once for each group."""
     files = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in OWN_FILES]
-    groups = files[0]["groups"].splitlines()
+    groups = next(texts["groups"] for texts in files if "groups" in texts).splitlines()
     for texts in files:
-        for name, block in texts["harmless"].items():
+        for name, block in texts.get("labelled", {}).items():
+            held = name.split("+")
+            yield from _filled(block, groups, {c: int(c in held) for c in CATEGORIES}, f"labelled {name}")
+        for name, block in texts.get("harmless", {}).items():
             yield from _filled(block, groups, dict.fromkeys(CATEGORIES, 0), f"harmless {name}")
-        for name, block in texts["harmful"].items():
+        for name, block in texts.get("harmful", {}).items():
             held = name.split("+")
             labels = dict.fromkeys(held, 1) | {rare: 0 for rare in ("sexual", "self_harm") if rare not in held}
             yield from _filled(block, groups, labels, f"harmful {name}")

@@ -153,8 +153,16 @@ def test_harm_is_found_anywhere_in_a_long_text(heads, place):
     sentences = [f"On day {i} we filmed the harbour and the gulls above it." for i in range(300)]
     sentences.insert(place, HARMFUL["self_harm"])
     found = {finding.category: finding for finding in heads.moderate([" ".join(sentences)])[0]}
-    assert found["self_harm"].score >= 0.2  # less than alone, for sentences are read with their neighbours
+    assert found["self_harm"].score >= 0.5
     assert HARMFUL["self_harm"] in found["self_harm"].cue
+
+
+@pytest.mark.parametrize("category", HARMFUL)
+@pytest.mark.parametrize("place", [0, 1, 5])
+def test_harmless_sentences_around_it_do_not_hide_harm(heads, category, place):
+    sentences = ["We went to the lake and had a picnic there with all of our friends."] * 5
+    sentences.insert(place, HARMFUL[category])
+    assert scores(heads, " ".join(sentences))[category] >= 0.5
 
 
 def test_what_repeats_is_read_once(heads):
@@ -206,7 +214,7 @@ def test_no_heavy_library_is_loaded(run_python):
 
 
 def test_the_file_is_as_pinned():
-    assert load(HEADS_FILE, HEADS_SHA256).weight.shape == (len(CATEGORIES), moderation.FEATURES)
+    assert load(HEADS_FILE, HEADS_SHA256).network.direct.shape == (len(CATEGORIES), moderation.FEATURES)
     assert HEADS_FILE.stat().st_size < 5_000_000
 
 
@@ -245,7 +253,9 @@ def test_a_damaged_file_is_refused(tmp_path, damage, monkeypatch):
 def test_a_file_comes_back_as_it_was(tmp_path):
     file = tmp_path / "heads.safetensors"
     file.write_bytes(pack(load(HEADS_FILE, HEADS_SHA256), {"data": "none"}))
-    np.testing.assert_array_equal(load(file).weight, load(HEADS_FILE, HEADS_SHA256).weight)
+    found, shipped = load(file), load(HEADS_FILE, HEADS_SHA256)
+    np.testing.assert_array_equal(found.network.hidden_weight, shipped.network.hidden_weight)
+    np.testing.assert_array_equal(found.screen_offset, shipped.screen_offset)
 
 
 def test_categories_are_those_of_the_policies():
@@ -271,9 +281,33 @@ def test_training_tells_texts_apart_and_is_repeatable():
     data.labels[:, np.arange(len(CATEGORIES)) != illicit] = -1  # of the others nobody says anything: that is quick
     known = np.ones(len(examples), np.bool_)
     first, second = training.train(data, known), training.train(data, known)
-    np.testing.assert_array_equal(first.weight, second.weight)
+    np.testing.assert_array_equal(first.network.hidden_weight, second.network.hidden_weight)
     chances = data.encoded.chances(first)[:, illicit]
     assert training.average_precision(data.labels[:, illicit] == 1, chances) > 0.99
+
+
+def test_joined_networks_say_the_mean_of_their_logits():
+    network, dice = script("network"), np.random.default_rng(0)
+    features = dice.normal(size=(50, 8)).astype(np.float32)
+    labels = np.stack([features[:, 0] > 0, features[:, 1] > 0], axis=1)
+    weights = np.ones(labels.shape, np.float32)
+    some = [network.fit(features, labels, weights, seed) for seed in range(3)]
+    slope, middle = np.array([2, 0.5], np.float32), np.array([1, -1], np.float32)
+    one = network.joined(some, slope, middle)
+    assert len(one.hidden_offset) == 3 * network.UNITS
+    mean = np.mean([each.logits(features) for each in some], axis=0)
+    np.testing.assert_allclose(one.logits(features), slope * mean + middle, atol=1e-4)
+
+
+def test_a_label_of_no_weight_teaches_nothing():
+    network, dice = script("network"), np.random.default_rng(0)
+    features = dice.normal(size=(50, 8)).astype(np.float32)
+    labels = np.stack([features[:, 0] > 0, features[:, 1] > 0], axis=1)
+    weights = np.stack([np.ones(50), np.arange(50) % 2], axis=1).astype(np.float32)
+    other = labels.copy()
+    other[::2, 1] = ~other[::2, 1]
+    first, second = (network.fit(features, one, weights, 0) for one in (labels, other))
+    np.testing.assert_array_equal(first.logits(features), second.logits(features))
 
 
 def test_families_stay_together():

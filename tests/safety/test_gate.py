@@ -71,8 +71,8 @@ def gate(record: Audit) -> Callable[..., Gate]:
 # What is decided, and what is recorded of it
 
 DECISIONS = [
-    (Door.REQUEST, "sexual=0.49", Decision.ALLOW),
-    (Door.REQUEST, "sexual=0.5", Decision.WARN),
+    (Door.REQUEST, "sexual=0.39", Decision.ALLOW),
+    (Door.REQUEST, "sexual=0.4", Decision.WARN),
     (Door.REQUEST, "sexual=0.7", Decision.ASK),
     (Door.REQUEST, "sexual=0.9", Decision.BLOCK),
     (Door.REQUEST, "hate=0.7 sexual=0.6", Decision.ASK),
@@ -105,7 +105,7 @@ def test_each_decision_is_made_and_recorded(
         decision, door, passes, verdict.category,
     )  # fmt: skip
     assert (entry["score"], entry["threshold"]) == (verdict.score, verdict.threshold)
-    assert entry["policy"] == f"default 1 {one.policy.sha256[:12]}"
+    assert entry["policy"] == f"{one.policy} {one.policy.sha256[:12]}"
     assert len(entry["sha256"]) == 64
     assert record.verify() == []
 
@@ -113,8 +113,8 @@ def test_each_decision_is_made_and_recorded(
 def test_a_verdict_says_what_decided_and_what_would_change_it(gate: Callable[..., Gate]) -> None:
     verdict = stopped(lambda: gate().text(Door.REQUEST, ["sexual=0.95 hate=0.1"], "the request"))
     assert (verdict.category, verdict.score, verdict.threshold) == ("sexual", 0.95, 0.9)
-    assert verdict.reason == "sexual 0.95 (what is said); the policy default 1 says block from 0.9 on"
-    assert verdict.remedy.startswith("Below 0.6 it passes: say it in other words. Say why it is all right")
+    assert verdict.reason == "sexual 0.95 (what is said); the policy default 2 says block from 0.9 on"
+    assert verdict.remedy.startswith("Below 0.5 it passes: say it in other words. Say why it is all right")
     assert verdict.scores[0] == ("sexual", 0.95)
 
 
@@ -170,7 +170,7 @@ def test_personal_data_and_most_of_a_text_is_not_in_the_record(gate: Callable[..
     secret = f"Write to {MAIL} or call {PHONE}. " + "It is a long story. " * 20 + "The end."
     gate().text(Door.REQUEST, [secret], "the request")
     for mails in (1, 20, 200):
-        gate().text(Door.REQUEST, [f"{MAIL} " * mails + "violence=0.5"], "the request")
+        gate().text(Door.REQUEST, [f"{MAIL} " * mails + "violence=0.4"], "the request")
     logged = record.path.read_text()
     for private in (MAIL, PHONE, "1234567", "jane", "The end"):
         assert private not in logged
