@@ -13,19 +13,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError
 
 from playhead import strict_yaml
-from playhead.errors import MediaLimitError, PlanError
+from playhead.errors import InputError, MediaLimitError, PlanError, PlayheadError
 from playhead.media.files import open_file
+from playhead.media.saving import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 MOST_STEPS = 100
 _ADVICE = "See docs/plans.md for the format"
@@ -85,10 +87,13 @@ class Plan(BaseModel):
         return yaml.dump(said, sort_keys=False, allow_unicode=plainly, width=110, default_flow_style=False)
 
     def save(self, path: str | Path) -> None:
-        """Write the plan as YAML."""
-        from pathlib import Path
-
-        Path(path).write_text(self.yaml(), encoding="utf-8")
+        """Write the plan as YAML, in place of a plan that is there. Raises `InputError` and `StorageError`."""
+        target = Path(os.path.realpath(path))
+        if not target.parent.is_dir():
+            raise InputError(f"{path} cannot be written", f"there is no folder {target.parent}", "Make it first")
+        if os.path.lexists(target) and not _may_be_replaced(target):
+            raise InputError(f"{path} is left as it is", "it is there already and holds no plan", "Name another file")
+        write_whole(target, self.yaml().encode())
 
     def plain(self) -> dict[str, Any]:
         """`{"inputs", "steps": {name: {"tool", "args"}}, "answer"}`."""
@@ -107,6 +112,14 @@ def _names(value: object) -> list[str]:
     if isinstance(value, dict | list):
         return [name for item in (value.values() if isinstance(value, dict) else value) for name in _names(item)]
     return re.findall(r"^\$([a-z][a-z0-9_]*)", value) if isinstance(value, str) else []
+
+
+def _may_be_replaced(path: Path) -> bool:
+    """Whether nothing is lost but a plan."""
+    try:
+        return (path.is_file() and not path.stat().st_size) or bool(load_plan(path))
+    except (PlayheadError, OSError):
+        return False
 
 
 def load_plan(path: Path) -> Plan:

@@ -194,6 +194,27 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     assert (tmp_path / "plan.yaml").read_text().startswith("request: Sum up what is said after the ferry\n")
 
 
+def test_only_a_plan_is_written_over(tmp_path: Path) -> None:
+    plan = parse_plan(FERRY)
+    (tmp_path / "notes.txt").write_text("dear diary\n")
+    (tmp_path / "film.mp4").write_bytes(b"\0\0\0\x18ftypisom" + bytes(range(256)))
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    before = (tmp_path / "film.mp4").read_bytes()
+    for name in ("notes.txt", "film.mp4", "folder", "pipe"):
+        with pytest.raises(InputError, match=f"{name} is left as it is: it is there already and holds no plan"):
+            plan.save(tmp_path / name)
+    assert (tmp_path / "notes.txt").read_text() == "dear diary\n"
+    assert (tmp_path / "film.mp4").read_bytes() == before
+    with pytest.raises(InputError, match="there is no folder"):
+        plan.save(tmp_path / "nowhere" / "plan.yaml")
+    assert not (tmp_path / "nowhere").exists()
+    (tmp_path / "empty.yaml").touch()
+    plan.save(tmp_path / "empty.yaml")
+    plan.model_copy(update={"request": "another"}).save(tmp_path / "empty.yaml")
+    assert load_plan(tmp_path / "empty.yaml").request == "another"
+
+
 # Any data at all
 
 words = st.one_of(
