@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,7 +26,6 @@ from playhead.tools.contract import Context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from playhead import Video
     from playhead.models.registry import Models
@@ -197,6 +198,13 @@ def test_another_file_is_left_as_it_is(tmp_path: Path, content: str) -> None:
     with pytest.raises(InputError, match="is no data set"):
         DatasetFile(path)
     assert path.read_text() == content
+
+
+def test_what_is_no_regular_file_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (Path("/dev/null"), tmp_path / "pipe", tmp_path):
+        with pytest.raises(InputError, match="it is not a regular file"):
+            DatasetFile(path)
 
 
 def test_two_processes_cannot_write_one_file(tmp_path: Path) -> None:
