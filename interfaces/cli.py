@@ -214,11 +214,13 @@ def transcribe(
     elif kind == "txt":
         for utterance in said.utterances:
             render.say(f"[{format_time(utterance.span.start_s)}] {utterance.text}")
-        if not said.utterances:
-            render.note("Nobody speaks in it.")
     else:
         # A subtitle file counts from where players start, not from the container's own clock.
-        render.say(write_subtitles([shifted(u, -start_s) for u in said.utterances], kind).rstrip("\n"))
+        subtitles = write_subtitles([shifted(u, -start_s) for u in said.utterances], kind).rstrip("\n")
+        if subtitles:
+            render.say(subtitles)
+    if kind != "json" and not said.utterances:
+        render.note("Nobody speaks in it.")
 
 
 @app.command("library")

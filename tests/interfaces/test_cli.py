@@ -543,6 +543,9 @@ def test_silence_is_an_empty_transcript(ffmpeg: str, run: Run) -> None:
     subprocess.run([ffmpeg, "-v", "error", "-f", "lavfi", "-i", "anullsrc", "-t", "3", "silent.wav"], check=True)
     assert run("transcribe", "silent.wav") == 0
     assert (run.out, run.err) == ("", "Nobody speaks in it.\n")
+    for kind, out in (("srt", ""), ("vtt", "WEBVTT\n")):
+        assert run("transcribe", "silent.wav", "--format", kind) == 0
+        assert (run.out, run.err) == (out, "Nobody speaks in it.\n")
     assert run.json("transcribe", "silent.wav")["utterances"] == []
 
 
