@@ -413,6 +413,9 @@ web.register(app)
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and give its exit code. Errors are one line; a traceback only with `--debug`."""
+    if sys.stdout is None:  # closed: what is opened next would get its number, and what is said would go there
+        why, fix = "standard output is closed", "Leave it open, or send it elsewhere"
+        return _report(render.OutputError("There is nowhere to say anything", why, fix), as_json=False)
     render.spell_out()
     try:
         code = _main(sys.argv[1:] if arguments is None else arguments)

@@ -66,8 +66,9 @@ def say(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """A line, or several, on standard error."""
-    sys.stderr.write(spelled_out(text) + "\n")
+    """A line, or several, on standard error, if it is open."""
+    if sys.stderr is not None:
+        sys.stderr.write(spelled_out(text) + "\n")
 
 
 def line(text: str) -> str:

@@ -370,6 +370,16 @@ def test_output_that_cannot_be_written_is_one_line(arguments: list[str], stocked
     assert "Traceback" not in run.stderr
 
 
+def test_closed_output_is_one_line() -> None:
+    for closed in (">&-", ">&- 2>&-"):
+        shell = f"{sys.executable} -m {CLI} search cat {closed}"
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        done = subprocess.run(["bash", "-c", shell], env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        why = "standard output is closed. Leave it open, or send it elsewhere"
+        assert done.stderr == ("" if "2>" in closed else f"Error: There is nowhere to say anything: {why}\n")
+
+
 def test_a_reader_that_has_gone_is_no_error_worth_a_traceback(stocked: Path) -> None:
     for library in (stocked, Path("nowhere")):
         shell = f"{sys.executable} -m {CLI} search hello --json -l {library} | true; exit ${{PIPESTATUS[0]}}"
