@@ -189,7 +189,7 @@ class Builder(Steps):
             and not slots.every_s
         ):
             args, questions = self.in_video({})
-            return args | {"at_s": [slots.start_s]}, questions
+            return args | {"at_s": [self.times(slots)["start_s"]]}, questions
         around = anchor is not None and not is_back(anchor.words)
         if slots.every_s or slots.has_window or (around and anchor and anchor.when is not When.DURING):
             args, questions = self.window(clause)

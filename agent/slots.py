@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from playhead.agent.language import tidy
-from playhead.agent.times import LENGTH, NUMBER, SHARE, TIME, UNIT, UNITS, length, number, seconds
+from playhead.agent.times import LENGTH, NUMBER, SHARE, TIME, UNIT, UNITS, FromStart, length, number, seconds
 from playhead.types import Channel
 
 _MARK = r"(?:\s*(?:mark|in\b(?!\s+(?:the|a)\b)|minutes? in))?"
@@ -20,7 +20,10 @@ _UNTIL = r"\s*(?:-|–|—|\bto\b|\buntil\b|\btill?\b|\bup to\b|\bthrough\b)\s*(
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """What a clause says besides its content; `text` is the rest of it. Negative seconds count from the end."""
+    """What a clause says besides its content; `text` is the rest of it.
+
+    Seconds are those of the video's clock; a `FromStart` counts from its start, negative ones count from its end.
+    """
 
     text: str
     start_s: float | None = None
@@ -221,13 +224,14 @@ def _read_both_ends(slots: Slots) -> Slots | None:
 
 
 def _read_edge(slots: Slots) -> Slots | None:
-    """The first or the last of the video, or all but its beginning."""
+    """All but the beginning of the video, or its first or its last."""
+    if found := _PASSED.search(slots.text):
+        passed = found["t"] or found["u"]
+        return _cut(slots, found, start_s=FromStart(length(passed)) if passed else seconds(found["v"]))
     if found := _FIRST.search(slots.text):
-        return _cut(slots, found, end_s=length(found["t"]))
+        return _cut(slots, found, end_s=FromStart(length(found["t"])))
     if found := _LAST.search(slots.text):
         return _cut(slots, found, start_s=-length(found["t"]))
-    if found := _PASSED.search(slots.text):
-        return _cut(slots, found, start_s=seconds(found["t"] or found["u"] or found["v"]))
     return None
 
 

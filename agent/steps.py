@@ -10,6 +10,7 @@ from playhead.agent.anchors import BACK, Anchor, When, is_back, looked_for
 from playhead.agent.footage import called, choice, named
 from playhead.agent.plan import Plan, Step
 from playhead.agent.slots import Slots, said_or_written
+from playhead.agent.times import FromStart
 from playhead.types import Answer, Story, Transcript
 
 if TYPE_CHECKING:
@@ -206,12 +207,18 @@ class Steps:
 
     # Stretches of time
 
-    @staticmethod
-    def times(slots: Slots) -> dict[str, Any]:
-        """The stretch of time that was named, as arguments."""
-        if slots.has_window:
-            return {k: v for k, v in (("start_s", slots.start_s), ("end_s", slots.end_s)) if v is not None}
-        return {}
+    def times(self, slots: Slots) -> dict[str, Any]:
+        """The stretch of time that was named, as arguments: on the clock of the video that is meant."""
+        named = {"start_s": slots.start_s, "end_s": slots.end_s}
+        return {name: self._on_clock(time_s) for name, time_s in named.items() if time_s is not None}
+
+    def _on_clock(self, time_s: float) -> float:
+        """A time on the video's own clock, which need not begin at 0."""
+        if not isinstance(time_s, FromStart):
+            return time_s
+        meant, known = self.inputs.get("video"), self.stage.videos
+        starts = (v.start_s for v in known if meant in (called(v, known), v.id, str(v.path)))
+        return round(float(time_s) + next(starts, 0.0), 3)
 
     def window(self, clause: Clause) -> tuple[dict[str, Any], list[str]]:
         """The video and the stretch of it: named by times, by a moment to be found, or by what was found before."""

@@ -46,6 +46,10 @@ SHARE = r"(?:quarter|half)(?: of an?)?\s+(?:minute|hour)\b"
 UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 
 
+class FromStart(float):
+    """Seconds that count from where a video starts, whatever its clock says then; as negative ones from its end."""
+
+
 def number(text: str) -> float | None:
     """The value of `3`, `1.5`, `three`, `twenty-five`, `one and a half`, `a couple of`, `half a`."""
     text = re.sub(r"\s+", " ", text.strip().lower())

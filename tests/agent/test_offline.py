@@ -41,6 +41,30 @@ def steps(planner: OfflinePlanner, request: str, stage: Stage = ONE) -> list[tup
     return [(step.tool, dict(step.args)) for step in proposal.plan.steps.values()]
 
 
+@pytest.mark.parametrize(
+    ("request_", "times"),
+    [
+        ("cut the first 3 seconds of late.mkv", {"end_s": 8.0}),
+        ("cut off the first 3 seconds of late.mkv", {"start_s": 8.0}),
+        ("transcribe the opening minute of late.mkv", {"end_s": 65.0}),
+        ("For the first minute of late.mkv: list the objects", {"end_s": 65.0}),
+        ("what is said in the first half minute of late.mkv?", {"end_s": 35.0}),
+        ("transcribe late.mkv once the first ten seconds have passed", {"start_s": 15.0}),
+        ("take a frame every second of the first 3 seconds of late.mkv", {"end_s": 8.0}),
+        ("cut the last 3 seconds of late.mkv", {"start_s": -3.0}),
+        ("cut late.mkv from 0:06 to 0:08", {"start_s": 6.0, "end_s": 8.0}),
+        ("transcribe late.mkv after 0:06", {"start_s": 6.0}),
+        ("cut the first 3 seconds of film.mp4", {"end_s": 3.0}),
+    ],
+)
+def test_what_comes_first_counts_from_where_the_video_starts(
+    planner: OfflinePlanner, request_: str, times: dict[str, float]
+) -> None:
+    late = Video("c" * 64, "late.mkv", Path("/footage/late.mkv"), 600.0, start_s=5.0)
+    [(_, args)] = steps(planner, request_, Stage((FILM, late)))
+    assert {name: args[name] for name in ("start_s", "end_s") if name in args} == times
+
+
 def test_it_is_a_planner(planner: OfflinePlanner) -> None:
     assert isinstance(planner, Planner)
     assert planner.id.startswith("offline@")
