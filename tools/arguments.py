@@ -15,7 +15,21 @@ from pydantic import AfterValidator, Field, FiniteFloat, model_validator
 from playhead.errors import InputError
 from playhead.tools.contract import Arguments
 from playhead.tools.doorway import DATA, LABEL
-from playhead.types import Answer, Audio, Citation, Clip, Frame, Image, Moment, Part, Shot, Span, Story, Transcript
+from playhead.types import (
+    Answer,
+    Audio,
+    Citation,
+    Clip,
+    Frame,
+    Image,
+    Moment,
+    Part,
+    Shot,
+    Span,
+    Story,
+    Transcript,
+    format_time,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,6 +46,7 @@ Words = Annotated[str, DATA]
 MOST_CHARACTERS = 50_000
 """Of a text that is said at once."""
 
+_SHORT_S = 0.05  # too little to be seen in a time that is told
 _START = "From this second of the video on; negative: counted from its end; empty: from its start."
 _END = "Up to this second of the video; negative: counted from its end; empty: to its end."
 
@@ -65,6 +80,15 @@ class Stretch(Arguments):
             asked = " to ".join(f"{time_s:g} s" for time_s in (self.start_s, self.end_s) if time_s is not None)
             raise InputError(f"{video.name} has nothing at {asked}", f"it plays {whole}", "Give times inside it")
         return Span(start_s, end_s)
+
+    def beyond(self, video: Video) -> list[str]:
+        """What to say where more was asked for than the video has: that it begins later, or ends earlier."""
+        whole, said = video.span, []
+        if self.start_s is not None and _counted(self.start_s, whole) < whole.start_s - _SHORT_S:
+            said.append(f"{video.name} begins at {format_time(whole.start_s)}.")
+        if self.end_s is not None and _counted(self.end_s, whole) > whole.end_s + _SHORT_S:
+            said.append(f"{video.name} ends at {format_time(whole.end_s)}.")
+        return said
 
     def within(self, video: str, context: Context) -> tuple[Video | None, Span | None]:
         """One video of the library or (no name, no times) all of it, and the part of that video that is meant.

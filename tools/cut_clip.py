@@ -43,6 +43,7 @@ class CutClip(Tool[CutClipArgs, Clips]):
     found, or what a search finds; one film file for each, with its sound in step."""
 
     name: ClassVar[str] = "cut_clip"
+    version: ClassVar[int] = 2
     Args: ClassVar[type[Arguments]] = CutClipArgs
     result: ClassVar[type] = Clips
     effects: ClassVar[frozenset[Effect]] = frozenset({Effect.READS, Effect.WRITES})
@@ -104,10 +105,10 @@ def _note(part: Part, film: Film, args: CutClipArgs) -> str:
     """What is not as it was asked for."""
     span = film.placed[0].span
     early_s, short_s = part.span.start_s - span.start_s, part.span.end_s - span.end_s
-    notes = []
+    notes = [] if args.moments or args.query else args.beyond(part.video)
     if args.as_stored:
         how = f"begins at a key frame, {early_s:.2f} s early" if early_s > _EARLY_S else "begins at a key frame"
         notes.append(f"It is copied as it is stored and {how}.")
-    elif short_s > _EARLY_S:
+    elif short_s > _EARLY_S and not notes:
         notes.append(f"{part.video.name} ends {short_s:.2f} s before what was asked for does.")
     return " ".join(notes)

@@ -98,6 +98,24 @@ def test_times_can_be_counted_from_the_end(context: Context) -> None:
     assert not clip.has_audio
 
 
+@pytest.mark.parametrize(
+    ("times", "notes"),
+    [
+        ({"start_s": 10.0, "end_s": 20.0}, ["ends at 0:11.0."]),
+        ({"start_s": 0.0, "end_s": 6.0}, ["begins at 0:05.0."]),
+        ({"start_s": -20.0}, ["begins at 0:05.0."]),
+        ({"start_s": 0.0, "end_s": 20.0}, ["begins at 0:05.0.", "ends at 0:11.0."]),
+        ({"start_s": 5.0, "end_s": 11.0}, []),
+        ({"start_s": -2.0}, []),
+    ],
+)
+def test_a_cut_that_goes_beyond_the_video_says_where_it_begins_and_ends(
+    times: dict[str, float], notes: list[str], context: Context
+) -> None:
+    (clip,) = call("cut_clip", context, video="delayed.mkv", **times).clips
+    assert clip.origin.note == " ".join(f"delayed.mkv {note}" for note in notes)
+
+
 def test_moments_give_a_clip_each_with_handles_as_far_as_there_is_footage(context: Context) -> None:
     moments = [
         {"video": "cfr25.mp4", "start_s": 2.0, "end_s": 2.4},
