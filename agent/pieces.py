@@ -9,10 +9,9 @@ from functools import cache
 import yaml
 
 from playhead import prompts
-from playhead.agent.slots import TIMES, read_slots
+from playhead.agent.slots import QUOTED, TIMES, read_slots
 from playhead.media.formats import MEDIA_ENDINGS
 
-QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|(?<!\w)'[^']{2,}'(?!\w)|(?<!\w)‘[^’]+’")
 _FILE = re.compile(r"\b[\w-]+\.(?:[a-z][a-z0-9]{1,4})\b", re.IGNORECASE)
 _STRONG = re.compile(
     r"[.!?]+(?=\s|$)\s*|\s*;\s*|\s*,?\s*\b(?:and|"

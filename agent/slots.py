@@ -10,12 +10,15 @@ import re
 from dataclasses import dataclass, field, replace
 
 from playhead.agent.language import tidy
-from playhead.agent.times import LENGTH, NUMBER, SHARE, TIME, UNIT, UNITS, FromStart, length, number, seconds
+from playhead.agent.times import CLOCK, LENGTH, NUMBER, SHARE, TIME, UNIT, UNITS, FromStart, length, number, seconds
 from playhead.types import Channel
 
 _MARK = r"(?:\s*(?:mark|in\b(?!\s+(?:the|a)\b)|minutes? in))?"
 _TO = r"\s*(?:-|–|—|\bto\b|\buntil\b|\btill?\b|\bup to\b|\band\b|\bthrough\b)\s*(?:the\s+)?"
 _UNTIL = r"\s*(?:-|–|—|\bto\b|\buntil\b|\btill?\b|\bup to\b|\bthrough\b)\s*(?:the\s+)?"
+
+QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|(?<!\w)'[^']{2,}'(?!\w)|(?<!\w)‘[^’]+’")
+"""What is quoted, which says nothing of when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,9 @@ def read_slots(clause: str, *, counts: bool = True) -> Slots:
     nothing_of_the_end = slots.start_s == 0 and math.copysign(1, slots.start_s) < 0
     if slots.every_s == 0 or slots.end_s == 0 or nothing_of_the_end or _BACKWARDS.search(clause):
         slots = replace(slots, every_s=None, faults=(*slots.faults, f"“{clause}” names no time at all: how long?"))
+    if none := _NO_TIME.search(QUOTED.sub(" ", clause)):
+        fault = f"“{none[0]}” is no time of a video: say it as 0:05, or “the last five seconds”."
+        slots = replace(slots, faults=(*slots.faults, fault))
     if slots.every_s and slots.limit == 1:
         slots = replace(slots, limit=None)
     return replace(slots, text=tidy(slots.text), faults=(*slots.faults, *_contradictions(clause, slots)))
@@ -273,12 +279,17 @@ def _read_at(slots: Slots) -> Slots:
     return _cut(slots, found, at_s=tuple(time for time in times if time is not None))
 
 
+_AFTER_A_TIME = "".join(rf"(?<!\b{unit}\s)" for unit in "s sec secs second seconds m min mins minute minutes".split())
+_MINUS = rf"(?<![\w:.-])(?<!\d\s){_AFTER_A_TIME}[-−–]"  # a dash between two times is none
 _ABSURD = re.compile(
-    rf"\b(?:0|zero|no|-\d+|\d{{5,}}|(?:a|one|two|\d+)?\s*(?:thousand|million|"
-    rf"billion)s?)[\s-]+(?:of )?(?P<what>{_COUNTED})\b",
+    rf"(?:\b(?:0|zero|no|\d{{5,}}|(?:a|one|two|\d+)?\s*(?:thousand|million|billion)s?)|{_MINUS}\d+)"
+    rf"[\s-]+(?:of )?(?P<what>{_COUNTED})\b",
     re.IGNORECASE,
 )
 _BACKWARDS = re.compile(r"\bevery\s+-", re.IGNORECASE)
+_NO_TIME = re.compile(
+    rf"(?<!every ){_MINUS}(?:{CLOCK}|\d+(?:\.\d+)?[\s-]*{UNIT}\b)|\b\d+(?:\.\d+)?e[-+]?\d+\s*{UNIT}\b", re.IGNORECASE
+)
 
 
 def _read_limit(slots: Slots) -> Slots:

@@ -37,11 +37,11 @@ _MINUTES = rf"{NUMBER}{_GAP}(?:minutes?|mins?|m)\b(?:\s*(?:and\s+)?{NUMBER}{_GAP
 _SECONDS = rf"{NUMBER}{_GAP}(?:seconds?|secs?|s)\b"
 _AND_HALF = r"(?:(?:one|a)\s+)?(?:minute|hour|second)\s+and\s+a\s+half\b"
 LENGTH = rf"(?:{_AND_HALF}|{_HOURS}|{_MINUTES}|{_SECONDS})"
-_CLOCK = r"\d{1,3}:[0-5]\d(?::[0-5]\d)?(?:\.\d+)?"
+CLOCK = r"\d{1,3}:[0-5]\d(?::[0-5]\d)?(?:\.\d+)?"
 _NAMED = rf"(?:minute|second)\s+{NUMBER}"
 _PRIMED = r"\d{1,3}['’]\d{2}(?:[\"”]|'')?"
 _EQUATION = r"t\s*=\s*\d+(?:\.\d+)?\s*s?\b"
-TIME = rf"(?:{_CLOCK}|{_PRIMED}|{_EQUATION}|\d+m\d+s?|{_NAMED}|{LENGTH})"
+TIME = rf"(?:{CLOCK}|{_PRIMED}|{_EQUATION}|\d+m\d+s?|{_NAMED}|{LENGTH})"
 SHARE = r"(?:quarter|half)(?: of an?)?\s+(?:minute|hour)\b"
 UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 
@@ -68,7 +68,7 @@ def number(text: str) -> float | None:
 def seconds(text: str) -> float | None:
     """Seconds of `1:30`, `1:02:03`, `90 s`, `1m05s`, `one minute ten`, `minute 2`, `half a minute`."""
     text = text.strip().lower()
-    if re.fullmatch(_CLOCK, text):
+    if re.fullmatch(CLOCK, text):
         total = 0.0
         for part in text.split(":"):
             total = total * 60 + float(part)

@@ -65,6 +65,33 @@ def test_what_comes_first_counts_from_where_the_video_starts(
     assert {name: args[name] for name in ("start_s", "end_s") if name in args} == times
 
 
+@pytest.mark.parametrize(
+    ("request_", "what"),
+    [
+        ("make a contact sheet of film.mp4 with -3 pictures", "“-3 pictures” cannot be had"),
+        ("take -3 frames", "“-3 frames” cannot be had"),
+        ("take a frame at -5 seconds", "“-5 seconds” is no time"),
+        ("take a frame at −0:05", "“−0:05” is no time"),
+        ("cut film.mp4 from -5 s to 10 s", "“-5 s” is no time"),
+        ("transcribe the first -5 seconds", "“-5 seconds” is no time"),
+        ("cut film.mp4 at 1e400 s", "“1e400 s” is no time"),
+        ("take a frame every -5 seconds", "names no time at all"),
+    ],
+)
+def test_numbers_that_are_none_of_a_video_are_asked_about(planner: OfflinePlanner, request_: str, what: str) -> None:
+    proposal = planner.propose(request_, ONE)
+    assert proposal.plan is None
+    [question] = proposal.questions
+    assert what in question
+
+
+@pytest.mark.parametrize("times", ["0:10-0:20", "0:10 -0:20", "10 s -20 s", "10 seconds - 20 seconds", "0:10–0:20"])
+def test_a_dash_between_two_times_is_no_minus(times: str) -> None:
+    slots = read_slots(f"cut {times}")
+    assert (slots.start_s, slots.end_s, slots.faults) == (10, 20, ())
+    assert not read_slots("find a sign that says “-5 seconds”").faults
+
+
 def test_it_is_a_planner(planner: OfflinePlanner) -> None:
     assert isinstance(planner, Planner)
     assert planner.id.startswith("offline@")
