@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from playhead.agent.anchors import is_back
 from playhead.agent.language import named_language, tidy
-from playhead.agent.pieces import polite_less, unquoted
+from playhead.agent.pieces import SAYING, polite_less, unquoted
 from playhead.agent.slots import read_slots
 from playhead.agent.times import LENGTH, NUMBER, length, number
 from playhead.agent.wishes import Wishes, prompt, read_wishes, thing
@@ -57,8 +57,8 @@ _BURN = re.compile(
 _CHAPTERS = re.compile(r"\bchapters?\b", re.IGNORECASE)
 _CHANGED = re.compile(r"\b(?:into|look(?:s)? like|as|so that|with|to)\s+(?P<what>.+)$", re.IGNORECASE)
 _SAY = re.compile(
-    r"^(?:say|speak|read|pronounce|voice|narrate|announce|record)\b\s*(?:me\b|us\b|out\b|aloud\b|loud\b|the words?\b|"
-    r"the (?:sentence|text)\b|:)*\s*",
+    r"^(?:say|speak|read|pronounce|voice|narrate|announce|record)\b(?:\s*(?:(?:me|us|out|aloud|loud|the words?|"
+    r"the (?:sentence|text)|(?:this|the following)(?=\s+(?:aloud|out loud)|\s*:))\b|:))*\s*",
     re.IGNORECASE,
 )
 _ALOUD = re.compile(r"\s*\b(?:out loud|aloud|in (?:a|your) \w* ?voice|to me|for me)\b[\s.!]*$", re.IGNORECASE)
@@ -294,7 +294,10 @@ def _edited(builder: Builder, clause: Clause) -> list[str]:
 
 
 def _spoken(builder: Builder, clause: Clause) -> list[str]:
-    said = unquoted(clause.text) or _ALOUD.sub("", _SAY.sub("", polite_less(clause.text))).strip(" ,:")
+    asked = SAYING.search(clause.text)
+    exact = clause.text[asked.end() :].strip() if asked else ""
+    said = exact if exact and exact[0] not in '"“' else unquoted(clause.text)
+    said = said or _ALOUD.sub("", _SAY.sub("", polite_less(clause.text))).strip(" ,:")
     if said and not is_back(said) and not _RESULT.fullmatch(said):
         builder.step("speak", {"text": said})
         return []

@@ -26,6 +26,14 @@ _WEAK = re.compile(
     r"\s+[-–—]\s+|\s*\+\s*",
     re.IGNORECASE,
 )
+SAYING = re.compile(
+    r"(?:(?:say|speak|announce)(?:\s+(?:this|the following|aloud|out loud|to (?:me|us)))*|"
+    r"read(?:\s+(?:this|the following|to (?:me|us)))*\s+(?:aloud|out loud)(?:\s+to (?:me|us))?)\s*:",
+    re.IGNORECASE,
+)
+"""What goes before a text that is to be said, word for word: "read aloud: …"."""
+_BEFORE_IT = "".join(rf"|(?<=\b{word}\s)" for word in ("and", "then", "please", "you", "to"))
+_TO_BE_SAID = re.compile(rf"(?:^|(?<=[.;,]\s){_BEFORE_IT}){SAYING.pattern}\s*[^\s\"“].*", re.IGNORECASE | re.DOTALL)
 _ASKS = re.compile(
     r"^(?:please\s+)?(?:what|who|whom|whose|when|where|which|why|how|is there|are there|does|did|do (?:we|you|"
     r"they)|can you|could you|"
@@ -77,9 +85,9 @@ class Part:
 
 
 def parts(request: str) -> list[Part]:
-    """The pieces between all separators. What is quoted, names of files and times stay whole."""
+    """The pieces between all separators. What is quoted or to be said, names of files and times stay whole."""
     masked = request
-    for pattern in (QUOTED, _FILE, *TIMES):
+    for pattern in (_TO_BE_SAID, QUOTED, _FILE, *TIMES):
         masked = pattern.sub(lambda found: "\0" * len(found[0]), masked)
     cuts = [(m.start(), m.end(), True) for m in _STRONG.finditer(masked)]
     cuts += [(m.start(), m.end(), False) for m in _WEAK.finditer(masked)]

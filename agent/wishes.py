@@ -12,7 +12,7 @@ from typing import Any
 
 from playhead.agent.anchors import bare_moment, is_back, looked_for
 from playhead.agent.language import tidy
-from playhead.agent.pieces import commands, is_video_words, polite_less, unquoted, without_names
+from playhead.agent.pieces import SAYING, commands, is_video_words, polite_less, unquoted, without_names
 from playhead.agent.times import LENGTH, length
 
 _FADE_S = 0.5
@@ -183,6 +183,8 @@ def prompt(text: str) -> str:
 _PLAINLY = tuple(
     (tool, re.compile(pattern, re.IGNORECASE))
     for tool, pattern in (
+        ("speak", rf"^{SAYING.pattern}"),
+        ("speak", r"^(?:say|read|announce)\s+[\"“][^\"”]+[\"”](?:\s+(?:to|for) (?:me|us))?\W*$"),
         ("contact_sheet", r"\bcontact sheets?\b|\b(?:a|one) story ?board\b"),
         ("make_supercut", r"\b(?:super-?cut|montage|compilation|highlight reel|best-of)\b"),
         (

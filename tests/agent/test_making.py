@@ -355,3 +355,30 @@ def test_wishes_are_taken_out_of_what_is_looked_for() -> None:
 )
 def test_the_thing_that_is_meant_is_found_in_the_words(text: str, about: str) -> None:
     assert thing(text) == about
+
+
+@pytest.mark.parametrize(
+    ("request_", "said"),
+    [
+        ('say "Hello there."', "Hello there."),
+        ('Could you say "make a montage of cats"?', "make a montage of cats"),
+        ('read "Hello there" to me', "Hello there"),
+        ("read aloud: Hello there my friend", "Hello there my friend"),
+        ("please read out loud: Hello, my friend. How are you? I am fine, thanks.",
+         "Hello, my friend. How are you? I am fine, thanks."),
+        ("Read out loud: the quick brown fox", "the quick brown fox"),
+        ("read this aloud: the ferry leaves at nine", "the ferry leaves at nine"),
+        ('say: "Good morning"', "Good morning"),
+        ("speak: hello", "hello"),
+    ],
+)  # fmt: skip
+def test_what_is_to_be_said_is_said_word_for_word(planner: OfflinePlanner, request_: str, said: str) -> None:
+    assert steps(planner, request_) == [("speak", {"text": said})]
+
+
+def test_only_what_is_told_to_be_said_is_spoken(planner: OfflinePlanner) -> None:
+    request = 'cut the first 5 seconds. Read aloud: "That is it." Then transcribe it.'
+    assert [tool for tool, _ in steps(planner, request)] == ["cut_clip", "speak", "transcribe"]
+    assert [tool for tool, _ in steps(planner, 'find where they say "Hello there"')] == ["search_moments"]
+    assert [tool for tool, _ in steps(planner, "say who wins")] == ["answer_question"]
+    assert [tool for tool, _ in steps(planner, "read the text on the signs")] == ["read_text"]
