@@ -11,6 +11,7 @@ from playhead.agent.pieces import SAYING, polite_less, unquoted
 from playhead.agent.slots import read_slots
 from playhead.agent.times import LENGTH, NUMBER, length, number
 from playhead.agent.wishes import Wishes, prompt, read_wishes, thing
+from playhead.tools.compose_story import MOST_MINUTES
 
 if TYPE_CHECKING:
     from playhead.agent.building import Builder
@@ -29,7 +30,9 @@ _OFF = re.compile(
     r"^(?:cut|chop|trim|take|snip|lop|clip)\b.*\boff\b|^(?:remove|drop|skip|lose|get rid of|throw away)\b",
     re.IGNORECASE,
 )
-_MINUTES = re.compile(rf"\b(?P<t>{NUMBER}[\s-]*(?:minutes?|mins?|seconds?|secs?)\b)", re.IGNORECASE)
+_MINUTES = re.compile(
+    rf"\b(?P<t>{NUMBER}[\s-]*(?:hours?|hrs?|minutes?|mins?|seconds?|secs?)\b)(?:[\s-]+long\b)?", re.IGNORECASE
+)
 _WHOLE = re.compile(
     r"\b(?:(?:whole|entire|full) (?:thing|video|film|footage|trip|day)|everything|"
     r"(?:my|the|our) (?:library|footage))\b",
@@ -311,6 +314,8 @@ def _story(builder: Builder, clause: Clause) -> list[str]:
     text, minutes = clause.text, None
     if found := _MINUTES.search(text):
         minutes = round(length(found["t"].replace("-", " ")) / 60, 3)
+        if minutes > MOST_MINUTES:
+            return [f"“{found['t']}” is too long: a film of a story lasts {MOST_MINUTES} minutes at most. How long?"]
         text = f"{text[: found.start()]} {text[found.end() :]}"
     titled, pages = _TITLED.search(text), _PAGES.search(text)
     text = _NO_FILM.sub(" ", _AS_PAGE.sub(" ", _PAGES.sub(" ", _TITLED.sub(" ", text))))

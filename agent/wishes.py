@@ -205,6 +205,7 @@ _PLAINLY = tuple(
     )
 )
 """What is named so plainly that nothing else can be meant; the first that fits."""
+_SO_LONG = re.compile(rf"(?:it (?:is|should be|shall be) )?(?:about |around |roughly )?{LENGTH} long", re.IGNORECASE)
 _UNDER = re.compile(r"\bmusic\b.*\b(?:under|over|behind|beneath|onto|to (?:the|this|my|it))\b", re.IGNORECASE)
 
 
@@ -221,7 +222,9 @@ def plainly(text: str) -> str:
 
 
 def only_how(text: str) -> bool:
-    """Whether a piece of a request only says how something is to be made: "with 2 s before and after each"."""
+    """Whether a piece of a request only says how something is to be made: "a minute long", "with 2 s before it"."""
+    if _SO_LONG.fullmatch(text.strip(" .!?")):
+        return True
     wishes = read_wishes(text)
     return bool(wishes.options or wishes.subtitled) and not re.search(r"\w{2}", wishes.text)
 

@@ -17,6 +17,7 @@ from playhead.models.roles import Role
 from playhead.tools.arguments import Label, Stretch, Window, Words
 from playhead.tools.contract import Arguments, Context, Effect, Tool
 from playhead.tools.story_book import Book, Options
+from playhead.tools.story_film import NEARLY, told_s
 from playhead.types import Progress, Span, Story
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from playhead.index.sights import Seen
     from playhead.types import Video
 
+MOST_MINUTES = 30
+"""Of the film of a story."""
 _PAGES, _MOST_PAGES = 12, 200
 _PAGE_S = 7.0
 _LONGEST_TITLE = 120
@@ -42,7 +45,11 @@ class ComposeStoryArgs(Arguments):
     style: Literal["plain", "diary", "documentary"] = Field("plain", description="How it is told.")
     length: int | None = Field(None, ge=1, le=_MOST_PAGES, description="How many pages at most; empty: as fits.")
     minutes: float | None = Field(
-        None, gt=0, le=30, allow_inf_nan=False, description="About how long the film is to be; empty: as it comes."
+        None,
+        gt=0,
+        le=MOST_MINUTES,
+        allow_inf_nan=False,
+        description="About how long the film is to be; empty: as it comes.",
     )
     film: bool = Field(False, description="A film, too, besides the pages to read.")
     clips: bool = Field(False, description="Moving pictures in the film instead of stills.")
@@ -67,6 +74,7 @@ class ComposeStory(Tool[ComposeStoryArgs, Story]):
     to read, and on request a narrated film with a voice, subtitles and gently moving pictures."""
 
     name: ClassVar[str] = "compose_story"
+    version: ClassVar[int] = 2
     Args: ClassVar[type[Arguments]] = ComposeStoryArgs
     result: ClassVar[type] = Story
     effects: ClassVar[frozenset[Effect]] = frozenset({Effect.READS, Effect.WRITES, Effect.COSTLY})
@@ -77,7 +85,7 @@ class ComposeStory(Tool[ComposeStoryArgs, Story]):
     def run(self, args: ComposeStoryArgs, context: Context) -> Story:
         """Markdown, HTML and the film in the context's folder; none is there before all of them are."""
         places, notes = _places(args, context)
-        pages = chosen(alike(joined(_looked_at(places, context))), args.pages)
+        pages = _fitting(alike(joined(_looked_at(places, context))), args)
         title = " ".join((args.title or args.theme).split()) or titled(pages)
         title = title[:1].upper() + title[1:]
         if not pages:
@@ -148,6 +156,16 @@ def _looked_at(places: Sequence[_Place], context: Context) -> Iterator[Seen]:
         assert looker is not None
         context.progress(Progress("looking", video.name, number, len(places)))
         yield looker.look(video, span)
+
+
+def _fitting(pages: Sequence[tuple[Seen, ...]], args: ComposeStoryArgs) -> list[tuple[Seen, ...]]:
+    """The pages with most to tell; no more than can be told in a film that is to be so long."""
+    fitting = chosen(pages, args.pages)
+    if args.film and args.minutes:
+        most_s = args.minutes * 60 * NEARLY
+        while len(fitting) > 1 and told_s([page.text for page in Narrator(args.style).tell(fitting)]) > most_s:
+            fitting = chosen(pages, len(fitting) - 1)
+    return fitting
 
 
 def _told(

@@ -9,9 +9,9 @@ from playhead.media.decode import Sample, Wants, decode
 from playhead.media.images import write_picture
 from playhead.models.cache import write_atomically
 from playhead.tools.naming import fingerprint
-from playhead.tools.story_film import CANVAS, Leaf, shot, undrawn, written
+from playhead.tools.story_film import CANVAS, NEARLY, Leaf, shot, undrawn, written
 from playhead.tools.story_pages import markdown, web_page
-from playhead.types import Clip, Document, Image, Origin, Page, Part, Progress, Source, Span, Story
+from playhead.types import Clip, Document, Image, Origin, Page, Part, Progress, Source, Span, Story, format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -150,7 +150,7 @@ class Book:
         origin = Origin(Source.COMPOSED, parts_used, voice.id if voice else "", 0 if voice else None, "", note)
         documents.append(self._document("srt", script.subtitles(), Origin(Source.COMPOSED, _used(self._tellings))))
         text = "\n".join(telling.text for telling in self._tellings)
-        return Clip(path, script.length_s, origin, *_SHAPE, voice is not None, text), _film_notes(script)
+        return Clip(path, script.length_s, origin, *_SHAPE, voice is not None, text), _film_notes(script, target_s)
 
     def _leaf(self, telling: Telling, taken: Sequence[_Taken]) -> Leaf:
         one = len(telling.scenes) == 1
@@ -181,9 +181,12 @@ def _moved_page(page: Page, folder: Path) -> Page:
     return replace(page, image=page.image and replace(page.image, path=folder / page.image.path.name))
 
 
-def _film_notes(script: Script) -> tuple[str, ...]:
-    """What is missing in the film, and where it is all the same."""
+def _film_notes(script: Script, target_s: float | None) -> tuple[str, ...]:
+    """What is not as it was asked for, and what is missing in the film, and where it is all the same."""
     notes = []
+    if target_s and not target_s / NEARLY <= script.length_s <= target_s * NEARLY:
+        why = "to tell it takes so long" if script.length_s > target_s else "there is no more to tell"
+        notes.append(f"The film lasts {format_time(script.length_s)}, not {format_time(target_s)}: {why}.")
     if script.unsaid:
         said = "; ".join(f"“{sentence}”" for sentence in script.unsaid[:3])
         notes.append(f"Shown but not spoken, since the voice cannot read it ({len(script.unsaid)} in all): {said}")

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from playhead.tools.contract import Context
 
 CANVAS = Canvas(1280, 720, 25)
+NEARLY = 1.1
+"""A film this many times longer or shorter than was asked for is still about as long."""
 _RATE_HZ = 24_000  # of a film in which nobody speaks: only its clock is needed
 _FADE_FRAMES = 12
 _LEAD_S, _TAIL_S = 0.5, 0.9
@@ -127,7 +129,7 @@ class _Clock:
 
     def __init__(self, leaves: Sequence[Leaf], target_s: float | None) -> None:
         self._target_s, self._at = target_s, 0
-        self._left = [_guess_s(leaf) for leaf in leaves]
+        self._left = [_guess_s(leaf.text) for leaf in leaves]
 
     @property
     def now_s(self) -> float:
@@ -146,8 +148,13 @@ class _Clock:
         return frames
 
 
-def _guess_s(leaf: Leaf) -> float:
-    return max(_LEAST_PAGE_S, len(leaf.text) / _SAID_CHARACTERS_S + _LEAD_S + _TAIL_S)
+def _guess_s(text: str) -> float:
+    return max(_LEAST_PAGE_S, len(text) / _SAID_CHARACTERS_S + _LEAD_S + _TAIL_S)
+
+
+def told_s(texts: Sequence[str]) -> float:
+    """About how long a film of these pages lasts at least, its title included."""
+    return _TITLE_S + sum(map(_guess_s, texts))
 
 
 @contextmanager

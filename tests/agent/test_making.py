@@ -382,3 +382,22 @@ def test_only_what_is_told_to_be_said_is_spoken(planner: OfflinePlanner) -> None
     assert [tool for tool, _ in steps(planner, 'find where they say "Hello there"')] == ["search_moments"]
     assert [tool for tool, _ in steps(planner, "say who wins")] == ["answer_question"]
     assert [tool for tool, _ in steps(planner, "read the text on the signs")] == ["read_text"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "minutes"),
+    [
+        ("make a half-minute narrated film of the whole video", 0.5),
+        ("make a narrated film of the whole video, half a minute long", 0.5),
+        ("make a quarter of an hour narrated film", 15.0),
+    ],
+)
+def test_the_length_of_a_story_is_kept(planner: OfflinePlanner, request_: str, minutes: float) -> None:
+    assert steps(planner, request_) == [("compose_story", {"video": "$video", "film": True, "minutes": minutes})]
+
+
+@pytest.mark.parametrize("length", ["three hour", "90 minute", "one-hour"])
+def test_a_story_that_would_be_too_long_is_asked_about(planner: OfflinePlanner, length: str) -> None:
+    proposal = planner.propose(f"make a {length} narrated film of the whole video", ONE)
+    assert proposal.plan is None
+    assert "a film of a story lasts 30 minutes at most" in proposal.questions[0]

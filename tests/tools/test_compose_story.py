@@ -20,9 +20,11 @@ from playhead.index.sights import Seen, sights, words
 from playhead.index.stretches import parts
 from playhead.models.chat import Chat
 from playhead.testing import ScriptedChat
+from playhead.tools.compose_story import ComposeStoryArgs, _fitting
 from playhead.tools.contract import Context
 from playhead.tools.registry import get_tool
-from playhead.tools.story_film import Cue, _in_quotes
+from playhead.tools.story_book import _film_notes
+from playhead.tools.story_film import CANVAS, Cue, Script, _in_quotes, _Slide
 from playhead.types import Channel, Citation, Source, Span, Story, Video
 
 if TYPE_CHECKING:
@@ -387,6 +389,30 @@ def test_neighbours_that_look_alike_are_told_together() -> None:
     assert pages[0][0].span == Span(0, 10)
     [page] = Narrator("plain").tell(pages)
     assert "Three recordings in a row look alike: in each of them, there is a person." in page.text
+
+
+@pytest.mark.parametrize(("minutes", "count"), [(None, 5), (2.0, 5), (0.5, 2), (0.1, 1)])
+def test_in_a_short_film_fewer_pages_are_told(minutes: float | None, count: int) -> None:
+    said = "The ferry to the island leaves at half past nine from the north pier, whoever is there to see it."
+    pages = alike([seen(name, 0, said=f"{said} {name}") for name in "abcde"])
+    fitting = _fitting(pages, ComposeStoryArgs(film=True, minutes=minutes, length=5))
+    assert len(fitting) == count
+    assert len(_fitting(pages, ComposeStoryArgs(minutes=minutes, length=5))) == 5  # there is no film
+
+
+@pytest.mark.parametrize(
+    ("target_s", "note"),
+    [
+        (None, ()),
+        (40.0, ()),
+        (42.0, ()),
+        (10.0, ("The film lasts 0:40.0, not 0:10.0: to tell it takes so long.",)),
+        (90.0, ("The film lasts 0:40.0, not 1:30.0: there is no more to tell.",)),
+    ],
+)
+def test_a_film_of_another_length_says_so(target_s: float | None, note: tuple[str, ...]) -> None:
+    script = Script((_Slide(40 * CANVAS.rate_hz, None),), (), ())
+    assert _film_notes(script, target_s) == note
 
 
 def test_words_are_never_lost_in_a_row_of_recordings() -> None:
