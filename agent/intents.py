@@ -22,7 +22,7 @@ import numpy as np
 import yaml
 
 from playhead import prompts
-from playhead.agent.pieces import QUOTED
+from playhead.agent.slots import QUOTED
 from playhead.models.cache import cache_folder, write_atomically
 
 if TYPE_CHECKING:
