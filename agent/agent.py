@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import json
 import os
 import re
 import threading
@@ -20,6 +21,7 @@ from playhead.agent.answer import answered, held, together
 from playhead.agent.cache import Cache
 from playhead.agent.check import Budget, Checked, check
 from playhead.agent.executor import CancelledError, Event, Executor, Outcome, State
+from playhead.agent.footage import called
 from playhead.agent.journal import Journal, read_journal
 from playhead.agent.offline import OfflinePlanner
 from playhead.agent.plan import Plan, load_plan
@@ -215,8 +217,8 @@ class Agent:
                 answers += [answered(o.result) for o in outcomes.values() if o.ok and not _has(o)]
         elsewhere, videos = self.library.settings.roots or context.given, self.library.videos()
         answer = held(together(answers), None if elsewhere else videos)
-        if len(videos) > 1 == len(answer.videos) and not _names(plan, answer.videos[0]):
-            answer = replace(answer, notes=(*answer.notes, f"From {answer.videos[0].name}."))
+        if len(videos) > 1 == len(answer.videos) and not _says_which(plan, answer.videos[0]):
+            answer = replace(answer, notes=(*answer.notes, f"From {called(answer.videos[0], videos)}."))
         return answer
 
     def _let_out(
@@ -336,10 +338,10 @@ def _said(answer: Answer) -> list[str]:
     return [*(text for claim in answer.claims for text in (claim.title, claim.text)), *answer.notes]
 
 
-def _names(plan: Plan, video: Video) -> bool:
+def _says_which(plan: Plan, video: Video) -> bool:
     """Whether the plan says itself that this video is meant."""
-    said = [*plan.inputs.values(), *(value for step in plan.steps.values() for value in step.args.values())]
-    return any(value in (video.name, video.id) for value in said)
+    said = plan.model_dump_json()
+    return video.id in said or json.dumps(video.name, ensure_ascii=False)[1:-1] in said
 
 
 def _has(outcome: Outcome) -> bool:

@@ -117,10 +117,10 @@ class DatasetFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        if path.exists() and not path.is_file():
-            why = "it is not a regular file (a folder, pipe or device)"
-            raise InputError(f"{path} cannot hold a data set", why, "Name another file with --out")
         try:
+            if path.exists() and not path.is_file():
+                why = "it is not a regular file (a folder, pipe or device)"
+                raise InputError(f"{path} cannot hold a data set", why, "Name another file with --out")
             self._file = path.open("a+b")
         except OSError as error:
             raise self._refused(error) from error

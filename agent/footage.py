@@ -1,10 +1,11 @@
-"""Which video a request means: by its file name, or by a word of it ("the honeymoon video")."""
+"""Which video a request means: by its file name, whatever that is, or by a word of it ("the honeymoon video")."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from playhead.agent.pieces import NAMED
 
@@ -40,17 +41,25 @@ def under_plain_names(request: str, stage: Stage) -> tuple[str, Stage, dict[str,
 
     "holiday one.mp4" would be read as one.mp4. The longest name counts, and quotation marks around one say nothing.
     """
-    names = list(dict.fromkeys(video.name for video in stage.videos))
+    request, folded = _composed(request), _composed(request).lower()
+    known = {_composed(video.name).lower(): video.name for video in stage.videos}
+    spoken = sorted((name for name in known if name in folded), key=len, reverse=True)
     plain: dict[str, str] = {}
-    for name in sorted(names, key=len, reverse=True):
-        alias = name if NAMED.fullmatch(name) else f"footage-{len(plain) + 1}.mp4"
-        while alias != name and alias in names:
-            alias = f"the-{alias}"
-        spoken = rf"(?<![\w.-]){re.escape(name)}(?!\w)"
-        either = rf"\"{spoken}\"|“{spoken}”|'{spoken}'|‘{spoken}’|{spoken}"
-        request, found = re.subn(either, lambda _, said=alias: said, request, flags=re.IGNORECASE)  # type: ignore[misc]
-        if found and alias != name:
-            plain[name] = alias
+
+    def said(found: re.Match[str]) -> str:
+        name = known[found["name"].lower()]
+        if NAMED.fullmatch(name):
+            return name
+        number = len(plain) + 1
+        while f"footage-{number}.mp4" in known:
+            number += 1
+        return plain.setdefault(name, f"footage-{number}.mp4")
+
+    any_name = "|".join(map(re.escape, spoken))
+    marked = rf"(?P<mark>[\"“'‘])?(?<![\w.-])(?P<name>{any_name})(?!\w)(?(mark)[\"”'’])"
+    request = re.sub(marked, said, request, flags=re.IGNORECASE) if spoken else request
+    if not plain:
+        return request, stage, {}
 
     def renamed(video: Video) -> Video:
         return replace(video, name=plain.get(video.name, video.name))
@@ -64,15 +73,9 @@ def under_plain_names(request: str, stage: Stage) -> tuple[str, Stage, dict[str,
     return request, stage, {alias: name for name, alias in plain.items()}
 
 
-def with_names(said: Any, names: Mapping[str, str]) -> Any:
-    """Texts, and lists and mappings of them, with the videos' own names again."""
-    if isinstance(said, str):
-        for alias, name in names.items():
-            said = said.replace(alias, name)
-        return said
-    if isinstance(said, dict):
-        return {key: with_names(value, names) for key, value in said.items()}
-    return type(said)(with_names(value, names) for value in said) if isinstance(said, list | tuple) else said
+def _composed(text: str) -> str:
+    """Accents and their letters as one: some file systems keep them apart."""
+    return unicodedata.normalize("NFC", text)
 
 
 def _speaks_of(word: str, request: str) -> bool:

@@ -115,7 +115,7 @@ class Intents:
             if word in self._known or knows(word) or any(start <= found.start() < end for start, end in quoted):
                 return word
             close = difflib.get_close_matches(word, self._common, n=1, cutoff=_SPELLING)
-            return close[0] if close and close[0][0] == word[0] and not close[0].startswith(word) else word
+            return close[0] if close and _differ(close[0], word) else word
 
         return re.sub(r"(?<![\w.'-])[a-z]{4,}(?![\w'-]|\.\w)", mended, text)
 
@@ -167,6 +167,11 @@ class Intents:
         with suppress(OSError):
             write_atomically(file, [content.getvalue()])
         return vectors
+
+
+def _differ(close: str, word: str) -> bool:
+    """Whether one is a slip of the other, rather than the same with another ending."""
+    return close[0] == word[0] and not close.startswith(word) and not word.startswith(close)
 
 
 def _filled(text: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from playhead.agent.anchors import is_back
 from playhead.agent.language import named_language, tidy
-from playhead.agent.pieces import SAYING, polite_less, unquoted
+from playhead.agent.pieces import polite_less, unquoted
 from playhead.agent.slots import read_slots
 from playhead.agent.times import LENGTH, NUMBER, length, number
 from playhead.agent.wishes import Wishes, prompt, read_wishes, thing
@@ -32,6 +32,11 @@ _OFF = re.compile(
 )
 _MINUTES = re.compile(
     rf"\b(?P<t>{NUMBER}[\s-]*(?:hours?|hrs?|minutes?|mins?|seconds?|secs?)\b)(?:[\s-]+long\b)?", re.IGNORECASE
+)
+_HOW_LONG = re.compile(
+    r"[\s-]*(?:$|[,.;!?]|long\b|of\b|(?:\w+[\s-]+)?(?:films?|videos?|movies?|stor(?:y|ies)|documentary|diary|tale|"
+    r"slide ?show)\b)",
+    re.IGNORECASE,
 )
 _WHOLE = re.compile(
     r"\b(?:(?:whole|entire|full) (?:thing|video|film|footage|trip|day)|everything|"
@@ -297,10 +302,7 @@ def _edited(builder: Builder, clause: Clause) -> list[str]:
 
 
 def _spoken(builder: Builder, clause: Clause) -> list[str]:
-    asked = SAYING.search(clause.text)
-    exact = clause.text[asked.end() :].strip() if asked else ""
-    said = exact if exact and exact[0] not in '"“' else unquoted(clause.text)
-    said = said or _ALOUD.sub("", _SAY.sub("", polite_less(clause.text))).strip(" ,:")
+    said = unquoted(clause.text) or _ALOUD.sub("", _SAY.sub("", polite_less(clause.text))).strip(" ,:")
     if said and not is_back(said) and not _RESULT.fullmatch(said):
         builder.step("speak", {"text": said})
         return []
@@ -314,9 +316,12 @@ def _story(builder: Builder, clause: Clause) -> list[str]:
     text, minutes = clause.text, None
     if found := _MINUTES.search(text):
         minutes = round(length(found["t"].replace("-", " ")) / 60, 3)
-        if minutes > MOST_MINUTES:
+        if minutes > MOST_MINUTES and _HOW_LONG.match(text[found.end() :]):
             return [f"“{found['t']}” is too long: a film of a story lasts {MOST_MINUTES} minutes at most. How long?"]
-        text = f"{text[: found.start()]} {text[found.end() :]}"
+        if minutes > MOST_MINUTES:  # "my two-hour hike"
+            minutes = None
+        else:
+            text = f"{text[: found.start()]} {text[found.end() :]}"
     titled, pages = _TITLED.search(text), _PAGES.search(text)
     text = _NO_FILM.sub(" ", _AS_PAGE.sub(" ", _PAGES.sub(" ", _TITLED.sub(" ", text))))
     options = {

@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from playhead.agent.building import Builder
-from playhead.agent.footage import under_plain_names, with_names
+from playhead.agent.footage import under_plain_names
 from playhead.agent.intents import Intents, worked_examples
+from playhead.agent.pieces import verbatim
 from playhead.agent.plan import Plan, Step
 from playhead.agent.planner import Proposal, Stage
 from playhead.agent.reading import LIKELY, MOST_CLAUSES, Clause, Reader
@@ -32,6 +33,7 @@ _DECLINED = {
     "world": "not about your footage",
 }  # fmt: skip
 _SPACE = re.compile(r"\s+")
+_WORDS = re.compile(r"\w+")
 _NEVER = re.compile(r"^(?:please\s+)?(?:do not|don't|never)\b", re.IGNORECASE)
 _AGAIN = re.compile(
     r"^(?:and\s+|then\s+|so\s+|now\s+)*(?:what about\s+|show me\s+|what (?:is|happens|comes|came|happened|"
@@ -59,15 +61,16 @@ class OfflinePlanner:
 
     def propose(self, request: str, stage: Stage) -> Proposal:
         """A plan, or what to ask back where the request is empty, ambiguous, contradictory or beyond the tools."""
+        request = _SPACE.sub(" ", request).strip()
         if not re.search(r"\w", request):
             return Proposal(None, ("What shall I look for or do?",))
-        if len(request.strip()) > _LONGEST:
+        if len(request) > _LONGEST:
             return Proposal(
                 None, (f"That is too long to be read at once; please say it in {_LONGEST:,} characters.",)
             )
-        words, stage, names = under_plain_names(request, stage)
-        proposal = self._proposed(_SPACE.sub(" ", words).strip(), stage)
-        return _as_asked(proposal, _SPACE.sub(" ", request).strip(), names)
+        words, said = verbatim(request)
+        words, stage, names = under_plain_names(words, stage)
+        return _as_asked(self._proposed(words, stage), request, said | names)
 
     def _proposed(self, words: str, stage: Stage) -> Proposal:
         if stage.recent and (again := _AGAIN.match(words)):
@@ -88,8 +91,8 @@ class OfflinePlanner:
         if not builder.steps:
             return Proposal(None, (f"I do not know what to do for “{_short(words)}”. {_ABLE}.",))
         notes = [f"“{_short(text)}” was taken for a remark." for text in remarks]
-        slips = [(old, new) for old, new in zip(words.split(), mended.split(), strict=True) if old != new]
-        notes += [f"“{old}” was taken for a slip of “{new}”." for old, new in dict.fromkeys(slips)]
+        pairs = zip(_WORDS.findall(words), _WORDS.findall(mended), strict=True)
+        notes += [f"“{old}” was taken for a slip of “{new}”." for old, new in dict.fromkeys(pairs) if old != new]
         return Proposal(builder.plan(), notes=tuple(notes))
 
     def _follow_up(self, words: str, again: re.Match[str], stage: Stage) -> Proposal:
@@ -137,13 +140,20 @@ def _without_unclear(clauses: list[Clause]) -> tuple[list[Clause], list[str]]:
     return [clause for clause in clauses if clause not in unclear], [clause.text for clause in unclear]
 
 
-def _as_asked(proposal: Proposal, request: str, names: Mapping[str, str]) -> Proposal:
-    """The proposal in the words of the request, with the videos' own names."""
+def _as_asked(proposal: Proposal, request: str, tokens: Mapping[str, str]) -> Proposal:
+    """The proposal in the words of the request: what tokens stand for in it is put back."""
+
+    def back(said: Any) -> Any:
+        if isinstance(said, str) and tokens:
+            return re.sub("|".join(map(re.escape, tokens)), lambda found: tokens[found[0]], said)
+        if isinstance(said, dict):
+            return {key: back(value) for key, value in said.items()}
+        return [back(value) for value in said] if isinstance(said, list) else said
+
     plan = proposal.plan
     if plan is not None:
-        said = with_names(plan.model_dump(mode="json", exclude={"request"}), names)
-        plan = Plan.model_validate(said | {"request": request})
-    return Proposal(plan, with_names(proposal.questions, names), with_names(proposal.notes, names))
+        plan = Plan.model_validate(back(plan.model_dump(mode="json", exclude={"request"})) | {"request": request})
+    return Proposal(plan, tuple(map(back, proposal.questions)), tuple(map(back, proposal.notes)))
 
 
 def _short(text: str) -> str:

@@ -33,7 +33,14 @@ SAYING = re.compile(
 )
 """What goes before a text that is to be said, word for word: "read aloud: …"."""
 _BEFORE_IT = "".join(rf"|(?<=\b{word}\s)" for word in ("and", "then", "please", "you", "to"))
-_TO_BE_SAID = re.compile(rf"(?:^|(?<=[.;,]\s){_BEFORE_IT}){SAYING.pattern}\s*[^\s\"“].*", re.IGNORECASE | re.DOTALL)
+_TO_BE_SAID = re.compile(
+    rf"(?P<ask>(?:^|(?<=[.;,]\s){_BEFORE_IT}){SAYING.pattern}\s*)(?P<said>[^\s\"“].*)", re.IGNORECASE | re.DOTALL
+)
+_SAID_IN_QUOTES = re.compile(
+    r"(?P<ask>\b(?:say|speak|read|announce|pronounce|narrate)(?:\s+(?:me|us|out|aloud|loud|this|the following|"
+    r"the (?:words?|sentence|text)))*\s*:?\s*)(?:\"(?P<said>[^\"]*)\"|“(?P<also>[^”]*)”)",
+    re.IGNORECASE,
+)
 _ASKS = re.compile(
     r"^(?:please\s+)?(?:what|who|whom|whose|when|where|which|why|how|is there|are there|does|did|do (?:we|you|"
     r"they)|can you|could you|"
@@ -84,10 +91,24 @@ class Part:
     end: int
 
 
+def verbatim(request: str) -> tuple[str, dict[str, str]]:
+    """A request with a quoted token for each text that is to be said word for word, and what these stand for."""
+    tokens: dict[str, str] = {}
+
+    def token(found: re.Match[str]) -> str:
+        name = f"verbatim{len(tokens) + 1}"
+        tokens[name] = found[found.lastgroup or "said"].strip()
+        return f'{found["ask"]}"{name}"'
+
+    for pattern in (_SAID_IN_QUOTES, _TO_BE_SAID) if "verbatim" not in request else ():
+        request = pattern.sub(token, request)
+    return request, tokens
+
+
 def parts(request: str) -> list[Part]:
-    """The pieces between all separators. What is quoted or to be said, names of files and times stay whole."""
+    """The pieces between all separators. What is quoted, names of files and times stay whole."""
     masked = request
-    for pattern in (_TO_BE_SAID, QUOTED, _FILE, *TIMES):
+    for pattern in (QUOTED, _FILE, *TIMES):
         masked = pattern.sub(lambda found: "\0" * len(found[0]), masked)
     cuts = [(m.start(), m.end(), True) for m in _STRONG.finditer(masked)]
     cuts += [(m.start(), m.end(), False) for m in _WEAK.finditer(masked)]

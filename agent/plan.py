@@ -117,7 +117,7 @@ def _names(value: object) -> list[str]:
 def _may_be_replaced(path: Path) -> bool:
     """Whether nothing is lost but a plan."""
     try:
-        return (path.is_file() and not path.stat().st_size) or bool(load_plan(path))
+        return (path.is_file() and not path.stat().st_size) or load_plan(path) is not None
     except (PlayheadError, OSError):
         return False
 

@@ -121,7 +121,7 @@ _LOCATES = re.compile(
     r"where (?:in \w+ )?(?:do|does|did|can|is|are) (?:somebody|someone|anybody|anyone|he|she|they|we|you|one|"
     r"there)|where(?:'s| is| are) (?:there|the|a|an|my|our)|"
     r"(?:give|tell|show) me (?:the )?(?:exact )?times? (?:at which|when|where)|tell me (?:where|when)|"
-    r"(?:in )?which (?:of (?:\w+ )*)?(?:videos?|clips?|films?|recordings?)|"
+    r"(?:in )?which (?:of (?:\w+ )*)?(?:videos?|clips?|films?|recordings?)\b(?! (?:is|was) (?:this|that|it))|"
     r"(?:show|give|get) me (?:the )?(?:exact )?(?:moments?|parts?|bits?|places?|points?) "
     r"(?:when |where |that |in which |at which )?(?:somebody|someone|anybody|he|she|they|we|i|it|you|the|an?)|"
     r"(?:has|have|did|does) (?:any|some)(?:one|body)\b.*\b(?:say|said|mention|mentioned))\b",
@@ -211,7 +211,7 @@ class Reader:
             searching = replace(clauses[0].intent, tool="search_moments", score=_SURE, outside=False)
             clauses = [replace(clauses[0], intent=searching)]
         if len(clauses) == 1 and _only_named(clauses[0]):  # "the budget for next year"
-            searching = replace(clauses[0].intent, tool="search_moments", score=LIKELY, outside=False)
+            searching = replace(clauses[0].intent, tool="search_moments", score=_SURE, outside=False)
             clauses = [replace(clauses[0], intent=searching)]
         return [replace(c, slots=replace(c.slots, channels=channels)) for c in _once(self._without_asides(clauses))]
 

@@ -79,7 +79,7 @@ _AFTER = re.compile(
 _PASSED = re.compile(
     rf"\b(?:once|after|when)\s+(?:the\s+)?(?:first\s+)?(?P<t>{LENGTH})\s+(?:have|has|are|is)\s+(?:gone by|"
     rf"passed|over|up|elapsed|gone)\b"
-    rf"|\b(?P<u>{LENGTH})\s+in\s+and\s+(?:on(?:wards?)?|later|after)\b|\bafter\s+the\s+(?P<v>{LENGTH})\s+(?:point|mark)\b",
+    rf"|\bafter\s+(?:the\s+)?first\s+(?P<w>{LENGTH})\b|\b(?P<u>{LENGTH})\s+in\s+and\s+(?:on(?:wards?)?|later|after)\b|\bafter\s+the\s+(?P<v>{LENGTH})\s+(?:point|mark)\b",
     re.IGNORECASE,
 )
 _BEFORE = re.compile(rf"\b(?:before|until|till|up to|by)\s+(?:the\s+)?(?P<t>{TIME}){_MARK}", re.IGNORECASE)
@@ -232,7 +232,7 @@ def _read_both_ends(slots: Slots) -> Slots | None:
 def _read_edge(slots: Slots) -> Slots | None:
     """All but the beginning of the video, or its first or its last."""
     if found := _PASSED.search(slots.text):
-        passed = found["t"] or found["u"]
+        passed = found["t"] or found["u"] or found["w"]
         return _cut(slots, found, start_s=FromStart(length(passed)) if passed else seconds(found["v"]))
     if found := _FIRST.search(slots.text):
         return _cut(slots, found, end_s=FromStart(length(found["t"])))
@@ -279,7 +279,10 @@ def _read_at(slots: Slots) -> Slots:
     return _cut(slots, found, at_s=tuple(time for time in times if time is not None))
 
 
-_AFTER_A_TIME = "".join(rf"(?<!\b{unit}\s)" for unit in "s sec secs second seconds m min mins minute minutes".split())
+_AFTER_A_TIME = "".join(
+    rf"(?<![\d\s]{unit}\s)(?<![\d\s]{unit}\.\s)"
+    for unit in "s sec secs second seconds m min mins minute minutes h hr hrs hour hours".split()
+)
 _MINUS = rf"(?<![\w:.-])(?<!\d\s){_AFTER_A_TIME}[-−–]"  # a dash between two times is none
 _ABSURD = re.compile(
     rf"(?:\b(?:0|zero|no|\d{{5,}}|(?:a|one|two|\d+)?\s*(?:thousand|million|billion)s?)|{_MINUS}\d+)"
@@ -293,7 +296,7 @@ _NO_TIME = re.compile(
 
 
 def _read_limit(slots: Slots) -> Slots:
-    if found := _ABSURD.search(slots.text):
+    if found := _ABSURD.search(QUOTED.sub(" ", slots.text)):
         return replace(
             slots, faults=(*slots.faults, f"“{found[0].strip()}” cannot be had: how many {found['what']}?")
         )

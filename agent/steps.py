@@ -217,7 +217,7 @@ class Steps:
         if not isinstance(time_s, FromStart):
             return time_s
         meant, known = self.inputs.get("video"), self.stage.videos
-        starts = (v.start_s for v in known if meant in (called(v, known), v.id, str(v.path)))
+        starts = (v.start_s for v in known if meant in (v.id, v.name, str(v.path)))
         return round(float(time_s) + next(starts, 0.0), 3)
 
     def window(self, clause: Clause) -> tuple[dict[str, Any], list[str]]:

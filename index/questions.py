@@ -92,8 +92,10 @@ _AUXILIARY = re.compile(
 )
 _TOLD_BY = re.compile(
     r"^(?:it|he|she|they|people|any(?:one|body)|some(?:one|body)|(?:the|this) (?:\w+ )?(?:video|film|clip|footage|"
-    r"speaker|man|woman|narrator|presenter|teacher))\s+(?:ever\s+|also\s+)?(?:mention|say|tell|talk|speak|discuss|explain|show)"
-    r"(?:s|ed)?\s+(?:(?:about|of|the words?|us|anything about|something about)\s+)*(?=\w)"
+    r"speaker|man|woman|narrator|presenter|teacher))\s+(?:ever\s+|also\s+)?"
+    r"(?:(?:mention|say|discuss|explain)(?:s|ed)?|show(?!\s+(?:up|off)\b)|"
+    r"(?:talk|speak|tell us|(?:say|tell us) (?:any|some)thing)\s+(?:about|of))\s+"
+    r"(?:(?:about|of|the words?|(?:any|some)thing about)\s+)*(?=\w)"
     r"|^(?:mention|say|discuss|(?:talk|speak|say (?:any|some)thing) (?:about|of))\s+(?=\w)"
 )
 _TAIL = re.compile(

@@ -45,6 +45,7 @@ HANDICAP = 0.5  # of a sentence without what stands around it, in logits
 _CUE_FROM = 0.2  # a score below is not worth the search for its sentence
 _READ_CLOSELY = 48  # parts that both encoders read; of more, the likeliest for each category
 _AT_ONCE = 512  # parts that USE reads in one go
+_WRAPPED = re.compile(r"(?<=[\w,;])[ \t]*\n[ \t]*(?=[a-z])")  # a line that goes on: no sentence ends there
 _SENTENCE = re.compile(r"[^.!?\n。！？؟।]+[.!?\n。！？؟।]*\s*|[.!?\n。！？؟।]+\s*")
 
 
@@ -108,7 +109,7 @@ class Heads:
         return [self._moderated(text) for text in texts]
 
     def _moderated(self, text: str) -> tuple[Finding, ...]:
-        found = parts(text)
+        found = parts(_WRAPPED.sub(" ", text))
         if not found:
             return tuple(Finding(category, 0.0) for category in CATEGORIES)
         read = self._likeliest(found)

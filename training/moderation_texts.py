@@ -37,7 +37,6 @@ _ILLICIT_FOCUS = frozenset(
 )
 _WEIGHTS = {"openai": 1.0, "xstest": 1.0, "hatecheck": 0.4, "own": 1.0, "planned": 0.5}
 _ABUSIVE = ("counter_quote_nh", "counter_ref_nh", "slur_reclaimed_nh", "target_group_nh", "target_indiv_nh")
-_UNLABELLED_WEIGHT = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,9 @@ def own() -> Iterator[Example]:
     groups = next(texts["groups"] for texts in files if "groups" in texts).splitlines()
     for texts in files:
         for name, block in texts.get("labelled", {}).items():
-            held = name.split("+")
+            held = set(name.split("+")) - {"none"}
+            if unknown := held - set(CATEGORIES):
+                raise ValueError(f"there is no category {', '.join(sorted(unknown))}")
             yield from _filled(block, groups, {c: int(c in held) for c in CATEGORIES}, f"labelled {name}")
         for name, block in texts.get("harmless", {}).items():
             yield from _filled(block, groups, dict.fromkeys(CATEGORIES, 0), f"harmless {name}")

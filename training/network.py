@@ -31,6 +31,7 @@ def fit(features: NDArray[np.float32], labels: NDArray[np.bool_], weights: NDArr
 
     A row is drawn as often as the largest of its weights says.
     """
+    torch.set_num_threads(1)  # sums in the same order
     torch.manual_seed(seed)
     x, held, weight = (
         torch.from_numpy(features),

@@ -370,6 +370,12 @@ def test_the_thing_that_is_meant_is_found_in_the_words(text: str, about: str) ->
         ("read this aloud: the ferry leaves at nine", "the ferry leaves at nine"),
         ('say: "Good morning"', "Good morning"),
         ("speak: hello", "hello"),
+        ('say "They announce: the train is late"', "They announce: the train is late"),
+        ('say "I love all my videos so much" aloud', "I love all my videos so much"),
+        ('say "There are no places left"', "There are no places left"),
+        ("read aloud: Only the best. In the speech he said no.", "Only the best. In the speech he said no."),
+        ("say: sumarize evry minute of FILM.mp4", "sumarize evry minute of FILM.mp4"),
+        ("say: the penalty is -5 seconds", "the penalty is -5 seconds"),
     ],
 )  # fmt: skip
 def test_what_is_to_be_said_is_said_word_for_word(planner: OfflinePlanner, request_: str, said: str) -> None:
@@ -394,6 +400,11 @@ def test_only_what_is_told_to_be_said_is_spoken(planner: OfflinePlanner) -> None
 )
 def test_the_length_of_a_story_is_kept(planner: OfflinePlanner, request_: str, minutes: float) -> None:
     assert steps(planner, request_) == [("compose_story", {"video": "$video", "film": True, "minutes": minutes})]
+
+
+def test_a_length_of_what_it_is_about_is_none_of_the_film(planner: OfflinePlanner) -> None:
+    [(_, args)] = steps(planner, "make a narrated film of my 2-hour hike")
+    assert args == {"theme": "my 2-hour hike", "film": True}
 
 
 @pytest.mark.parametrize("length", ["three hour", "90 minute", "one-hour"])

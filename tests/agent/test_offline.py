@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,11 +86,26 @@ def test_numbers_that_are_none_of_a_video_are_asked_about(planner: OfflinePlanne
     assert what in question
 
 
-@pytest.mark.parametrize("times", ["0:10-0:20", "0:10 -0:20", "10 s -20 s", "10 seconds - 20 seconds", "0:10–0:20"])
+@pytest.mark.parametrize(
+    "times",
+    [
+        "0:10-0:20",
+        "0:10 -0:20",
+        "10 s -20 s",
+        "10s -20s",
+        "10 seconds - 20 seconds",
+        "0:10–0:20",
+    ],
+)
 def test_a_dash_between_two_times_is_no_minus(times: str) -> None:
     slots = read_slots(f"cut {times}")
     assert (slots.start_s, slots.end_s, slots.faults) == (10, 20, ())
     assert not read_slots("find a sign that says “-5 seconds”").faults
+
+
+@pytest.mark.parametrize("times", ["1h -2h", "5 min. -10 min.", "1 hour -2 hours"])
+def test_nor_is_one_behind_any_unit(times: str) -> None:
+    assert not read_slots(f"cut {times}").faults
 
 
 def test_it_is_a_planner(planner: OfflinePlanner) -> None:
@@ -195,6 +211,23 @@ def test_a_video_of_any_name_is_meant(
     assert step.args.get("query", "a dog") == "a dog"
 
 
+@pytest.mark.parametrize("names", [("Footage-1.mp4", "my holiday one.mp4"), ("a b.mkv", "my a b.mkv")])
+def test_a_name_within_another_is_not_taken_for_it(planner: OfflinePlanner, names: tuple[str, str]) -> None:
+    videos = tuple(Video(f"{n:064x}", name, Path("/footage") / name, 60.0) for n, name in enumerate(names))
+    for name in names:
+        proposal = planner.propose(f"sum up {name}", Stage(videos))
+        assert proposal.plan is not None, proposal.questions
+        assert proposal.plan.inputs == {"video": name}
+
+
+def test_accents_may_be_written_apart(planner: OfflinePlanner) -> None:
+    name = unicodedata.normalize("NFD", "Größe 1.mp4")
+    videos = (FILM, Video("c" * 64, name, Path("/footage") / name, 60.0))
+    proposal = planner.propose("sum up Größe 1.mp4", Stage(videos))
+    assert proposal.plan is not None, proposal.questions
+    assert proposal.plan.inputs == {"video": name}
+
+
 def test_of_the_one_that_is_meant_anyway_the_name_is_said_in_full(planner: OfflinePlanner) -> None:
     videos = tuple(Video(f"{n:064x}", name, Path("/footage") / name, 60.0) for n, name in enumerate(ODD))
     proposal = planner.propose("transcribe it", Stage(videos, videos[1]))
@@ -207,6 +240,11 @@ def test_of_the_one_that_is_meant_anyway_the_name_is_said_in_full(planner: Offli
 def test_changing_the_sound_is_declined(planner: OfflinePlanner) -> None:
     [question] = planner.propose("kill the music at 0:30", ONE).questions
     assert "changing what footage looks or sounds like" in question
+
+
+def test_after_the_first_seconds_is_what_follows_them(planner: OfflinePlanner) -> None:
+    [(_, args)] = steps(planner, "transcribe film.mp4 after the first ten seconds")
+    assert args == {"video": "$video", "start_s": 10.0}
 
 
 def test_times_are_looked_at_in_the_video_they_belong_to(planner: OfflinePlanner) -> None:

@@ -310,6 +310,9 @@ def test_a_text_that_is_too_long_is_not_taken_apart() -> None:
         ("is it raining?", "it raining"),
         ("does the dog speak?", "the dog speak"),
         ("does the talk show start?", "the talk show start"),
+        ("does the man show up?", "the man show up"),
+        ("does the woman talk to the dog?", "the woman talk to the dog"),
+        ("does he speak loudly?", "he speak loudly"),
     ],
 )
 def test_a_question_is_about_what_is_said_not_about_its_being_said(text: str, about: str) -> None:
