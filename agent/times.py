@@ -47,7 +47,7 @@ UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 
 
 class FromStart(float):
-    """Seconds that count from where a video starts, whatever its clock says then; as negative ones from its end."""
+    """Seconds counted from where a video starts, not on its clock."""
 
 
 def number(text: str) -> float | None:
