@@ -108,15 +108,18 @@ def measure(measurements: list[Measurement], materials: Mapping[str, Path]) -> i
             continue
         print(f"{one.name}: about {one.minutes:g} min", file=sys.stderr, flush=True)
         try:
-            store(one.name, run(one, materials))
+            found = run(one, materials)
         except FailedError as error:
-            failed[one.name] = str(error)
-        else:
-            render()
+            failed[one.name] = f"failed, {error}; {_kept(one.name)}"
+            continue
+        store(one.name, found)
+        render()
+        if any("exit_code" in each for each in found["runs"].values()):
+            failed[one.name] = "measured, and not all is well: the page says what is not"
     for name, why in left.items():
         print(f"{name}: not measured, {why}; {_kept(name)}")
     for name, why in failed.items():
-        print(f"{name}: failed, {why}; {_kept(name)}")
+        print(f"{name}: {why}")
     return 1 if failed else 0
 
 
@@ -152,7 +155,7 @@ def _run(command: str, materials: Mapping[str, Path], *, verdict: bool) -> dict[
         "seconds": round(time.perf_counter() - started, 1),
         "load": [before, machine.load()],
         "result": without_paths(found, materials),
-    }
+    } | ({"exit_code": done.returncode} if done.returncode else {})
 
 
 def _environment() -> dict[str, str]:

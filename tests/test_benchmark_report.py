@@ -70,8 +70,12 @@ def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         "print(json.dumps({'wall_s': 2.0, 'read': sys.argv[1], 'interval_95': {'wall_s': [1.5, 2.5]}}))\n"
     )
     (tmp_path / "fails.py").write_text("print('no luck')\nraise SystemExit(3)\n")
+    (tmp_path / "judges.py").write_text(
+        "import json, sys\nfrom pathlib import Path\nPath(sys.argv[-1]).write_text(json.dumps({'wall_s': 3.0}))\n"
+        "raise SystemExit(1)\n"
+    )
     (tmp_path / "chats.py").write_text("print('all is well')\n")
-    one = measurements.Measurement
+    one, written = measurements.Measurement, measurements.WRITTEN
     monkeypatch.setattr(
         report,
         "MEASUREMENTS",
@@ -80,6 +84,9 @@ def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
             "cold_search": one("cold_search", {"": f"{tmp_path}/works.py CASES/works.py"}, 1),
             "chats": one("chats", {"": f"{tmp_path}/chats.py"}, 1),
             "absent": one("absent", {"": "benchmarks/local_llm.py MODEL"}, 1),
+            "judges": one(
+                "judges", {"": f"{tmp_path}/judges.py"}, 1, slow=True, flag=f"--out {written}", verdict=True
+            ),
             "long": one("long", {"": f"{tmp_path}/fails.py"}, 1, slow=True),
         },
     )
@@ -111,6 +118,15 @@ def test_what_works_is_kept_and_what_fails_is_named(
     (tmp_path / "works.py").unlink()
     assert report.main(["--only", "cold_search", "--cases", str(tmp_path)]) == 0
     assert f"there is no {tmp_path}/works.py; the figures of {kept['date']} stay" in capsys.readouterr().out
+
+
+def test_a_verdict_is_kept_whatever_it_is_and_ends_as_one(
+    report: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert report.main(["--only", "judges"]) == 1
+    assert "judges: measured, and not all is well: the page says what is not" in capsys.readouterr().out
+    kept = json.loads((tmp_path / "results" / "judges.json").read_text())["runs"][""]
+    assert (kept["result"], kept["exit_code"]) == ({"wall_s": 3.0}, 1)
 
 
 def test_an_interruption_loses_what_was_being_measured_alone(
