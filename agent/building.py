@@ -45,6 +45,11 @@ _IN_GIVEN = re.compile(
     r"\b(?:in|on|of|from|about)\s+(?:this|that|it|these|the (?:sound|recording|clip|file|film|video))\b|\bhere\b",
     re.IGNORECASE,
 )
+_WHERE_GIVEN = re.compile(
+    r"(?:where|when|at what time|in which \w+)\b.{0,30}\b(?:is|are|was|were|does|do|did|can)\b.{0,30}\b"
+    r"(?:this|that|it|these)\b",
+    re.IGNORECASE,
+)
 _OF_A_FILM = frozenset("cut_clip contact_sheet export_subtitles export_timeline".split())
 _TELLS = frozenset("answer_question describe_image describe_video caption_frames detect_objects read_text".split())
 
@@ -55,11 +60,10 @@ class Builder(Steps):
     def add(self, clause: Clause) -> list[str]:
         """The steps of a clause; questions where something is missing."""
         if self.is_given(clause.text) and self.stage.given is not None:
-            if kind_of(self.stage.given) != "picture":
-                clause = self._of_given(clause, self.stage.given)
-            elif clause.tool in _TELLS:
-                self.step("describe_image", {"image": "$given"})
+            meant = self._of_given(clause, self.stage.given)
+            if meant is None:
                 return []
+            clause = meant
         tool = clause.tool
         if tool == "search_moments":
             return self._search(clause)
@@ -77,9 +81,16 @@ class Builder(Steps):
             return make(self, clause)
         return self._any(clause)
 
-    def _of_given(self, clause: Clause, given: Path) -> Clause:
-        """The clause as it is meant of a sound or a film that was handed over, which is then the video."""
+    def _of_given(self, clause: Clause, given: Path) -> Clause | None:
+        """The clause as it is meant of what was handed over, a sound or a film as the video. None: it is done."""
         tool = clause.tool
+        if tool == "answer_question" and _WHERE_GIVEN.match(polite_less(clause.text)):
+            return replace(clause, intent=replace(clause.intent, tool="search_moments"))
+        if kind_of(given) == "picture":
+            if tool not in _TELLS:
+                return clause
+            self.step("describe_image", {"image": "$given"})
+            return None
         if tool == "answer_question" and _IN_GIVEN.search(clause.text):
             heard = said_or_written(clause.text) == (Channel.SPEECH,) or kind_of(given) == "sound"
             tool = "transcribe" if heard else "describe_video"

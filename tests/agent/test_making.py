@@ -382,6 +382,16 @@ def test_what_is_to_be_said_is_said_word_for_word(planner: OfflinePlanner, reque
     assert steps(planner, request_) == [("speak", {"text": said})]
 
 
+@pytest.mark.parametrize("file", ["shoe.jpg", "word.wav", "clip.mp4"])
+@pytest.mark.parametrize("request_", ["where is this said", "where does this happen?", "When in my footage is this?"])
+def test_where_something_is_that_was_handed_over_is_looked_for(
+    planner: OfflinePlanner, file: str, request_: str
+) -> None:
+    assert steps(planner, request_, Stage((FILM,), given=Path("/x", file))) == [
+        ("search_moments", {"like": "$given"})
+    ]
+
+
 def test_only_what_is_told_to_be_said_is_spoken(planner: OfflinePlanner) -> None:
     request = 'cut the first 5 seconds. Read aloud: "That is it." Then transcribe it.'
     assert [tool for tool, _ in steps(planner, request)] == ["cut_clip", "speak", "transcribe"]
