@@ -47,7 +47,7 @@ def under_plain_names(request: str, stage: Stage) -> tuple[str, Stage, dict[str,
     plain: dict[str, str] = {}
 
     def said(found: re.Match[str]) -> str:
-        name = known[found["name"].lower()]
+        name = known.get(found["name"].lower(), found["name"])  # not all letters that match are one in lower case
         if NAMED.fullmatch(name):
             return name
         number = len(plain) + 1

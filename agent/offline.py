@@ -145,7 +145,8 @@ def _as_asked(proposal: Proposal, request: str, tokens: Mapping[str, str]) -> Pr
 
     def back(said: Any) -> Any:
         if isinstance(said, str) and tokens:
-            return re.sub("|".join(map(re.escape, tokens)), lambda found: tokens[found[0]], said)
+            longest_first = sorted(tokens, key=len, reverse=True)
+            return re.sub("|".join(map(re.escape, longest_first)), lambda found: tokens[found[0]], said)
         if isinstance(said, dict):
             return {key: back(value) for key, value in said.items()}
         return [back(value) for value in said] if isinstance(said, list) else said

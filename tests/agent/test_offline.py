@@ -220,6 +220,18 @@ def test_a_name_within_another_is_not_taken_for_it(planner: OfflinePlanner, name
         assert proposal.plan.inputs == {"video": name}
 
 
+def test_a_letter_that_only_matches_is_no_fault(planner: OfflinePlanner) -> None:
+    videos = (FILM, Video("c" * 64, "s o.mp4", Path("/footage/s o.mp4"), 60.0))
+    assert planner.propose("sum up s o.mp4, not \u017f o.mp4", Stage(videos)).questions
+
+
+def test_a_dozen_things_are_said_word_for_word(planner: OfflinePlanner) -> None:
+    said = [f"word {n}, find it" for n in range(12)]
+    proposal = planner.propose(" then ".join(f'say "{text}" aloud' for text in said), ONE)
+    assert proposal.plan is not None, proposal.questions
+    assert [step.args["text"] for step in proposal.plan.steps.values()] == said
+
+
 def test_accents_may_be_written_apart(planner: OfflinePlanner) -> None:
     name = unicodedata.normalize("NFD", "Größe 1.mp4")
     videos = (FILM, Video("c" * 64, name, Path("/footage") / name, 60.0))
