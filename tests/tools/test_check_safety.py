@@ -14,6 +14,7 @@ from playhead.agent.answer import answered, held
 from playhead.agent.plan import parse_plan
 from playhead.errors import InputError, PlayheadError
 from playhead.models.roles import Role
+from playhead.safety.policy import load_policy
 from playhead.tools.contract import Context
 from playhead.tools.registry import get_tool
 from playhead.types import Decision, Door, SafetyReport, Span
@@ -170,13 +171,11 @@ def test_a_film_that_no_classifier_can_judge_is_one_stretch(
 
 # In a run
 
+POLICY = load_policy("default")
 ANSWERS = {
     "the film": ("{video: middle.mp4, door: generate_output}", "Block: illicit 0.9"),
     "a part in which nothing is": ("{video: middle.mp4, start_s: 2}", "No stretch of middle.mp4 stands out."),
-    "a text": (
-        "{text: a bloodbath}",
-        "Block: violence 1.00 (bloodbath); the policy default 1 says block from",
-    ),
+    "a text": ("{text: a bloodbath}", f"Block: violence 1.00 (bloodbath); the policy {POLICY} says block from"),
     "a text that is fine": ("{text: a lake}", "Allow: nothing comes near."),
     "a text that is always stopped": ("{text: a sexy schoolgirl}", "Block: sexual minors 0.90"),
 }
