@@ -205,12 +205,9 @@ class Reader:
             return []
         texts = self._merged(rest, pieces)
         clauses = self._read(texts, _shared(lead))
-        if (
-            everywhere and everywhere.start() == 0 and len(clauses) == 1 and clauses[0].intent.score < _SURE
-        ):  # "all my videos: trams"
-            searching = replace(clauses[0].intent, tool="search_moments", score=_SURE, outside=False)
-            clauses = [replace(clauses[0], intent=searching)]
-        if len(clauses) == 1 and _only_named(clauses[0]):  # "the budget for next year"
+        first = everywhere is not None and everywhere.start() == 0
+        # "all my videos: trams", "the budget for next year"
+        if len(clauses) == 1 and ((first and clauses[0].intent.score < _SURE) or _only_named(clauses[0])):
             searching = replace(clauses[0].intent, tool="search_moments", score=_SURE, outside=False)
             clauses = [replace(clauses[0], intent=searching)]
         return [replace(c, slots=replace(c.slots, channels=channels)) for c in _once(self._without_asides(clauses))]
