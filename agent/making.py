@@ -65,8 +65,8 @@ _BURN = re.compile(
 _CHAPTERS = re.compile(r"\bchapters?\b", re.IGNORECASE)
 _CHANGED = re.compile(r"\b(?:into|look(?:s)? like|as|so that|with|to)\s+(?P<what>.+)$", re.IGNORECASE)
 _SAY = re.compile(
-    r"^(?:say|speak|read|pronounce|voice|narrate|announce|record)\b(?:\s*(?:(?:me|us|out|aloud|loud|the words?|"
-    r"the (?:sentence|text)|(?:this|the following)(?=\s+(?:aloud|out loud)|\s*:))\b|:))*\s*",
+    r"^(?:say|speak|read|pronounce|voice|narrate|announce|record)\b\s*(?:me\b|us\b|out\b|aloud\b|loud\b|the words?\b|"
+    r"the (?:sentence|text)\b|:)*\s*",
     re.IGNORECASE,
 )
 _ALOUD = re.compile(r"\s*\b(?:out loud|aloud|in (?:a|your) \w* ?voice|to me|for me)\b[\s.!]*$", re.IGNORECASE)

@@ -135,8 +135,7 @@ class Heads:
 
     def _cue(self, part: str, category: int, score: float) -> str:
         """The sentence of a passage that USE alone ranks highest, from its beginning."""
-        sentences = _sentences(part)
-        if len(sentences) > 1 and score >= _CUE_FROM:
+        if score >= _CUE_FROM and len(sentences := _sentences(part)) > 1:
             ranks = self._ranked(sentences, np.zeros(len(sentences), np.float32))
             part = sentences[int(ranks[:, category].argmax())]
         return part[:SENTENCE_LETTERS].strip()
