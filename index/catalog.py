@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -32,7 +32,6 @@ _PAGES_KIB = 16_384  # of the file that a connection holds in memory, instead of
 _OBSERVED = "s.id, s.video_id, s.channel, s.start_s, s.end_s, s.model, s.text, s.score, s.thumbnail"
 _SEGMENT = f"{_OBSERVED}, s.words"
 _UNTIMED = f"{_OBSERVED}, '[]'"  # a search has no use for when each word was said
-_CHANNELS = {channel.value: channel for channel in Channel}  # a search reads hundreds of segments
 
 T = TypeVar("T")
 
@@ -77,6 +76,30 @@ _UPGRADES = {
     """
 }
 """What makes a catalogue of one version one of the next."""
+
+
+class Row(NamedTuple):
+    """A segment as the catalogue holds it: a search reads hundreds, and makes segments of those that it shows."""
+
+    id: str
+    video_id: str
+    channel: str
+    start_s: float
+    end_s: float
+    model: str
+    text: str
+    score: float
+    thumbnail: str
+    words: str
+
+    @property
+    def segment(self) -> Segment:
+        """What was observed."""
+        spoken = tuple(Word(Span(a, b), word) for a, b, word in json.loads(self.words)) if self.words != "[]" else ()
+        return Segment(
+            self.id, self.video_id, Channel(self.channel), Span(self.start_s, self.end_s), self.model, self.text,
+            self.score, self.thumbnail, spoken,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,7 +440,7 @@ class Catalog:
             "AND s.channel IN (SELECT value FROM json_each(?)) ORDER BY s.start_s, s.end_s, s.id",
             (video_id, json.dumps(channels)),
         )
-        return [_segment(row) for row in rows]
+        return [Row(*row).segment for row in rows]
 
     def told(self, within: Within) -> list[Segment]:
         """Everything said, written, seen and captioned there, in order of time."""
@@ -427,18 +450,18 @@ class Catalog:
             "ORDER BY s.start_s, s.end_s, s.channel, s.text",
             values,
         )
-        return [_segment(row) for row in rows]
+        return [Row(*row).segment for row in rows]
 
-    def segments_by_vector(
+    def found_by_vector(
         self,
         vector_ids: Iterable[str],
         within: Within = EVERYWHERE,
         *,
         alike: int = -1,
         most: int = -1,
-        timed: bool = True,
-    ) -> list[StoredSegment]:
-        """The segments there that are found by these vectors, in order of video and time; `timed` with their words.
+        timed: bool = False,
+    ) -> list[tuple[Row, str]]:
+        """The segments there that are found by these vectors, each with its vector's id; `timed` with their words.
 
         `most` bounds them all, the first vectors first; `alike` those of one vector, the surest first. Of one video
         all are given: it has fewer segments than a common word has videos.
@@ -446,25 +469,24 @@ class Catalog:
         where, values = within.sql
         wanted = json.dumps(list(vector_ids))
         if within.video_id:
-            found = f"segment s WHERE {where} AND +s.vector_id IN (SELECT value FROM json_each(?))"  # noqa: S608
+            by, found = "s.vector_id", f"segment s WHERE {where} AND +s.vector_id IN (SELECT value FROM json_each(?))"  # noqa: S608
             values = (*values, wanted)
         else:
             one = f"SELECT s.number FROM segment s WHERE s.vector_id = j.value AND {where}"  # noqa: S608
             some = f"{one} ORDER BY s.score DESC, s.number LIMIT ?"
-            found = f"json_each(?) j CROSS JOIN segment s ON s.number IN ({some}) LIMIT ?"
+            by, found = "j.value", f"json_each(?) j CROSS JOIN segment s ON s.number IN ({some}) LIMIT ?"
             values = (wanted, *values, alike, most)
         columns = _SEGMENT if timed else _UNTIMED
-        rows = self._read(f"SELECT {columns}, s.vector_id FROM {found}", values)  # noqa: S608
-        rows.sort(key=lambda row: (row[1], row[3], row[0]))
-        return [StoredSegment(_segment(row[:-1]), row[-1]) for row in rows]
+        rows = self._read(f"SELECT {columns}, {by} FROM {found}", values)  # noqa: S608
+        return [(Row(*row[:-1]), row[-1]) for row in rows]
 
-    def segments_by_number(self, numbers: Sequence[int]) -> dict[int, Segment]:
+    def found_by_number(self, numbers: Sequence[int]) -> dict[int, Row]:
         """The segments of these numbers, without their words."""
         rows = self._read(
             f"SELECT {_UNTIMED}, s.number FROM json_each(?) j CROSS JOIN segment s ON s.number = j.value",  # noqa: S608
             (json.dumps(numbers),),
         )
-        return {row[-1]: _segment(row[:-1]) for row in rows}
+        return {row[-1]: Row(*row[:-1]) for row in rows}
 
     def placed(self, video_id: str) -> list[tuple[Channel, str, str, float, float, bytes]]:
         """Where a video's vectors stand: channel, space, vector id, start, end, and the float16 data; in order."""
@@ -638,9 +660,3 @@ def _row(stored: StoredSegment) -> tuple[object, ...]:
         s.id, s.video_id, s.channel, s.span.start_s, s.span.end_s, s.model, s.text, s.score, s.thumbnail, words,
         stored.vector_id or None,
     )  # fmt: skip
-
-
-def _segment(row: Sequence[Any]) -> Segment:
-    i, video_id, channel, start_s, end_s, model, text, score, thumbnail, words = row
-    spoken = tuple(Word(Span(a, b), word) for a, b, word in json.loads(words)) if words != "[]" else ()
-    return Segment(i, video_id, _CHANNELS[channel], Span(start_s, end_s), model, text, score, thumbnail, spoken)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING
 from playhead.index import words
 from playhead.index.calibrate import curve
 from playhead.index.catalog import EVERYWHERE
-from playhead.index.moments import Hit
 from playhead.index.senses import as_seen
 from playhead.media.images import read_image
 from playhead.models.roles import Role
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from playhead.index.catalog import Catalog, Within
+    from playhead.index.catalog import Catalog, Row, Within
     from playhead.index.nearest import NearestVectors
     from playhead.index.query import Query
     from playhead.models.registry import Models
@@ -32,6 +30,8 @@ if TYPE_CHECKING:
     from playhead.settings import Settings
 
     Remembered = dict[tuple[str, str], NDArray[np.float32]]
+    Likely = tuple[Row, float]
+    """A segment, and the probability that it is what was asked for."""
 
 _LEAST = 0.02  # a hit below this probability is not followed up
 _FOLLOWED = 400  # hits of one channel that are followed up at most, the likeliest first …
@@ -58,8 +58,8 @@ class Finder:
         self._alike, self._most = _ALIKE, _FOLLOWED
         self._likenesses: dict[tuple[str, str], NDArray[np.float32]] = {}
 
-    def hits(self, query: Query, within: Within, *, few: bool = False) -> list[Hit]:
-        """Each segment that fits once, with its best probability. Ties of the query are not looked at.
+    def found(self, query: Query, within: Within, *, few: bool = False) -> Iterable[Likely]:
+        """Each segment that fits, with its best probability. Ties of the query are not looked at.
 
         `few`: nothing but the number of moments that the query wants decides which of the hits are needed.
         """
@@ -68,22 +68,23 @@ class Finder:
             self._note(f"No video was indexed for {channel}. To do so: playhead index PATH {option} {channel}")
         self._alike = max(_ALIKE, query.limit)
         self._most = max(_ALIKE, min(_FOLLOWED, _FOR_EACH * query.limit)) if few else _FOLLOWED
-        found: dict[str, Hit] = {}
+        found: dict[str, Likely] = {}
         by_meaning = [] if words.only_phrases(query.words) else [self._seen, self._meant]
         with one_thread():
             looked = [look(query, within) for look in (*by_meaning, self._worded)]
-        for hit in chain(*looked):
-            known = found.get(hit.segment.id)
-            if hit.probability >= _LEAST and (known is None or known.probability < hit.probability):
-                found[hit.segment.id] = hit
-        return list(found.values())
+        for row, probability in chain(*looked):
+            known = found.get(row.id)
+            if probability >= _LEAST and (known is None or known[1] < probability):
+                found[row.id] = row, probability
+        return found.values()
 
-    def _seen(self, query: Query, within: Within) -> Iterable[Hit]:
+    def _seen(self, query: Query, within: Within) -> Iterable[Likely]:
         """Pictures by words, by an image, or by both (the geometric mean of the two)."""
         channels = [channel for channel in PICTORIAL if _wanted(channel, query)]
         if not channels:
             return []
-        encoder, found = self._models.picture, list[list[Hit]]()
+        encoder = self._models.picture
+        found: list[list[Likely]] = []
         if query.words and not self._unreadable(
             encoder.unreadable(query.words), "Pictures were not searched by these words"
         ):
@@ -98,7 +99,7 @@ class Finder:
             found.append(self._expand(near, within, lambda _: curve("picture_by_image", encoder.id)))
         return _both(found)
 
-    def _meant(self, query: Query, within: Within) -> Iterable[Hit]:
+    def _meant(self, query: Query, within: Within) -> Iterable[Likely]:
         """What was said or written, by meaning."""
         textual = [c for c in Channel if c not in PICTORIAL and _wanted(c, query)]
         if not query.words or not textual or query.image is not None:
@@ -109,7 +110,7 @@ class Finder:
         ):
             return []
         vector = self._vector(encoder.id, query.words, lambda: encoder.encode([query.words])[0])
-        found: list[Hit] = []
+        found: list[Likely] = []
         for channel in textual:
             near = self._near(channel, encoder.id, vector, within)
             curves = [curve(channel, encoder.id, crossed) for crossed in _CROSSED]
@@ -121,12 +122,11 @@ class Finder:
         encoder = self._models.sentences
         return lambda text: curve(channel, encoder.id, encoder.crossed(words, text))
 
-    def _worded(self, query: Query, within: Within) -> Iterable[Hit]:
+    def _worded(self, query: Query, within: Within) -> Iterable[Likely]:
         """What was said or written, word for word."""
         if not query.words or query.image is not None:
             return []
-        found = words.matches(self._catalog, query.words, within, query.channels, self._most)
-        return [Hit(segment, segment.span, probability) for segment, probability in found]
+        return words.matches(self._catalog, query.words, within, query.channels, self._most)
 
     def _like(self, image: Path, channel: Channel, within: Within) -> dict[str, float]:
         """Similarity to an image, seen as the pictures of the channel were."""
@@ -184,16 +184,13 @@ class Finder:
     def _read(self, image: Path) -> NDArray[np.uint8]:
         return read_image(image, [image.parent], self._settings.limits)
 
-    def _expand(self, near: dict[str, float], within: Within, fits: Callable[[str], Curve]) -> list[Hit]:
+    def _expand(self, near: dict[str, float], within: Within, fits: Callable[[str], Curve]) -> list[Likely]:
         """The segments of these vectors, each with its probability by the curve that fits its text."""
-        found = []
         surest = sorted(near, key=lambda vector_id: (-near[vector_id], vector_id))
-        for stored in self._catalog.segments_by_vector(
-            surest, within, alike=self._alike, most=max(self._most, 2 * self._alike), timed=False
-        ):
-            segment, similarity = stored.segment, near[stored.vector_id]
-            found.append(Hit(segment, segment.span, fits(segment.text).at(similarity) * segment.score))
-        return found
+        found = self._catalog.found_by_vector(
+            surest, within, alike=self._alike, most=max(self._most, 2 * self._alike)
+        )
+        return [(row, fits(row.text).at(near[vector_id]) * row.score) for row, vector_id in found]
 
     def _unreadable(self, why: str, so: str) -> bool:
         if why:
@@ -205,13 +202,10 @@ def _wanted(channel: Channel, query: Query) -> bool:
     return not query.channels or channel in query.channels
 
 
-def _both(found: Sequence[list[Hit]]) -> list[Hit]:
+def _both(found: Sequence[list[Likely]]) -> list[Likely]:
     """What looks like the image and fits the words: the geometric mean of the two, or the only one there is."""
     if len(found) < 2:
         return found[0] if found else []
     words_like, image_like = found
-    by_words = {hit.segment.id: hit.probability for hit in words_like}
-    return [
-        replace(hit, probability=(by_words.get(hit.segment.id, _LEAST) * hit.probability) ** 0.5)
-        for hit in image_like
-    ]
+    by_words = {row.id: probability for row, probability in words_like}
+    return [(row, (by_words.get(row.id, _LEAST) * probability) ** 0.5) for row, probability in image_like]

@@ -367,8 +367,10 @@ class Library:
         space = self.models.identity(Role.PICTURE if kind in PICTORIAL else Role.SENTENCES)
         ids, matrix = catalog.vectors(kind, space)
         row = {vector_id: number for number, vector_id in enumerate(ids)}
-        found = catalog.segments_by_vector(row)
-        return [stored.segment for stored in found], matrix[[row[stored.vector_id] for stored in found]], space
+        found = sorted(
+            catalog.found_by_vector(row, timed=True), key=lambda one: (one[0].video_id, one[0].start_s, one[0].id)
+        )
+        return [stored.segment for stored, _ in found], matrix[[row[vector_id] for _, vector_id in found]], space
 
     def shots(self, video: str | Video) -> list[Span]:
         """The stretches between cuts; none where only sound was indexed."""

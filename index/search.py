@@ -13,17 +13,16 @@ from playhead.index.calibrate import MATCH
 from playhead.index.catalog import Within
 from playhead.index.compose import beside, ranked, tied
 from playhead.index.hits import Finder
-from playhead.index.moments import grouped
+from playhead.index.moments import Hit, grouped
 from playhead.index.query import Link, Query
-from playhead.types import Channel, Evidence, Moment, SearchResult, format_time
+from playhead.types import Evidence, Moment, SearchResult, format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from playhead.index.catalog import Catalog
-    from playhead.index.hits import Remembered
-    from playhead.index.moments import Hit
+    from playhead.index.hits import Likely, Remembered
     from playhead.index.nearest import NearestVectors
     from playhead.index.phrases import Reading
     from playhead.models.registry import Models
@@ -119,16 +118,17 @@ class Searcher:
         return ranked(found)
 
     def _described(self, query: Query, within: Within, best_only: bool) -> list[Moment]:
-        by_video: dict[str, list[Hit]] = {}
-        for hit in self._finder.hits(query, within, few=best_only and not query.per_video):
-            by_video.setdefault(hit.segment.video_id, []).append(hit)
-        most = {video_id: _likelihood(hits) for video_id, hits in by_video.items()}
+        by_video: dict[str, list[Likely]] = {}
+        for row, probability in self._finder.found(query, within, few=best_only and not query.per_video):
+            by_video.setdefault(row.video_id, []).append((row, probability))
+        most = {v: _likelihood((row.channel, probability) for row, probability in by_video[v]) for v in by_video}
         moments: list[Moment] = []
-        for video_id, hits in sorted(by_video.items(), key=lambda found: -most[found[0]]):
+        for video_id, found in sorted(by_video.items(), key=lambda of_video: -most[of_video[0]]):
             if best_only and _enough(query, moments, most[video_id]):
                 break
             if shown := self._catalog.shown(video_id):
                 video, shots = shown
+                hits = [Hit(segment, segment.span, p) for segment, p in ((row.segment, p) for row, p in found)]
                 moments += [self._moment(video, group, within) for group in grouped(hits, shots)]
         return ranked(moments)
 
@@ -149,18 +149,19 @@ class Searcher:
             for hit in group[:_SHOWN]
             if hit is group[0] or hit.probability >= _WORTH
         )
-        return Moment(video, within.part_of(group[0].span), _likelihood(group), evidence)
+        likelihood = _likelihood((hit.segment.channel, hit.probability) for hit in group)
+        return Moment(video, within.part_of(group[0].span), likelihood, evidence)
 
     def _note(self, text: str) -> None:
         if text not in self._notes:
             self._notes.append(text)
 
 
-def _likelihood(hits: Iterable[Hit]) -> float:
-    """Of a group of hits; of all hits in a video, more than any group of them has."""
-    best: dict[Channel, float] = {}
-    for hit in hits:
-        best[hit.segment.channel] = max(hit.probability, best.get(hit.segment.channel, 0.0))
+def _likelihood(hits: Iterable[tuple[str, float]]) -> float:
+    """Of a group of hits, by channel and probability; of all hits in a video, more than any group of them has."""
+    best: dict[str, float] = {}
+    for channel, probability in hits:
+        best[channel] = max(probability, best.get(channel, 0.0))
     return 1 - math.prod(1 - best[channel] for channel in sorted(best))
 
 

@@ -11,8 +11,8 @@ from playhead.index.calibrate import curve
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from playhead.index.catalog import Catalog, Within
-    from playhead.types import Channel, Segment
+    from playhead.index.catalog import Catalog, Row, Within
+    from playhead.types import Channel
 
 _HOLDING, _TERMS = 400, 32  # segments that are looked at for each term, and terms
 # Scripts that put no spaces between words: Thai, Lao, Khmer, Burmese, Japanese, Chinese.
@@ -27,7 +27,7 @@ _COMMON = frozenset(
 
 def matches(
     catalog: Catalog, words: str, within: Within, channels: Collection[Channel] = (), most: int = _HOLDING
-) -> list[tuple[Segment, float]]:
+) -> list[tuple[Row, float]]:
     """At most so many segments that hold the query's words, with the probability that they are meant, best first.
 
     The score is the share of the query's words that were found, each weighted by its rarity there.
@@ -44,9 +44,9 @@ def matches(
     if len(terms) > 1:
         shares |= dict.fromkeys(_holding(catalog, terms, within, channels), 1.0)
     fits, best = curve("words"), sorted(shares, key=lambda number: (-shares[number], number))[:most]
-    segments = catalog.segments_by_number(best)
-    there = [(number, segments[number]) for number in best if number in segments]  # a writer may have been quicker
-    return [(segment, fits.at(shares[number]) * segment.score) for number, segment in there]
+    rows = catalog.found_by_number(best)
+    there = [(number, rows[number]) for number in best if number in rows]  # a writer may have been quicker
+    return [(row, fits.at(shares[number]) * row.score) for number, row in there]
 
 
 def only_phrases(words: str) -> bool:
