@@ -83,10 +83,14 @@ class Listener:
         self._probabilities += self._stream.feed(piece.samples).tolist()
         self._recognise(final=False)
 
-    def finish(self) -> tuple[Utterance, ...]:
-        """Everything that was said, in order of time."""
+    def end(self) -> None:
+        """No more pieces follow: the last of them are recognised meanwhile."""
         self._recognise(final=True)
         self._send()
+
+    def finish(self) -> tuple[Utterance, ...]:
+        """Everything that was said, in order of time."""
+        self.end()
         return tuple(utterance for heard in self._heard for utterance in heard.result())
 
     def _recognise(self, *, final: bool) -> None:

@@ -73,7 +73,7 @@ ROLES: dict[Channel, tuple[Role, ...]] = {
 """The models that a channel needs; sentences are only for its vectors."""
 
 _FRAMES: dict[Mode, Frames] = {Mode.FULL: "every", Mode.FAST: "reference", Mode.PREVIEW: "key"}
-_TEXTS = 32  # that are encoded in one call
+_TEXTS = 8  # that are encoded in one call: enough to be quick, few enough to keep every worker busy
 _METHOD, _HEARD = 1, 2  # to be raised when the same models begin to give other segments, or other words
 
 
@@ -123,7 +123,9 @@ def observe(
         if wanted.subtitles and not wanted.sound and not first.subtitles and not options.sidecar:
             # The file promised subtitles and had none: listen after all.
             _run(file, first, Wants(picture=False, sound=True, subtitles=False), said, limits, progress)
-        return first.record(file, said)
+        record = first.record(file, said)
+        workers.finish()
+        return record
 
 
 def _run(
@@ -142,7 +144,7 @@ class _Pass:
 
     def __init__(self, video_id: str, models: Models, options: Options, library: Path, workers: Workers) -> None:
         self._id, self._models, self._options, self._workers = video_id, models, options, workers
-        self._stills = Stills(library, video_id)
+        self._stills = Stills(library, video_id, workers)
         self._pictures: PictureWatcher | None = None
         self._keys: list[KeyWatcher] = []
         self._listener: Listener | None = None
@@ -212,6 +214,8 @@ class _Pass:
 
     def record(self, file: MediaFile, said: Probe) -> Record:
         """Everything found out, with one vector for each distinct picture and text."""
+        if self._listener:
+            self._listener.end()
         end, options = self._end, self._options
         times = [end.shown.start_s, *self._cuts, end.shown.end_s] if end.shown else []
         shots = [Span(a, b) for a, b in pairwise(times) if b > a]
@@ -234,6 +238,7 @@ class _Pass:
             self._pictures.add_to(record, self._stills)
         for watcher in self._keys:
             watcher.add_to(record, self._stills)
+        embed_texts(record, self._models, self._workers)  # while the last words are being recognised
         if Channel.SPEECH in options.channels:
             self._add_speech(record, said.start_s)
         if self._motion:

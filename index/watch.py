@@ -41,21 +41,21 @@ def thumbnail_folder(video_id: str) -> str:
 
 
 class Stills:
-    """The distinct pictures of a video, by time, each with its thumbnail on disk."""
+    """The distinct pictures of a video, by time, each with its thumbnail on disk when the workers are through."""
 
-    def __init__(self, library: Path, video_id: str) -> None:
-        self._library, self._folder = library, thumbnail_folder(video_id)
+    def __init__(self, library: Path, video_id: str, workers: Workers) -> None:
+        self._library, self._folder, self._workers = library, thumbnail_folder(video_id), workers
         self._last: NDArray[np.int16] | None = None
         self._times: list[float] = []
 
     def take(self, time_s: float, image: Image) -> bool:
-        """Whether the picture differs from the last distinct one; if so its thumbnail is written."""
+        """Whether the picture differs from the last distinct one; if so its thumbnail will be written."""
         coarse = image[::8, ::8].astype(np.int16)
         if self._last is not None and _near_duplicate(coarse, self._last):
             return False
         self._last = coarse
         self._times.append(time_s)
-        write_thumbnail(image, self._library / self._path(time_s))
+        self._workers.call(write_thumbnail, image, self._library / self._path(time_s))
         return True
 
     def at(self, time_s: float) -> str:

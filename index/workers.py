@@ -40,6 +40,12 @@ class Workers:
         future.add_done_callback(self._done)
         return future
 
+    def finish(self) -> None:
+        """Wait until everything is done. Raises what one of the calls raised."""
+        self._pool.shutdown(wait=True)
+        if self._failed:
+            raise self._failed
+
     def _done(self, future: Future[T]) -> None:
         if not future.cancelled():
             self._failed = self._failed or future.exception()

@@ -31,7 +31,8 @@ Frames: TypeAlias = Literal["every", "reference", "key"]
 
 SHORT_SIDE = 256
 KEY_SIDE = 1280
-_MOST_THREADS = 4  # each holds frames, and the decoder's memory is bounded
+_FOR_A_CORE = 2  # frames that are decoded side by side: while one is looked at, the core has another to decode
+_MOST_FRAMES = 4  # … and at most: the decoder's memory is bounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Wants:
 
     With `at_s` only the frames shown at these times are, as samples in order of time, each with its `key`.
     `motion` is what sensors of the camera measured. Where not every frame is decoded, times and cuts are those of the
-    frames that are. Up to `threads` frames, and no more than four, are decoded side by side.
+    frames that are. Twice as many frames as `threads`, and no more than four, are decoded side by side.
     16 bits of grey are stretched over 8; with `inverse` they are distances, and what is near is bright.
     """
 
@@ -194,7 +195,7 @@ def _events(file: MediaFile, wants: Wants, limits: Limits, *, probe_only: bool) 
         "motion": wants.motion,
         "inverse": wants.inverse,
         "frames": wants.frames,
-        "threads": max(1, min(wants.threads, _MOST_THREADS)),
+        "threads": max(1, min(_FOR_A_CORE * wants.threads, _MOST_FRAMES)),
     }
     os.lseek(file.descriptor, 0, os.SEEK_SET)
     child = subprocess.Popen(

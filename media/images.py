@@ -64,10 +64,14 @@ def _rgb(image: Image.Image) -> NDArray[np.uint8]:
 
 
 def write_thumbnail(image: NDArray[np.uint8], path: Path) -> None:
-    """Write `image` as a JPEG of at most 320 pixels a side, all at once. Raises `StorageError`."""
-    picture = Image.fromarray(image)
+    """Write `image` as a JPEG of at most 320 pixels a side, all at once. Raises `StorageError`.
+
+    What a killed process left of one stays: its folder, which may hold very many, is not read for each.
+    """
+    picture, data = Image.fromarray(image), io.BytesIO()
     picture.thumbnail(_THUMBNAIL)
-    _save(picture, path, "JPEG", quality=80)
+    picture.save(data, "JPEG", quality=80)
+    write_whole(path, data.getbuffer(), sweep=False)
 
 
 def write_picture(image: NDArray[np.uint8], path: Path) -> None:

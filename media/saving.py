@@ -22,16 +22,18 @@ _NOT_ALLOWED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[int]:
+def whole(path: Path, *, sweep: bool = True) -> Iterator[int]:
     """The descriptor of an empty file that becomes `path` when all went well, and else is gone.
 
     Its folder is made where there is none. Of several writers of one name the last to finish gives the file. What a
-    killed process left is removed by a later call. Raises `StorageError`, also for an `OSError` inside.
+    killed process left is removed by a later call, but not without `sweep`, which reads the whole folder. Raises
+    `StorageError`, also for an `OSError` inside.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_stale(path)
+        if sweep:
+            _remove_stale(path)
         descriptor = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
             yield descriptor
@@ -58,9 +60,9 @@ def unsaved(name: str, why: str, number: int | None) -> StorageError:
     return StorageError(f"{name} was not saved", why, remedy(number))
 
 
-def write_whole(path: Path, content: bytes | memoryview) -> None:
-    """A file complete or not there. Raises `StorageError`."""
-    with whole(path) as descriptor, open(descriptor, "wb", closefd=False) as file:
+def write_whole(path: Path, content: bytes | memoryview, *, sweep: bool = True) -> None:
+    """A file complete or not there; see `whole`. Raises `StorageError`."""
+    with whole(path, sweep=sweep) as descriptor, open(descriptor, "wb", closefd=False) as file:
         file.write(content)
 
 

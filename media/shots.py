@@ -44,7 +44,7 @@ class CutFinder:
         if last is None:
             self._shot_s = time_s
             return False
-        change = float(np.abs(frame - last).mean()) / 255
+        change = int(np.abs(frame - last).sum(dtype=np.int64)) / (255 * frame.size)
         usual = _median(self._changes)
         self._changes.append(change)
         if change <= max(_CUT, _RISE * usual) or time_s - self._shot_s < _SHOT_S:

@@ -63,7 +63,7 @@ class Sound:
 
     def _keep(self, frames: list[Any]) -> None:
         for frame in frames:
-            samples = frame.to_ndarray().reshape(-1)
+            samples = np.frombuffer(frame.planes[0], np.float32, frame.samples)
             self._pieces.append(samples)
             self._held += len(samples)
         if (self._tally.samples + self._held) / _RATE_HZ > self._limits["seconds"]:

@@ -79,6 +79,17 @@ def cut(sound: Sound, every_s: float = 2.0, start_s: float = 0.0) -> list[tuple[
     return [(start_s + n / RATE_HZ, sound[n : n + step]) for n in range(0, len(sound), step)]
 
 
+def test_the_last_words_are_recognised_before_anybody_asks_for_them() -> None:
+    writer = Writer()
+    with Workers(1) as workers:
+        listener = Listener(cast("VoiceActivity", LoudIsVoice()), cast("Transcriber", writer), workers)
+        listener.hear(SoundPiece(0.0, recording((1, 0.0), (1, 0.5))))
+        listener.end()
+        workers.finish()
+        assert len(writer.heard) == 1
+        assert len(listener.finish()) == 1
+
+
 def test_silence_is_never_recognised() -> None:
     said, writer = listen(*cut(recording((120, 0.0))))
     assert said == ()

@@ -7,10 +7,14 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
+from playhead.errors import StorageError
+from playhead.index import watch
 from playhead.index.workers import Workers
+from playhead.media.images import write_thumbnail
 from playhead.types import Channel, Mode, Span
 
 if TYPE_CHECKING:
@@ -134,6 +138,47 @@ def test_a_failed_call_stops_the_next_one() -> None:
             failed.result()
         with pytest.raises(ValueError, match="no number"):
             workers.call(int, "1")
+
+
+def test_finishing_waits_for_the_last_call_and_raises_what_it_raised() -> None:
+    done: list[int] = []
+
+    def work(number: int) -> None:
+        time.sleep(0.05)
+        if number == 3:
+            raise ValueError("the last one")
+        done.append(number)
+
+    with Workers(2) as workers:
+        for number in range(4):
+            workers.call(work, number)
+        with pytest.raises(ValueError, match="the last one"):
+            workers.finish()
+    assert sorted(done) == [0, 1, 2]
+
+
+def test_a_thumbnail_that_cannot_be_written_is_not_overlooked_even_the_last(
+    opened: Callable[..., Library], place: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[Path] = []
+
+    def write(image: object, path: Path) -> None:
+        written.append(path)
+        if len(written) == whole:
+            raise StorageError(f"{path.name} was not saved", "no space left", "Free some space")
+        write_thumbnail(np.zeros((9, 16, 3), np.uint8), path)
+
+    monkeypatch.setattr(watch, "write_thumbnail", write)
+    whole, library = 0, opened(channels=["picture"])
+    library.add(place("cuts.mp4"))
+    library.remove("cuts.mp4")
+    whole, written = len(written), []
+    assert whole > 1
+    with pytest.raises(StorageError, match="no space left"):
+        library.add(place("cuts.mp4"))
+    assert len(written) == whole
+    assert library.videos() == []
+    assert list(library.folder.rglob("*.jpg")) == []
 
 
 def test_leaving_early_drops_what_had_not_begun() -> None:
