@@ -7,10 +7,7 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import threading
-import time
-from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
@@ -20,15 +17,16 @@ from playhead import prompts
 from playhead.agent.answer import answered, held, together
 from playhead.agent.cache import Cache
 from playhead.agent.check import Budget, Checked, check
-from playhead.agent.executor import CancelledError, Event, Executor, Outcome, State
+from playhead.agent.executor import Event, Executor, Outcome, State
 from playhead.agent.footage import called
-from playhead.agent.journal import Journal, read_journal
+from playhead.agent.journal import Journal
 from playhead.agent.offline import OfflinePlanner
 from playhead.agent.plan import Plan, load_plan
 from playhead.agent.planner import Planner, Proposal, Stage
 from playhead.agent.run import JOURNAL, PLAN, Run, write_run
-from playhead.errors import BlockedError, InputError, PlanError, StorageError
-from playhead.models.cache import cache_folder, write_atomically
+from playhead.agent.run_folder import beside, finished_digests, run_folder
+from playhead.errors import BlockedError, PlanError
+from playhead.models.cache import cache_folder
 from playhead.models.chat import Chat, load_chat
 from playhead.safety.gate import Gate, nobody
 from playhead.safety.texts import with_texts
@@ -43,8 +41,6 @@ if TYPE_CHECKING:
 
     from playhead.index.library import Library
     from playhead.tools.contract import Tool
-
-_NAME_WORDS = 6
 
 
 class Agent:
@@ -160,7 +156,7 @@ class Agent:
         else:
             plan = request
         self.check(plan, given).demand()
-        folder = self._folder(plan, out)
+        folder = run_folder(plan, out, self.library.folder / "runs")
         journal = Journal(folder / JOURNAL)
         try:
             journal.write(
@@ -241,44 +237,24 @@ class Agent:
             return Answer((), (str(error),)), outcomes | stopped
         return with_texts(answer, gate.mask), outcomes
 
-    def _folder(self, plan: Plan, out: str | Path | None) -> Path:
-        """The run's folder, with its plan in it."""
-        try:
-            folder = Path(out).expanduser() if out else fresh_folder(self.library.folder / "runs" / _name(plan))
-            folder.mkdir(parents=True, exist_ok=True)
-            kept = folder / PLAN
-            if kept.exists():
-                if load_plan(kept).digest != plan.digest:
-                    raise InputError(
-                        f"{folder} holds the run of another plan", "", "Choose another folder with --out"
-                    )
-            elif any(path.suffix != ".part" for path in folder.iterdir()):  # what a killed run wrote of its plan
-                raise InputError(
-                    f"{folder} is not empty", "a run needs a folder of its own", "Choose another with --out"
-                )
-            else:
-                write_atomically(kept, [plan.yaml().encode()])
-        except OSError as error:
-            why = (error.strerror or str(error)).lower()
-            where = out or self.library.folder / "runs"
-            raise StorageError(f"The run cannot be kept in {where}", why, "Choose another with --out") from error
-        return folder
-
     # Again
 
     def resume(self, folder: str | Path, **how: Any) -> Run:
-        """Go on with a run that was interrupted: what is done is not done again."""
+        """Go on with a run that was interrupted: what is done is not done again. Raises `PlanError` for no run."""
         path = Path(folder).expanduser()
         if not (path / PLAN).is_file():
             raise PlanError(f"{path} holds no run", f"there is no {PLAN} in it")
         return self.run(load_plan(path / PLAN), out=path, **how)
 
     def replay(self, folder: str | Path, **how: Any) -> tuple[Run, list[str]]:
-        """Run the plan of a finished run anew, without the cache, beside it; also the steps whose results differ."""
+        """Run the plan of a finished run anew, without the cache, beside it; also the steps whose results differ.
+
+        Raises `PlanError` for one that did not end.
+        """
         path = Path(folder).expanduser()
-        before = _digests(path / JOURNAL)
+        before = finished_digests(path / JOURNAL)
         plan = load_plan(path / PLAN)
-        run = self.run(plan, out=_beside(path), fresh=True, **how)
+        run = self.run(plan, out=beside(path), fresh=True, **how)
         now = {name: outcome.sha256 for name, outcome in (run.outcomes or {}).items() if outcome.ok}
         return run, [name for name in plan.steps if before.get(name) != now.get(name)]
 
@@ -353,40 +329,3 @@ def _moments(answer: Answer) -> tuple[tuple[Video, Span], ...]:
     """What a next request may mean by "it", "that" or "the second one"."""
     found = dict.fromkeys((c.video, c.span) for claim in answer.claims for c in claim.evidence[:1])
     return tuple(found)[:20]
-
-
-def _name(plan: Plan) -> str:
-    words = re.findall(r"[a-z0-9]+", plan.request.lower())[:_NAME_WORDS]
-    return "-".join([time.strftime("%Y%m%d-%H%M%S"), plan.digest[:6], *words])
-
-
-def fresh_folder(folder: Path) -> Path:
-    """A new folder of this name, or of the name with a number where there is one already."""
-    number = 1
-    while True:
-        new = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
-        with suppress(FileExistsError):
-            new.mkdir(parents=True)
-            return new
-        number += 1
-
-
-def _beside(path: Path) -> Path:
-    path, number = path.resolve(), 1
-    while (folder := path.with_name(f"{path.name}.replay{number}")).exists():
-        number += 1
-    return folder
-
-
-def _digests(journal: Path) -> dict[str, str]:
-    if not journal.is_file():
-        raise PlanError(f"{journal.parent} holds no finished run", f"there is no {journal.name} in it")
-    entries = read_journal(journal)
-    if not any(entry["event"] == "answered" for entry in entries):
-        raise PlanError(
-            f"{journal.parent} holds no finished run", "it did not end", f"Go on: playhead run {journal.parent}"
-        )
-    return {e["step"]: e["sha256"] for e in entries if e.get("sha256") and "step" in e}
-
-
-__all__ = ["Agent", "CancelledError"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from playhead.agent.anchors import (
     SOMEWHERE,
@@ -142,6 +142,14 @@ _BESIDE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """When something is to be looked at, as it was named for more than one thing."""
+
+    slots: Slots
+    anchor: Anchor | None
+
+
+@dataclass(frozen=True, slots=True)
 class Clause:
     """One thing that is asked for: its words, its slots, what it calls for, and the moment that says when."""
 
@@ -252,7 +260,7 @@ class Reader:
         sure = intent.score >= _BEGINS and not intent.outside
         return sure and intent.tool != before.tool and before.score >= LIKELY and not before.outside
 
-    def _read(self, texts: Sequence[str], shared: Clause | None) -> list[Clause]:
+    def _read(self, texts: Sequence[str], shared: Stretch | None) -> list[Clause]:
         """Each clause with its slots, the moment that says when, and what it calls for."""
         slots = [read_slots(polite_less(text)) for text in texts]
         anchored = [_anchor(_FORM.sub("", without_names(one.text)).strip()) for one in slots]
@@ -391,7 +399,7 @@ def _spread(clauses: list[Clause]) -> list[Clause]:
     """A stretch that the first clause begins with ("From 1:00 to 2:00 I need both …") goes for the others as well."""
     if not clauses or not clauses[0].slots.has_window or not _begins_with_time(clauses[0].text):
         return clauses
-    return [clauses[0], *(_sharing(clause, clauses[0]) for clause in clauses[1:])]
+    return [clauses[0], *(_sharing(clause, Stretch(clauses[0].slots, clauses[0].anchor)) for clause in clauses[1:])]
 
 
 def _begins_with_time(text: str) -> bool:
@@ -406,7 +414,7 @@ def _begins_with_time(text: str) -> bool:
     )
 
 
-def _sharing(clause: Clause, shared: Clause | None) -> Clause:
+def _sharing(clause: Clause, shared: Stretch | None) -> Clause:
     """The clause with the stretch that was named for everything, where it has none of its own."""
     if shared is None:
         return clause
@@ -457,7 +465,7 @@ def _repeats(first: Clause, second: Clause) -> bool:
     return not both and not clash and not (first.anchor and second.anchor)
 
 
-def _shared(lead: str) -> Clause | None:
+def _shared(lead: str) -> Stretch | None:
     """The stretch that is named first and goes for everything."""
     if not lead:
         return None
@@ -465,4 +473,4 @@ def _shared(lead: str) -> Clause | None:
     _, anchor = _anchor(slots.text) if not slots.has_window else ("", None)
     if slots.has_window and not only_when(lead):
         return None
-    return Clause(lead, slots, Any, anchor) if slots.has_window or anchor else None  # type: ignore[arg-type]
+    return Stretch(slots, anchor) if slots.has_window or anchor else None

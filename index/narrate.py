@@ -14,7 +14,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from playhead.index.sights import words
-from playhead.index.tell import ended, listed, named, quoted
+from playhead.index.tell import capital, ended, listed, named, quoted
 from playhead.types import Channel, format_time
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def titled(pages: Sequence[tuple[Seen, ...]]) -> str:
             names[name] = names.get(name, 0.0) + math.sqrt(sum(scene.span.duration_s for scene in page))
     best = [name for name, _ in sorted(names.items(), key=lambda item: (-item[1], item[0]))[:_TITLE_NAMES]]
     if best:
-        return _capital(listed(best))
+        return capital(listed(best))
     scenes = [scene for page in pages for scene in page if scene.said or scene.written]
     if not scenes:
         return "What is to be seen"
@@ -178,7 +178,7 @@ class Narrator:
         if len(page) > 1:
             count = _number(len(page))
             sentence = self._one("alike", count=count, clause=clause)
-            text = ended(_capital(sentence))
+            text = ended(capital(sentence))
         else:
             text = ended(_opened(self._opening(scene, place), clause))
         if scene.look:
@@ -218,7 +218,7 @@ class Narrator:
             gap_s = scene.span.start_s - before.span.end_s
             kind = "later" if gap_s >= _LONG_GAP_S else "next"
         times = {
-            "gap": _capital(_length(gap_s)),
+            "gap": capital(_length(gap_s)),
             "time": _clock(scene.span.start_s),
             "name": quoted(scene.video.name),
         }
@@ -282,7 +282,7 @@ def _clock(seconds: float) -> str:
 
 
 def _opened(opening: str, clause: str) -> str:
-    return _capital(f"{opening}{clause if opening and not opening.endswith('. ') else _capital(clause)}")
+    return capital(f"{opening}{clause if opening and not opening.endswith('. ') else capital(clause)}")
 
 
 def _closed(sentence: str) -> str:
@@ -294,7 +294,3 @@ def _closed(sentence: str) -> str:
 
 def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:most].rsplit(' ', 1)[0].rstrip('.,;: ')} …"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

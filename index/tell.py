@@ -56,7 +56,7 @@ def sentence(channel: Channel, texts: Sequence[str]) -> str:
         case Channel.OBJECT:
             things = [named(text) for text in texts]
             verb = "is" if len(things) == 1 and texts[0] not in _UNCOUNTED else "are"
-            return f"{_capital(listed(things))} {verb} in the picture."
+            return f"{capital(listed(things))} {verb} in the picture."
         case Channel.CAPTION:
             return ended(" ".join(text.removesuffix(_MARK) for text in texts))
         case Channel.MOTION:
@@ -99,5 +99,6 @@ def ended(text: str) -> str:
     return text if not text or text[-1] in ".!?…”。！？" else f"{text}."
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
+    """The text with a capital letter at its beginning."""
     return text[:1].upper() + text[1:]

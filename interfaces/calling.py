@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import Field
 
-from playhead.agent.agent import CancelledError, fresh_folder
+from playhead.agent.executor import CancelledError
 from playhead.agent.run import Run, copy_masked
+from playhead.agent.run_folder import fresh_folder
 from playhead.errors import InputError, StorageError
 from playhead.interfaces import shapes
 from playhead.interfaces.content import content

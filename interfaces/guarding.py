@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as js
 import sys
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path  # noqa: TC003 - typer reads the options by their types
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -104,7 +105,7 @@ def _judge_lines(path: Path, gate: Gate, door: Door, *, quiet: bool) -> int:
 
     with render.progress_bars(quiet=quiet) as progress:
         for number, (given, said) in enumerate(_lines(path), 1):
-            verdict = gate.verdict(door, lambda said=said: gate.judge.text(said))  # type: ignore[misc]
+            verdict = gate.verdict(door, partial(gate.judge.text, said))
             render.say_json({"id": given} | _plain(verdict), indent=None)
             progress(Progress("judging", path.name, number))
     return 0

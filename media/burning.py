@@ -24,6 +24,7 @@ from playhead.errors import MediaLimitError, UnreadableMediaError
 from playhead.media.cutting import cut, measure, own_look
 from playhead.media.files import open_file
 from playhead.media.formats import container_options
+from playhead.media.graphs import SPEAKER
 from playhead.media.limited import limited
 from playhead.media.sandbox import environment
 from playhead.media.saving import unsaved, whole
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
 _WAIT_S = 0.5
 _FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_SPEAKER = re.compile(r"^\[[^]]* @ 0x[0-9a-f]+\] ")
 _MISSING = re.compile(r"failed to find any fallback with glyph 0x([0-9A-Fa-f]{1,6})")
 _JOINER = "\u2060"
 _FILM, _SUBTITLES, _FONTS = "film.mp4", "subtitles.ass", "fonts"
@@ -211,7 +211,7 @@ def _failure(name: str, code: int, said: str, limits: Limits) -> PlayheadError:
         why = f"it takes more than {limits.processor_s:,} s of processor time"
         return MediaLimitError(f"{name} was not made", why, "Raise the limits in playhead.toml if it is meant")
     lines = said.strip().splitlines() or [f"ffmpeg ended with {code} and gave no reason"]
-    return UnreadableMediaError(f"{name} was not made", _SPEAKER.sub("", lines[-1]))
+    return UnreadableMediaError(f"{name} was not made", SPEAKER.sub("", lines[-1]))
 
 
 def _watch(stream: IO[bytes], name: str, progress: Callable[[float], None], limits: Limits) -> None:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from playhead.errors import InputError, MediaLimitError, PlayheadError, UnreadableMediaError
 from playhead.media import sandbox, wire
+from playhead.media.decode import ADVICE, RAISE_LIMITS
 from playhead.media.saving import unsaved, whole
 from playhead.types import Limits, Span
 
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 
 _MOST_OPEN = 16
 _LONG_SIDE, _SHORT_SIDE = 1920, 1080
-_ADVICE = "Check that it plays, or convert it first"
-_RAISE_LIMITS = "Raise the limits in playhead.toml if it is meant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +141,7 @@ def measure(file: str, sources: Sources, limits: Limits | None = None) -> Measur
         if message["kind"] == "measured":
             rate_hz = Fraction(*message["rate"])
             return Measure(message["width"], message["height"], rate_hz, message["sound"])
-    raise UnreadableMediaError(f"{sources.name} cannot be measured", "the cutter gave no answer", _ADVICE)
+    raise UnreadableMediaError(f"{sources.name} cannot be measured", "the cutter gave no answer", ADVICE)
 
 
 def own_look(measured: Measure, *, sound: bool = True) -> Look:
@@ -245,7 +244,7 @@ def _made(
             case "made":
                 frames = message["frames"]
     if len(placed) != len(pieces):
-        raise UnreadableMediaError(f"{target.name} was not made", "the cutter stopped early", _ADVICE)
+        raise UnreadableMediaError(f"{target.name} was not made", "the cutter stopped early", ADVICE)
     return Film(target, tuple(placed), frames)
 
 
@@ -272,7 +271,7 @@ def _next(stream: wire.Patient, name: str) -> dict[str, Any] | None:
     try:
         message = wire.receive(stream)
     except TimeoutError as error:
-        raise MediaLimitError(f"{name} was given up", str(error), _ADVICE) from error
+        raise MediaLimitError(f"{name} was given up", str(error), ADVICE) from error
     except ValueError as error:
         raise UnreadableMediaError(f"{name} was not made", f"the cutter answered nonsense: {error}") from error
     if message and "kind" not in message[0]:
@@ -335,20 +334,20 @@ def _refusal(message: dict[str, Any], source: str, name: str, work: str) -> Play
         case "storage":
             return unsaved(name, why, message.get("errno"))
         case "limit":
-            return MediaLimitError(f"{source} was refused", why, _RAISE_LIMITS)
+            return MediaLimitError(f"{source} was refused", why, RAISE_LIMITS)
     if work == "copy":
         return InputError(f"{source} cannot be copied", why, "Cut it without copy: it is then encoded anew")
-    return UnreadableMediaError(f"{source} cannot be cut", why, _ADVICE)
+    return UnreadableMediaError(f"{source} cannot be cut", why, ADVICE)
 
 
 def _check_exit(child: subprocess.Popen[bytes], name: str, limits: Limits) -> None:
     try:
         code = child.wait(limits.stall_s)
     except subprocess.TimeoutExpired as error:
-        raise MediaLimitError(f"{name} was given up", "the cutter did not end", _ADVICE) from error
+        raise MediaLimitError(f"{name} was given up", "the cutter did not end", ADVICE) from error
     if code == -signal.SIGXCPU:
         why = f"it takes more than {limits.processor_s:,} s of processor time"
-        raise MediaLimitError(f"{name} was not made", why, _RAISE_LIMITS)
+        raise MediaLimitError(f"{name} was not made", why, RAISE_LIMITS)
     if code:
         how = f"was stopped by {signal.Signals(-code).name}" if code < 0 else f"failed (exit {code})"
-        raise UnreadableMediaError(f"{name} was not made", f"the cutter {how}", _ADVICE)
+        raise UnreadableMediaError(f"{name} was not made", f"the cutter {how}", ADVICE)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 Frames: TypeAlias = Literal["every", "reference", "key"]
 """Which frames are decoded: every one, those on which others rest, or those that rest on no other."""
 
+ADVICE = "Check that it plays, or convert it first"
+RAISE_LIMITS = "Raise the limits in playhead.toml if it is meant"
 SHORT_SIDE = 256
 KEY_SIDE = 1280
 _FOR_A_CORE = 2  # frames that are decoded side by side: while one is looked at, the core has another to decode
@@ -170,15 +172,11 @@ def decode(file: MediaFile, wants: Wants | None = None, limits: Limits | None = 
             ended = True
             if not event.frames and not event.samples and (wants.picture or wants.sound):
                 raise UnreadableMediaError(
-                    f"{file.name} cannot be read", "not one frame or sound in it can be decoded", _ADVICE
+                    f"{file.name} cannot be read", "not one frame or sound in it can be decoded", ADVICE
                 )
         yield event
     if not ended:
-        raise UnreadableMediaError(f"{file.name} cannot be read", "the decoder stopped early", _ADVICE)
-
-
-_ADVICE = "Check that it plays, or convert it first"
-_RAISE_LIMITS = "Raise the limits in playhead.toml if it is meant"
+        raise UnreadableMediaError(f"{file.name} cannot be read", "the decoder stopped early", ADVICE)
 
 
 def _events(file: MediaFile, wants: Wants, limits: Limits, *, probe_only: bool) -> Iterator[Event]:
@@ -229,7 +227,7 @@ def _messages(stream: wire.Patient, file: MediaFile) -> Iterator[Event]:
                 return
             event = _event(*message, file)
         except TimeoutError as error:
-            raise MediaLimitError(f"{file.name} was given up", str(error), _ADVICE) from error
+            raise MediaLimitError(f"{file.name} was given up", str(error), ADVICE) from error
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise UnreadableMediaError(
                 f"{file.name} cannot be read", f"the decoder answered nonsense: {error}"
@@ -296,20 +294,20 @@ def _subtitle(head: dict[str, Any]) -> Subtitle | None:
 
 def _refusal(head: dict[str, Any], file: MediaFile) -> MediaError:
     if head["why"] == "limit":
-        return MediaLimitError(f"{file.name} was refused", head["text"], _RAISE_LIMITS)
-    return UnreadableMediaError(f"{file.name} cannot be read", head["text"], _ADVICE)
+        return MediaLimitError(f"{file.name} was refused", head["text"], RAISE_LIMITS)
+    return UnreadableMediaError(f"{file.name} cannot be read", head["text"], ADVICE)
 
 
 def _check_exit(child: subprocess.Popen[bytes], file: MediaFile, limits: Limits) -> None:
     try:
         code = child.wait(limits.stall_s)
     except subprocess.TimeoutExpired as error:
-        raise MediaLimitError(f"{file.name} was given up", "the decoder did not end", _ADVICE) from error
+        raise MediaLimitError(f"{file.name} was given up", "the decoder did not end", ADVICE) from error
     if code == -signal.SIGXCPU:
         why = f"decoding it takes more than {limits.processor_s:,} s of processor time"
-        raise MediaLimitError(f"{file.name} was refused", why, _RAISE_LIMITS)
+        raise MediaLimitError(f"{file.name} was refused", why, RAISE_LIMITS)
     if code < 0:
         why = f"the decoder was stopped by {signal.Signals(-code).name}"
-        raise UnreadableMediaError(f"{file.name} cannot be read", why, _ADVICE)
+        raise UnreadableMediaError(f"{file.name} cannot be read", why, ADVICE)
     if code:
-        raise UnreadableMediaError(f"{file.name} cannot be read", f"the decoder failed (exit {code})", _ADVICE)
+        raise UnreadableMediaError(f"{file.name} cannot be read", f"the decoder failed (exit {code})", ADVICE)

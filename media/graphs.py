@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from playhead.media.filming import Canvas
 
 AUDIO_RATE_HZ = 48_000
-_SPEAKER = re.compile(r"^\[[^]]* @ 0x[0-9a-f]+\] ")
+SPEAKER = re.compile(r"^\[[^]]* @ 0x[0-9a-f]+\] ")  # the part of FFmpeg that says a line of its log
 _FULL_DISK = ("No space left on device", "Disk quota exceeded")
 
 
@@ -245,5 +245,5 @@ def _failure(target: Path, code: int, stderr: bytes) -> StorageError | Unreadabl
     lines = stderr.decode(errors="replace").strip().splitlines()
     if any(sign in line for line in lines for sign in _FULL_DISK):
         return unsaved(target.name, "the disk is full", errno.ENOSPC)
-    reason = _SPEAKER.sub("", lines[-1]) if lines else f"ffmpeg ended with {code} and gave no reason"
+    reason = SPEAKER.sub("", lines[-1]) if lines else f"ffmpeg ended with {code} and gave no reason"
     return UnreadableMediaError(f"{target.name} was not made", reason)

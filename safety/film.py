@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from playhead.index.listen import transcribe
@@ -88,7 +89,7 @@ class Film:
     def _words(self, said: Sequence[Utterance]) -> Iterator[Verdict]:
         """A verdict for each passage."""
         for span, text in _passages(u for u in said if self._meant(u.span)):
-            verdict = self._gate.verdict(self._door, lambda text=text: self._gate.judge.text(text))  # type: ignore[misc]
+            verdict = self._gate.verdict(self._door, partial(self._gate.judge.text, text))
             yield replace(verdict, span=span)
 
     def _meant(self, span: Span) -> bool:

@@ -7,7 +7,7 @@ import os
 import threading
 from copy import copy
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from playhead.errors import BlockedError
@@ -132,7 +132,7 @@ class Gate:
             texts = (text.replace("\n", " ") for text in texts)
         worst: tuple[Verdict, str] | None = None
         for part in _parts(texts):
-            verdict = self.verdict(door, lambda part=part: self.judge.text(part))  # type: ignore[misc]
+            verdict = self.verdict(door, partial(self.judge.text, part))
             if worst is None or self._rank(verdict) > self._rank(worst[0]):
                 worst = verdict, part
         if worst is None:

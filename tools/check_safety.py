@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -62,9 +63,7 @@ class CheckSafety(Tool[CheckSafetyArgs, SafetyReport]):
                 return SafetyReport(tuple(found), video, film.warnings)
         paths = [args.picture] if args.picture else [frame.path for frame in args.frames]
         images = [context.picture(path) for path in paths]
-        return SafetyReport(
-            tuple(gate.verdict(args.door, lambda image=image: gate.judge.image(image)) for image in images)  # type: ignore[misc]
-        )
+        return SafetyReport(tuple(gate.verdict(args.door, partial(gate.judge.image, image)) for image in images))
 
     def estimate_s(self, args: CheckSafetyArgs, footage_s: float) -> float:
         """A fifth of a second for each picture."""

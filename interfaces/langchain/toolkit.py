@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.tools import BaseTool, BaseToolkit, StructuredTool, ToolException
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
-from playhead.agent.agent import Agent, CancelledError
+from playhead.agent.agent import Agent
 from playhead.agent.check import Budget
+from playhead.agent.executor import CancelledError
 from playhead.errors import InputError, PlayheadError
 from playhead.index.library import Library  # noqa: TC001 - pydantic reads the fields by their types
 from playhead.interfaces.calling import LIST_VIDEOS, AskArgs, NoArgs, ask, call, list_videos

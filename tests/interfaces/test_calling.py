@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from playhead import Agent, Library, Settings
-from playhead.agent.agent import CancelledError
+from playhead.agent.executor import CancelledError
 from playhead.agent.plan import read_plan
 from playhead.errors import BlockedError, InputError
 from playhead.interfaces import asking
