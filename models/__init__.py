@@ -1,1 +1,1 @@
-"""Arrays in, meaning out: one file per role, one class per backend."""
+"""Arrays in, meaning out: a Protocol for each role (`roles`), a class for each backend."""

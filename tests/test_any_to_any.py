@@ -191,9 +191,7 @@ def test_image_to_text(run: Callable[..., Ran], given: dict[str, Path]) -> None:
 def test_image_to_image(run: Callable[..., Ran], given: dict[str, Path], film: Path) -> None:
     ran = run("image_to_image", given["image"])
     assert set(ran.files.values()) == {"retrieved"}
-    assert shows(pixels(min(ran.files, key=lambda path: path.name)), film, 7.5) or any(
-        shows(pixels(path), film, 7.5) for path in ran.files
-    )
+    assert any(shows(pixels(path), film, 7.5) for path in ran.files)
 
 
 def test_image_to_audio(run: Callable[..., Ran], given: dict[str, Path], models: Models) -> None:

@@ -1,4 +1,4 @@
-"""Values as plain data for JSON: the one shape that the command line, tools and every other way in give out."""
+"""Values as plain data, text made harmless, and the faults of data on one line."""
 
 from __future__ import annotations
 

@@ -29,7 +29,6 @@ steps:
   sum_up: {tool: summarize, args: {video: $video, start_s: "$find.moments[0].span.end_s"}}
 answer: sum_up
 """
-ONE_STEP = "steps: {a: {tool: probe_video, args: {video: %s}}}"
 LAUGHS = "\n".join(
     ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from ..conftest import FakeModels
 
-COLOUR_SHOTS = [Span(0, 1), Span(1, 2), Span(2, 3), Span(3, 4)]
 HELLO = "1\n00:00:00,200 --> 00:00:00,700\nHello there\n"
 
 
