@@ -362,7 +362,7 @@ class Library:
         return self._catalog(write=False).vectors(channel, self.models.picture.id, within)[1]
 
     def vectors(self, channel: Channel | str) -> tuple[list[Segment], Vectors, str]:
-        """Every segment of a channel with its vector by the encoder in force, row by row, and the name of that."""
+        """Every segment of a channel with its vector by the encoder in force, `(n, dim)`, and the name of that."""
         kind, catalog = Channel(channel), self._catalog(write=False)
         space = self.models.identity(Role.PICTURE if kind in PICTORIAL else Role.SENTENCES)
         ids, matrix = catalog.vectors(kind, space)
@@ -391,7 +391,10 @@ class Library:
         return hashlib.sha256(json.dumps(known).encode()).hexdigest()
 
     def around(self, moment: Moment, margin_s: float = 10.0) -> list[Segment]:
-        """What was said, written and seen from `margin_s` before a moment to as long after it, in order of time."""
+        """What was said, written and seen from `margin_s` before a moment to as long after it, in order of time.
+
+        Raises `InputError` for a margin below 0.
+        """
         if not 0 <= margin_s < math.inf:
             raise InputError(f"{margin_s} s around a moment cannot be shown", "", "Give seconds, 0 or more")
         within = Within(moment.video.id, moment.span.start_s - margin_s, moment.span.end_s + margin_s)

@@ -63,7 +63,7 @@ class Query:
         return replace(self, image=Path(image))
 
     def on(self, *channels: Channel | str) -> Query:
-        """Only what was observed on these channels."""
+        """Only what was observed on these channels. Raises `QueryError` for one that there is not."""
         try:
             return replace(self, channels=frozenset(Channel(channel) for channel in channels))
         except ValueError as error:
@@ -94,7 +94,10 @@ class Query:
         return replace(self, video=video)
 
     def between(self, start_s: float | None, end_s: float | None) -> Query:
-        """Only between two times in seconds; `None` leaves an end open. A range within a range is what both hold."""
+        """Only between two times in seconds; `None` leaves an end open. A range within a range is what both hold.
+
+        Raises `QueryError` for a range that is empty.
+        """
         start_s, end_s = -math.inf if start_s is None else start_s, math.inf if end_s is None else end_s
         if not start_s < end_s:  # also false for not-a-number
             raise QueryError(f"The time range {_range(start_s, end_s)} is empty", "", "Give a start before an end")

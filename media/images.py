@@ -64,7 +64,7 @@ def _rgb(image: Image.Image) -> NDArray[np.uint8]:
 
 
 def write_thumbnail(image: NDArray[np.uint8], path: Path) -> None:
-    """Write `image` as a JPEG of at most 320 pixels a side, all at once. Raises `StorageError`.
+    """Write RGB `(height, width, 3)` as a JPEG of at most 320 pixels a side, all at once. Raises `StorageError`.
 
     What a killed process left of one stays: its folder, which may hold very many, is not read for each.
     """

@@ -82,7 +82,7 @@ class DiffusersImage(_Diffusers):
         mask: NDArray[np.bool_] | None = None,
         step: Callable[[int, int], None] = unwatched,
     ) -> Image:
-        """The picture, changed."""
+        """The picture, changed. Raises `InputError` where nothing would change."""
         from PIL import Image as Pillow
 
         height, width = image.shape[:2]

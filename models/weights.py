@@ -74,17 +74,19 @@ def _entry(name: str, fields: dict[str, Any]) -> Weights:
 
 
 def entry(name: str) -> Weights:
-    """The manifest's entry `name`."""
+    """The manifest's entry `name`. Raises `SettingsError`."""
     try:
         return manifest()[name]
     except KeyError:
         raise SettingsError(
-            f"no weights called {name!r}", "weights.yaml does not list them", f"It has: {', '.join(manifest())}."
+            f"There are no weights called {name!r}",
+            "weights.yaml does not list them",
+            f"It has: {', '.join(manifest())}",
         ) from None
 
 
 def locate(name: str) -> Path:
-    """The path of a verified file that lies in one piece."""
+    """The path of a verified file that lies in one piece. Raises `WeightsError` where it is gone or altered."""
     [part] = entry(name).parts
     return _verified(part)
 

@@ -81,7 +81,7 @@ class Audit:
             return [f"{self.path} cannot be read: {_why(error)}"]
 
     def entries(self) -> list[dict[str, Any]]:
-        """What was written, oldest first; a line that is damaged is left out."""
+        """What was written, oldest first; a line that is damaged is left out. Raises `AuditError`."""
         try:
             lines = self._data().split(b"\n")[:-1]
         except OSError as error:

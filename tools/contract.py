@@ -78,7 +78,11 @@ class Context:
         object.__setattr__(self, "gate", self.gate or Gate.of(self.library))
 
     def open(self, video: str) -> MediaFile:
-        """Open a video of the library (by id, name or path), or a file under the `roots` of the settings."""
+        """Open a video of the library (by id, name or path), or a file under the `roots` of the settings.
+
+        The bytes of a video of the library are read once through, to see that they are still those that were indexed.
+        Raises `InputError` for a video that nobody knows, `MediaError` for one that is gone, changed or unreadable.
+        """
         try:
             known = self.library.video(video)
         except InputError:
@@ -96,7 +100,7 @@ class Context:
         return file
 
     def video(self, key: str) -> Video:
-        """The video of the library, or the file under the `roots` of the settings, that is meant."""
+        """The video of the library, or the file under the `roots` of the settings, that is meant; see `open`."""
         try:
             return self.library.video(key)
         except InputError:
@@ -114,7 +118,10 @@ class Context:
         return [self.folder, self.library.folder, *self.library.settings.roots, *self.given]
 
     def picture(self, path: Path) -> Image:
-        """A picture that a tool made, or one under the `roots` of the settings, as upright RGB."""
+        """A picture that a tool made, or one under the `roots` of the settings, as upright RGB `(height, width, 3)`.
+
+        Raises `MediaError`.
+        """
         return read_image(path, self._own_roots, self.library.settings.limits)
 
     def own(self, path: Path) -> Path:
