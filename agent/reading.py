@@ -45,6 +45,7 @@ WINDOWED = frozenset(
     "summarize describe_video transcribe detect_objects read_text detect_shots extract_frames".split()
 )
 PICTURED = frozenset("detect_objects read_text".split())
+# Likeness to an example, 0 to 1; chosen by hand on benchmarks/planning_requests.jsonl (planning.py measures them).
 _SURE = 0.55  # a clause this like an example is a request of its own
 _BEGINS = 0.5
 LIKELY = 0.28  # … and below this it is like none
