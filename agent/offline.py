@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from playhead.tools.contract import Tool
 
 _OUTSIDE = 0.45  # from this likeness on what no tool does is declined by its name …
-_CLEAR = 0.45  # … and what is like a tool is clear enough to leave out the unclear beside it; by hand, as in `reading`
+_CLEAR = 0.45  # … and one clause like a tool lets unclear ones beside it be left out; by hand, as in `reading`
 _LONGEST = 2000
 _DECLINED = {
     "edit": "changing what footage looks or sounds like", "generate": "inventing texts or likenesses",
