@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from playhead.agent.anchors import BACK, SOMEWHERE, When, bare_moment, is_back, looked_for, told_thing
 from playhead.agent.language import language
 from playhead.agent.making import MAKING, make
-from playhead.agent.pieces import is_video_words, polite_less, unquoted, without_names
+from playhead.agent.pieces import ASKS, is_video_words, polite_less, unquoted, without_names
 from playhead.agent.reading import PICTURED, WINDOWED, Clause
 from playhead.agent.references import field_types, fits
 from playhead.agent.slots import Slots, said_or_written
@@ -250,7 +250,8 @@ class Builder(Steps):
             return []
         args, questions = self.window(clause)
         if questions:
-            return questions
+            asks = tool in PICTURED and ASKS.match(polite_less(clause.text))
+            return self._question(clause) if asks else questions
         if _REST.search(slots.text) and "end_s" in self.stretch and "start_s" not in args:
             args["start_s"] = self.stretch["end_s"]
         if tool == "summarize":

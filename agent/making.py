@@ -26,6 +26,7 @@ FORMATS = {
 }
 _SHORTEST_S = 1.0  # a moment that was found may be shorter than an eye can follow
 _EDITORS = ["edl", "otio", "fcpxml"]
+_A_SHOT = re.compile(r"\b(?:shots?|scenes?|takes?|cuts?)\b", re.IGNORECASE)
 _OFF = re.compile(
     r"^(?:cut|chop|trim|take|snip|lop|clip)\b.*\boff\b|^(?:remove|drop|skip|lose|get rid of|throw away)\b",
     re.IGNORECASE,
@@ -70,6 +71,21 @@ _SAY = re.compile(
     re.IGNORECASE,
 )
 _ALOUD = re.compile(r"\s*\b(?:out loud|aloud|in (?:a|your) \w* ?voice|to me|for me)\b[\s.!]*$", re.IGNORECASE)
+_READ_FROM = {
+    tool: re.compile(rf"(?:(?:the|a|an|its)\s+)?(?:short\s+|whole\s+|full\s+)?(?:{words})", re.IGNORECASE)
+    for tool, words in {
+        "transcribe": r"(?:transcript(?:ion)?|subtitles)\b"
+        r"|(?:what|everything|all)\b.*\b(?:said|says?|told|tells?|spoken)\b",
+        "summarize": r"(?:summary|gist|digest)\b",
+        "describe_video": r"description\b",
+    }.items()
+}
+"""What of the footage can be read aloud, by the tool that tells it."""
+_PART_OF_IT = re.compile(
+    r"(?:the\s+)?(?:first|last|second|third|next|best)\s+(?:\w+\s+)?(?:sentences?|words?|lines?|paragraphs?)\b"
+    r"(?:\s+(?:of|in|from|that)\b|$)",
+    re.IGNORECASE,
+)
 _RESULT = re.compile(
     r"(?:the |that |your )?(?:answer|summary|text|transcript|result|description|story|digest|chapters)", re.IGNORECASE
 )
@@ -111,9 +127,9 @@ def _where(builder: Builder, clause: Clause, wishes: Wishes) -> tuple[dict[str, 
     slots = read_slots(wishes.text)
     if slots.has_window or clause.slots.has_window:
         return _by_times(builder, clause, builder.times(slots if slots.has_window else clause.slots))
-    if builder.per_shot(wishes.text):
-        return {"moments": f"${builder.shots_step()}.shots"}, []
     about = thing(slots.text, back=builder.has_moments)
+    if builder.per_shot(wishes.text) and (not about or _A_SHOT.search(about)):
+        return {"moments": f"${builder.shots_step()}.shots"}, []
     if _like_given(builder, about, wishes.text):
         like = builder.moments_like_given(many=wishes.many, limit=slots.limit)
         return {"moments": like, "shortest_s": _SHORTEST_S}, []
@@ -302,13 +318,24 @@ def _edited(builder: Builder, clause: Clause) -> list[str]:
 
 
 def _spoken(builder: Builder, clause: Clause) -> list[str]:
-    said = unquoted(clause.text) or _ALOUD.sub("", _SAY.sub("", polite_less(clause.text))).strip(" ,:")
-    if said and not is_back(said) and not _RESULT.fullmatch(said):
+    if said := unquoted(clause.text):
         builder.step("speak", {"text": said})
         return []
-    if not (told := builder.told()):
+    said = _ALOUD.sub("", _SAY.sub("", polite_less(clause.text))).strip(" ,:")
+    told = builder.told() if not said or is_back(said) or _RESULT.fullmatch(said) else ""
+    if not told and (tool := next((tool for tool, words in _READ_FROM.items() if words.match(said)), "")):
+        args, questions = builder.window(clause)
+        if questions:
+            return questions
+        told = f"${builder.step(tool, args)}"
+    if told:
+        builder.step("speak", {"told": told})
+    elif not said or is_back(said) or _RESULT.fullmatch(said):
         return ["What shall I say?"]
-    builder.step("speak", {"told": told})
+    elif _PART_OF_IT.match(said):
+        return ["What shall I say? A transcript, a summary or a description, or words in quotation marks."]
+    else:
+        builder.step("speak", {"text": said})
     return []
 
 

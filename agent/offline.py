@@ -92,7 +92,11 @@ class OfflinePlanner:
             return Proposal(None, (f"I do not know what to do for “{_short(words)}”. {_ABLE}.",))
         notes = [f"“{_short(text)}” was taken for a remark." for text in remarks]
         pairs = zip(_WORDS.findall(words), _WORDS.findall(mended), strict=True)
-        notes += [f"“{old}” was taken for a slip of “{new}”." for old, new in dict.fromkeys(pairs) if old != new]
+        notes += [
+            f"“{old}” was taken for a slip of “{new}”."
+            for old, new in dict.fromkeys(pairs)
+            if new not in (old, old.replace("is", "iz"))  # "summarise" is none
+        ]
         return Proposal(builder.plan(), notes=tuple(notes))
 
     def _follow_up(self, words: str, again: re.Match[str], stage: Stage) -> Proposal:

@@ -41,7 +41,7 @@ _SAID_IN_QUOTES = re.compile(
     r"the (?:words?|sentence|text)))*\s*:?\s*)(?:\"(?P<said>[^\"]*)\"|“(?P<also>[^”]*)”)",
     re.IGNORECASE,
 )
-_ASKS = re.compile(
+ASKS = re.compile(
     r"^(?:please\s+)?(?:what|who|whom|whose|when|where|which|why|how|is there|are there|does|did|do (?:we|you|"
     r"they)|can you|could you|"
     r"i need|i want|i'd like|tell me)\b",
@@ -129,7 +129,7 @@ def commands(text: str) -> bool:
     """Whether a piece asks for something to be done or told."""
     bare = polite_less(text)
     words = re.findall(r"[\w'-]+", bare.lower())
-    return bool(words) and (words[0] in verbs() or bool(_ASKS.match(bare)) or bare != text.strip())
+    return bool(words) and (words[0] in verbs() or bool(ASKS.match(bare)) or bare != text.strip())
 
 
 _TELLS = re.compile(
@@ -215,7 +215,7 @@ def hidden(text: str) -> str:
 
 def without_names(text: str) -> str:
     """The text without names of video files."""
-    bare = re.sub(rf"\b(?:in|of|from)\s+{NAMED.pattern}", " ", text, flags=re.IGNORECASE)
+    bare = re.sub(rf"\b(?:(?:out )?of|in|from)\s+{NAMED.pattern}", " ", text, flags=re.IGNORECASE)
     return re.sub(r"\s+", " ", NAMED.sub(" ", bare)).strip()
 
 

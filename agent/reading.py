@@ -105,6 +105,7 @@ _SOUNDS_OTHER = re.compile(
     r"(?:music|sound|audio|noise|hum|volume|soundtrack|voice-?over)\b",
     re.IGNORECASE,
 )
+_IS_THERE = re.compile(r"^(?:is|are|was|were) there\b", re.IGNORECASE)
 _COUNTS = re.compile(r"^count\b", re.IGNORECASE)
 _GOES = re.compile(
     r"^(?:find|go to|jump to|skip to|take me to|locate|spot|look for|search for|pin ?down|pin ?point)\b",
@@ -375,8 +376,9 @@ def _as_question(text: str, intent: Intent) -> Intent:
     doubtful = intent.tool == "world" and (
         intent.score < _WORLDLY or intent.of("answer_question") > intent.score - _NEARLY
     )
+    whether = found and _IS_THERE.match(bare) and text.rstrip().endswith("?")
     asked = _QUESTION.match(bare) or (text.rstrip().endswith("?") and not commands(text))
-    if asked and (intent.score < _ASKED or doubtful):
+    if asked and (intent.score < _ASKED or doubtful or whether):
         return asking
     return intent
 

@@ -97,6 +97,9 @@ _JUDGED = re.compile(
     r"\s+(?:bits?|parts?|moments?|scenes?|middle|stuff|shots?|ones?|passages?|stretches)",
     re.IGNORECASE,
 )
+_OUT_OF_IT = re.compile(
+    r"\s+out of (?:it|this|(?:the|this|that|my) (?:video|film|clip|footage|recording|file))$", re.IGNORECASE
+)
 _IT_OUT = re.compile(r"^(it|them|that|those|this|these)\s+(?:out|off|down|up|away|over|together)\b", re.IGNORECASE)
 _PICTURED = re.compile(
     r"\s*\b(?:with|in|as|of)\s+(?:(?:one|an?)\s+)?(?:\d+\s+|small\s+|many\s+)*(?:pictures?|thumbnails?|frames?|images?|stills?|tiles|times|"
@@ -157,7 +160,7 @@ def thing(text: str, *, back: bool = True) -> str:
     """
     if quoted := unquoted(text):
         return quoted
-    bare = re.sub(r"\s+(?:of|from|with|for|in|on)$", "", _PICTURED.sub("", polite_less(text)))
+    bare = re.sub(r"\s+(?:of|from|with|for|in|on)$", "", _PICTURED.sub("", _OUT_OF_IT.sub("", polite_less(text))))
     bare = _PRODUCT.sub("", _IT_OUT.sub(r"\1", _MAKE.sub("", bare, count=1)), count=1)
     found = looked_for(bare_moment(without_names(bare)))
     found = re.sub(

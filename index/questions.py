@@ -99,7 +99,8 @@ _TOLD_BY = re.compile(
     r"|^(?:mention|say|discuss|(?:talk|speak|say (?:any|some)thing) (?:about|of))\s+(?=\w)"
 )
 _TAIL = re.compile(
-    r"\s*\b(?:(?:to be )?(?:seen|shown|visible|said|mentioned|spoken|written|heard|uttered)|"
+    r"\s*\b(?:anywhere|somewhere|at all|"
+    r"(?:to be )?(?:seen|shown|visible|said|mentioned|spoken|written|heard|uttered)|"
     r"appears?|appeared|appearing|comes? up|come|comes|happens?|happen|lasts?|last|(?:on|in) (?:the )?(?:screen|"
     r"picture|video|film|footage|clip|movie|recording|shot)|in (?:this|it)|there|is|are|was|were)$"
 )

@@ -47,7 +47,7 @@ def register(app: typer.Typer) -> None:
 
 
 def safety(
-    text: Annotated[list[str] | None, typer.Argument(help="A text to judge.")] = None,
+    text: Annotated[list[str] | None, typer.Argument(help="A text to judge; - is standard input.")] = None,
     jsonl: Annotated[
         Path | None,
         typer.Option(help='Judge every line: {"id", "text"}; - is standard input.', metavar="FILE"),
@@ -63,7 +63,9 @@ def safety(
 ) -> int:
     """Say what the gate would make of a text, a picture or a film, and why. Nothing is recorded."""
     del debug
-    words = " ".join(text or ())
+    words = sys.stdin.read() if text == ["-"] else " ".join(text or ())
+    if text and not words.strip():
+        raise InputError("The text is empty", "", "Give some words, --jsonl, --image or --video")
     if sum(map(bool, (words.strip(), jsonl, image, video))) != 1:
         raise InputError("There is not one thing to judge", "", "Give a text, --jsonl, --image or --video")
     from playhead.safety.gate import Gate
@@ -111,6 +113,9 @@ def _judge_lines(path: Path, gate: Gate, door: Door, *, quiet: bool) -> int:
     return 0
 
 
+_FORM = 'Write each line as {"id": …, "text": …}'
+
+
 def _lines(path: Path) -> Iterator[tuple[Any, str]]:
     if str(path) != "-" and not path.is_file():
         why = "it is not a regular file (a folder, pipe or device)" if path.exists() else "there is no such file"
@@ -122,10 +127,11 @@ def _lines(path: Path) -> Iterator[tuple[Any, str]]:
                 continue
             try:
                 said = js.loads(line.removeprefix(_MARK) if number == 1 else line, parse_constant=_no_number)
-                yield said.get("id", number), str(said["text"])
-            except (ValueError, KeyError, AttributeError, RecursionError) as error:
-                fix = 'Write each line as {"id": …, "text": …}'
-                raise InputError(f"Line {number} of {path} cannot be judged", "it holds no text", fix) from error
+            except (ValueError, RecursionError) as error:
+                raise InputError(f"Line {number} of {path} cannot be judged", "it is no JSON", _FORM) from error
+            if not isinstance(said, dict) or not isinstance(said.get("text"), str):
+                raise InputError(f"Line {number} of {path} cannot be judged", "it holds no text", _FORM)
+            yield said.get("id", number), said["text"]
 
 
 def _no_number(constant: str) -> None:
@@ -150,10 +156,14 @@ def _plain(verdict: Verdict) -> dict[str, Any]:
 
 
 def _show(verdicts: list[Verdict], *, json: bool) -> int:
-    """The verdicts, and the exit code: that of a blocked request where one would be blocked."""
+    """The verdicts, and the exit code: that of a blocked request where one would not pass by itself."""
+    worst = max(
+        (verdict.decision for verdict in verdicts), key=lambda decision: decision.severity, default=Decision.ALLOW
+    )
     if json:
         plainly = [_plain(verdict) for verdict in verdicts]
-        render.say_json(plainly[0] if len(plainly) == 1 and not verdicts[0].span else {"verdicts": plainly})
+        several = {"decision": worst, "verdicts": plainly}
+        render.say_json(plainly[0] if len(plainly) == 1 and not verdicts[0].span else several)
     elif not verdicts:
         render.say("Nothing in it stands out.")
     else:
@@ -163,7 +173,7 @@ def _show(verdicts: list[Verdict], *, json: bool) -> int:
                 render.say(render.line(f"  {verdict.remedy}"))
             scores = ", ".join(f"{category} {score:.2f}" for category, score in verdict.scores)
             render.say(f"  {scores}" if scores else "  no scores")
-    return BlockedError.exit_code if any(v.decision is Decision.BLOCK for v in verdicts) else 0
+    return BlockedError.exit_code if worst in (Decision.ASK, Decision.BLOCK) else 0
 
 
 # Policies
@@ -198,15 +208,19 @@ def policy_check(
 
 @policy.command("show", epilog="Example:  playhead policy show strict")
 def policy_show(
-    name: Annotated[str, typer.Argument(help="A policy as YAML, or the name of one that ships.")] = "default",
+    name: Annotated[
+        str | None,
+        typer.Argument(help="A policy as YAML, or the name of one that ships; without it, the one in force."),
+    ] = None,
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Show from which score on what happens at each door."""
     del debug
     from playhead.safety.policy import categories, load_policy
+    from playhead.settings import load_settings
 
-    loaded = load_policy(name)
+    loaded = load_policy(name or load_settings().policy)
     table = {
         door: {category: dict(ladder) for category, ladder in by_category.items()}
         for door, by_category in loaded.stages.items()

@@ -40,7 +40,7 @@ _SAID = re.compile(rf"(?<![0-9] )(?<![0-9], ){START}[0-9](?:,?{BLANK}[0-9]){{8,1
 _SAID_PAIRS = re.compile(rf"(?<![0-9] ){START}0{BLANK}[1-9](?:{BLANK}[0-9]{{2}}){{4}}{END}")
 _AFTER_A_WORD = re.compile(
     r"(?<![\w\[])(?:tel|telephone|phone|mobile|cell|fax|whatsapp|telefon|handy|mobil|rufnummer|téléphone|teléfono|"
-    r"móvil|telefono|cellulare|telefoon|(?:call|ring|text) (?:me|us|him|her|them|on|at))\W{1,3}"
+    r"móvil|telefono|cellulare|telefoon|dial|call|(?:call|ring|text) (?:me|us|him|her|them|on|at))\W{1,3}"
     rf"(?:(?:is|number|nummer|on|at|me|no|nr|unter)\W{{1,2}}){{0,3}}(?P<it>(?:\([0-9]{{2,5}}\){_GAP}?)?[0-9](?:{_GAP}?[0-9]){{4,14}}){END}",
     re.IGNORECASE,
 )

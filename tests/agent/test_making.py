@@ -66,6 +66,25 @@ def test_a_cut_by_times_says_how(planner: OfflinePlanner, request_: str, args: d
     assert steps(planner, request_) == [("cut_clip", {"video": "$video"} | args)]
 
 
+@pytest.mark.parametrize(
+    ("request_", "query"),
+    [
+        ("cut every scene with a vehicle out of film.mp4", "a vehicle"),
+        ("cut every shot that shows a cat from film.mp4", "a cat"),
+        ("cut every scene in which somebody laughs out of the film", "somebody laughs"),
+        ("cut every shot of the dog", "the dog"),
+    ],
+)
+def test_shots_that_show_something_are_looked_for(planner: OfflinePlanner, request_: str, query: str) -> None:
+    [(tool, args), (cut, _)] = steps(planner, request_)
+    assert (tool, args["query"], args["limit"], cut) == ("search_moments", query, 100, "cut_clip")
+
+
+@pytest.mark.parametrize("request_", ["cut each shot", "cut all the scenes of film.mp4 into separate files"])
+def test_shots_of_any_kind_are_all_cut(planner: OfflinePlanner, request_: str) -> None:
+    assert [tool for tool, _ in steps(planner, request_)] == ["detect_shots", "cut_clip"]
+
+
 def test_what_is_cut_is_looked_for_first(planner: OfflinePlanner) -> None:
     [(_, find), (tool, cut)] = steps(planner, "cut out the part where the dog jumps")
     assert (find["query"], find["limit"]) == ("the dog jumps", 1)
@@ -390,6 +409,30 @@ def test_where_something_is_that_was_handed_over_is_looked_for(
     assert steps(planner, request_, Stage((FILM,), given=Path("/x", file))) == [
         ("search_moments", {"like": "$given"})
     ]
+
+
+@pytest.mark.parametrize(
+    ("request_", "first"),
+    [
+        ("read the transcript of film.mp4 aloud", ("transcribe", {"video": "$video"})),
+        ("say what is said in film.mp4 aloud", ("transcribe", {"video": "$video"})),
+        ("read aloud what is said in the first minute", ("transcribe", {"video": "$video", "end_s": 60.0})),
+        ("read the summary aloud", ("summarize", {"video": "$video"})),
+        ("read a short description of the film aloud", ("describe_video", {"video": "$video"})),
+    ],
+)
+def test_what_footage_says_is_read_aloud_and_not_the_words_that_name_it(
+    planner: OfflinePlanner, request_: str, first: tuple[str, dict[str, Any]]
+) -> None:
+    found, (tool, args) = steps(planner, request_)
+    assert found == first
+    assert (tool, list(args)) == ("speak", ["told"])
+
+
+def test_part_of_what_is_said_is_asked_about_before_it_is_spoken(planner: OfflinePlanner) -> None:
+    proposal = planner.propose("say the first sentence of the lesson aloud", ONE)
+    assert proposal.plan is None
+    assert "in quotation marks" in proposal.questions[0]
 
 
 def test_only_what_is_told_to_be_said_is_spoken(planner: OfflinePlanner) -> None:

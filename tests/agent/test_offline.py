@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -169,6 +170,20 @@ def test_words_that_are_words_are_not_taken_for_slips(planner: OfflinePlanner, r
     assert proposal.plan is not None
     assert said in [value for step in proposal.plan.steps.values() for value in step.args.values()]
     assert not proposal.notes
+
+
+def test_british_spelling_is_no_slip(planner: OfflinePlanner) -> None:
+    proposal = planner.propose("summarise film.mp4", ONE)
+    assert proposal.plan is not None
+    assert (proposal.notes, [step.tool for step in proposal.plan.steps.values()]) == ((), ["summarize"])
+
+
+@pytest.mark.parametrize("question", ["Is there a dog anywhere?", "what does the sign at the gate say"])
+def test_a_question_to_several_videos_is_a_question_to_all_of_them(planner: OfflinePlanner, question: str) -> None:
+    other = replace(FILM, id="b" * 64, name="other.mp4")
+    plan = planner.propose(question, Stage((FILM, other))).plan
+    assert plan is not None
+    assert [(step.tool, step.args) for step in plan.steps.values()] == [("answer_question", {"question": question})]
 
 
 def test_slips_are_mended_and_told(planner: OfflinePlanner) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import io
 import json
 import os
 import shutil
@@ -690,7 +691,12 @@ def test_lines_to_judge_may_begin_with_a_byte_order_mark_and_come_back_as_json(r
 @pytest.mark.usefixtures("listening")
 def test_what_is_no_line_to_judge_is_refused(run: Run, tmp_path: Path) -> None:
     (tmp_path / "nan.jsonl").write_text('{"id": NaN, "text": "fine"}\n')
-    assert "Line 1 of nan.jsonl" in run.refused("safety", "--jsonl", "nan.jsonl")
+    assert "Line 1 of nan.jsonl cannot be judged: it is no JSON" in run.refused("safety", "--jsonl", "nan.jsonl")
+    (tmp_path / "number.jsonl").write_text('{"id": 2, "text": 5}\n')
+    assert "Line 1 of number.jsonl cannot be judged: it holds no text" in run.refused(
+        "safety", "--jsonl", "number.jsonl"
+    )
+    assert "The text is empty" in run.refused("safety", " ")
     (tmp_path / "folder").mkdir()
     assert "not a regular file" in run.refused("safety", "--jsonl", "folder")
     assert "no such file" in run.refused("safety", "--jsonl", "none.jsonl")
@@ -714,6 +720,27 @@ def test_what_a_terminal_has_no_letters_for_is_spelled_out() -> None:
     assert (done.returncode, done.stderr) == (0, b"")
     assert rb"\u201cHello there\u201d" in done.stdout
     assert json.loads(apart("-m", CLI, "search", "hello there", "--json", PYTHONIOENCODING="ascii").stdout)["moments"]
+
+
+def test_a_hyphen_is_the_text_on_standard_input(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("I will kill him\nwith a knife tonight, tell nobody\n"))
+    assert run("safety", "-", "--json") == 4
+    assert json.loads(run.out)["category"] == "violence"
+
+
+def test_what_would_be_asked_about_does_not_pass_for_allowed(run: Run, tmp_path: Path) -> None:
+    asking = "extends: default\nname: own\nversion: 1\nstages: {request: {violence: {ask: 0.01}}}\n"
+    (tmp_path / "own.yaml").write_text(asking)
+    assert run("safety", "I hit him", "--policy", "own.yaml", "--json") == 4
+    assert json.loads(run.out)["decision"] == "ask"
+
+
+def test_the_policy_that_is_shown_is_the_one_in_force(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLAYHEAD_POLICY", "strict")
+    assert run("policy", "show") == 0
+    assert run.out.startswith("Policy strict")
+    assert run("policy", "show", "default") == 0
+    assert run.out.startswith("Policy default")
 
 
 def test_an_empty_variable_is_none(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
