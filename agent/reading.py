@@ -213,7 +213,7 @@ class Reader:
         pieces = parts(rest)
         if len(pieces) > MOST_CLAUSES:
             return []
-        texts = self._merged(rest, pieces)
+        texts = _continued(self._merged(rest, pieces))
         clauses = self._read(texts, _shared(lead))
         first = everywhere is not None and everywhere.start() == 0
         # "all my videos: trams", "the budget for next year"
@@ -309,6 +309,23 @@ def _only_named(clause: Clause) -> bool:
     """Whether a clause is like nothing, but names a thing, which can be looked for."""
     unlike = clause.intent.score < LIKELY or (clause.intent.outside and clause.intent.score < _NAMED_THING)
     return unlike and may_tell(clause.text) and not clause.text.rstrip().endswith("?")
+
+
+def _continued(texts: Sequence[str]) -> list[str]:
+    """Each further stretch with what is to be done with it: "cut the first minute and the last minute"."""
+    found: list[str] = []
+    for text in texts:
+        stretch = read_slots(polite_less(text))
+        before = read_slots(found[-1]) if found else stretch
+        again = stretch.has_window and before.has_window and only_when(text) and not only_when(before.text)
+        found.append(f"{before.text} {polite_less(text)}" if again and _apart(before, stretch) else text)
+    return found
+
+
+def _apart(one: Slots, other: Slots) -> bool:
+    """Whether two stretches cannot be meant as one: they share no time, or are the beginning and the end."""
+    ends = one.end_s is not None and one.end_s > 0 and other.start_s is not None and other.start_s < 0
+    return ends or not _meet(one, other)
 
 
 def _meet(one: Slots, other: Slots) -> bool:

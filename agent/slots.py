@@ -102,6 +102,9 @@ _ORDINAL_PAIR = re.compile(
     rf"\b(?:from|between)\s+the\s+(?P<a>{_ORDINAL})(?:\s+(?:second|minute))?{_TO}(?P<b>{_ORDINAL})\s+(?P<unit>second|minute)\b",
     re.IGNORECASE,
 )
+_NTH = re.compile(
+    rf"\b(?:(?:in|for|of|during|from|within)\s+)?the\s+(?P<n>{_ORDINAL})\s+(?P<unit>minute|hour)\b", re.IGNORECASE
+)
 _EVERY = re.compile(
     rf"\b(?:one\s+)?(?:every|each|per|once (?:every|a|per))\s+(?:(?P<other>other)\s+)?(?P<t>{LENGTH}|"
     rf"{SHARE}|{UNIT}\b)"
@@ -230,7 +233,7 @@ def _read_both_ends(slots: Slots) -> Slots | None:
 
 
 def _read_edge(slots: Slots) -> Slots | None:
-    """All but the beginning of the video, or its first or its last."""
+    """All but the beginning of the video, or its first or its last, or one of its minutes."""
     if found := _PASSED.search(slots.text):
         passed = found["t"] or found["u"] or found["w"]
         return _cut(slots, found, start_s=FromStart(length(passed)) if passed else seconds(found["v"]))
@@ -238,6 +241,9 @@ def _read_edge(slots: Slots) -> Slots | None:
         return _cut(slots, found, end_s=FromStart(length(found["t"])))
     if found := _LAST.search(slots.text):
         return _cut(slots, found, start_s=-length(found["t"]))
+    if found := _NTH.search(slots.text):
+        number, unit = _ordinal(found["n"]), UNITS[found["unit"][0].lower()]
+        return _cut(slots, found, start_s=FromStart((number - 1) * unit), end_s=FromStart(number * unit))
     return None
 
 

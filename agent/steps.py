@@ -83,6 +83,12 @@ class Steps:
         known = [video.name for video in self.stage.videos]
         spoken_of = named(self.request, known)
         unknown = [name for name in spoken_of if known and name.lower() not in {k.lower() for k in known}]
+        if unknown and re.search(
+            rf"\b(?:as|to|into|called|named)\s+\W?{re.escape(unknown[0])}", self.request, re.IGNORECASE
+        ):
+            return [
+                f"What is made is named by what it shows, in the folder of --out: shall I leave “{unknown[0]}” out?"
+            ]
         if unknown:
             return [f"There is no video {unknown[0]}. Which is meant: {choice(known)}?"]
         if len(spoken_of) > 1:

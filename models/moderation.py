@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from playhead.models.roles import Vectors
 
 HEADS_FILE = Path(__file__).with_name("moderation.safetensors")
-HEADS_SHA256 = "a1987a5c25418b661d199d60a850d1e285ee7c8901f7abd7a8dd239c28c857a9"
+HEADS_SHA256 = "c4472d872ba0aa3b595384977397e202aebd2e0acaaf50245bd9de0b5aac8ba0"
 CATEGORIES = ("harassment", "hate", "illicit", "self_harm", "sexual", "violence")
 FEATURES = Multilingual.dim + USE.dim
 _WHAT = "moderation heads"
