@@ -80,6 +80,31 @@ def test_shots_that_show_something_are_looked_for(planner: OfflinePlanner, reque
     assert (tool, args["query"], args["limit"], cut) == ("search_moments", query, 100, "cut_clip")
 
 
+@pytest.mark.parametrize(
+    ("request_", "stretches"),
+    [
+        ("cut the first minute and the last minute", [{"end_s": 60.0}, {"start_s": -60.0}]),
+        ("cut from 0:10 to 0:20 and from 0:40 to 0:50",
+         [{"start_s": 10.0, "end_s": 20.0}, {"start_s": 40.0, "end_s": 50.0}]),
+        ("cut the second minute and the 4th minute",
+         [{"start_s": 60.0, "end_s": 120.0}, {"start_s": 180.0, "end_s": 240.0}]),
+    ],
+)  # fmt: skip
+def test_each_stretch_that_is_named_is_cut(
+    planner: OfflinePlanner, request_: str, stretches: list[dict[str, Any]]
+) -> None:
+    assert steps(planner, request_) == [("cut_clip", {"video": "$video"} | stretch) for stretch in stretches]
+
+
+def test_what_is_after_one_time_and_before_another_is_one_stretch(planner: OfflinePlanner) -> None:
+    assert len(steps(planner, "find the goal after 2:00 and before 3:00")) == 1
+
+
+def test_a_name_for_what_is_made_is_no_video(planner: OfflinePlanner) -> None:
+    assert "--out" in planner.propose("cut the cat and save it as cat.mp4", ONE).questions[0]
+    assert "There is no video old.mp4" in planner.propose("cut the cat from old.mp4", ONE).questions[0]
+
+
 @pytest.mark.parametrize("request_", ["cut each shot", "cut all the scenes of film.mp4 into separate files"])
 def test_shots_of_any_kind_are_all_cut(planner: OfflinePlanner, request_: str) -> None:
     assert [tool for tool, _ in steps(planner, request_)] == ["detect_shots", "cut_clip"]
