@@ -105,6 +105,7 @@ _SOUNDS_OTHER = re.compile(
     r"(?:music|sound|audio|noise|hum|volume|soundtrack|voice-?over)\b",
     re.IGNORECASE,
 )
+_BUT = re.compile(r"(?:but|only|just|starting|beginning|ending)\b", re.IGNORECASE)
 _IS_THERE = re.compile(r"^(?:is|are|was|were) there\b", re.IGNORECASE)
 _COUNTS = re.compile(r"^count\b", re.IGNORECASE)
 _GOES = re.compile(
@@ -318,7 +319,8 @@ def _continued(texts: Sequence[str]) -> list[str]:
         stretch = read_slots(polite_less(text))
         before = read_slots(found[-1]) if found else stretch
         again = stretch.has_window and before.has_window and only_when(text) and not only_when(before.text)
-        found.append(f"{before.text} {polite_less(text)}" if again and _apart(before, stretch) else text)
+        again = again and _apart(before, stretch) and not _BUT.match(polite_less(text))
+        found.append(f"{before.text} {polite_less(text)}" if again else text)
     return found
 
 

@@ -100,6 +100,10 @@ def test_what_is_after_one_time_and_before_another_is_one_stretch(planner: Offli
     assert len(steps(planner, "find the goal after 2:00 and before 3:00")) == 1
 
 
+def test_stretches_that_contradict_each_other_are_asked_about(planner: OfflinePlanner) -> None:
+    assert planner.propose("Transcribe the first minute, starting at minute 5.", ONE).questions
+
+
 def test_a_name_for_what_is_made_is_no_video(planner: OfflinePlanner) -> None:
     assert "--out" in planner.propose("cut the cat and save it as cat.mp4", ONE).questions[0]
     assert "There is no video old.mp4" in planner.propose("cut the cat from old.mp4", ONE).questions[0]
