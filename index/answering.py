@@ -33,6 +33,7 @@ _STEM = 6
 _AROUND_S = 20.0  # a reason is given this close to what it explains
 _SAME_S = 0.05
 _FEW = 3
+_NAMED = 20  # videos, where they are counted
 _REASON = re.compile(
     r"\b(?:because|since|so that|in order to|due to|thanks to|therefore|that is why|that's why|the reason|"
     r"has to|have to|must|needs? to|otherwise|as a result)\b",
@@ -55,6 +56,7 @@ class Answering:
         counted: dict[Kind, Callable[[Question], Answer]] = {
             Kind.HOW_OFTEN: self._how_often,
             Kind.HOW_LONG: self._how_long,
+            Kind.HOW_MANY_VIDEOS: self._how_many_videos,
             Kind.ORDER: self._order,
         }
         if question.kind in counted:
@@ -167,6 +169,13 @@ class Answering:
         evidence = tuple(cite(moment) for moment in sorted(moments, key=lambda m: (m.video.id, m.span)))
         stretches = "" if len(evidence) == 1 else f", in {len(evidence)} stretches"
         return Answer((Claim(f"“{question.about}” is there for {seconds:.1f} s{stretches}.", evidence),))
+
+    def _how_many_videos(self, _question: Question) -> Answer:
+        videos = self._library.videos()
+        named = listed([str(video) for video in videos[:_NAMED]])
+        more = f" and {len(videos) - _NAMED} more" if len(videos) > _NAMED else ""
+        count = "1 video" if len(videos) == 1 else f"{len(videos)} videos"
+        return Answer((), (f"The library holds {count}{f': {named}' if named else ''}{more}.",))
 
     def _length(self) -> Answer:
         videos = [self._video] if self._video else self._library.videos()

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     WHEN = "when"
     HOW_OFTEN = "how often"
     HOW_LONG = "how long"
+    HOW_MANY_VIDEOS = "how many videos"
     ORDER = "order"
     BEFORE = "before"
     AFTER = "after"
@@ -52,8 +53,13 @@ _WRITTEN = re.compile(
 )
 _SEEN = re.compile(r"\b(see|seen|sees|shown|show|shows|appear|appears|appeared|visible|look|looks|happen|happens)\b")
 
+_HELD = re.compile(
+    r"^how many (?:videos|films|clips|movies|recordings|files)"
+    r"(?: (?:are|is|do|does|have|did)\b(?:(?!\b(?:show|with|about|of|where|that|in which)\b).)*)?(?P<about>)$"
+)
 _TIMES = re.compile(r"^(?:how many times|how often)\b\s*(?P<about>.*)$")
 _LONG = re.compile(r"^(?:for )?how (?:long|much time|many (?:seconds|minutes))\b\s*(?P<about>.*)$")
+_COUNTED = ((_HELD, Kind.HOW_MANY_VIDEOS), (_TIMES, Kind.HOW_OFTEN), (_LONG, Kind.HOW_LONG))
 _FIRST = re.compile(
     r"^(?:which|what|who)\b.*?\b(?:first|last|earlier|later|before|sooner)\b[\s,:;]*(?P<items>.+\bor\b.+)$"
 )
@@ -113,10 +119,9 @@ def ask(text: str) -> Question:
     question = _LEAD.sub("", question) or question
     lower = question[:1].lower() + question[1:]
     channels = _channels(lower)
-    if found := _TIMES.match(lower):
-        return Question(Kind.HOW_OFTEN, topic(found["about"]), channels=channels)
-    if found := _LONG.match(lower):
-        return Question(Kind.HOW_LONG, topic(found["about"]), channels=channels)
+    for pattern, kind in _COUNTED:
+        if found := pattern.match(lower):
+            return Question(kind, topic(found["about"]), channels=channels)
     if found := _ORDER.match(lower) or _FIRST.match(lower):
         return Question(Kind.ORDER, "", tuple(_items(found["items"])))
     if (found := _COMPARED.match(lower)) and not lower.startswith(("is there", "are there")):

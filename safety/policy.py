@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import shlex
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -36,6 +37,7 @@ _NEVER, _WITH_REASON = "never", "with_reason"
 _EFFECTS = ("reads", "writes", "costly", "generates")
 _MOST = 0.5
 _LONGEST_NAME = 100
+_TOLD = 4  # faults that an error tells of itself
 _KEYS = frozenset("name version extends stages override unjudged footage mask words images label timeout_s".split())
 _LABELS = ("none", "generated", "all")
 
@@ -94,9 +96,10 @@ def _policy(name: str, said: dict[str, Any]) -> Policy:
     problems = list(_problems(said))
     if problems:
         count = f"{len(problems)} faults" if len(problems) > 1 else "a fault"
-        raise PolicyError(
-            f"The policy {name} has {count}", "; ".join(problems), "See docs/safety.md", tuple(problems)
-        )
+        more = len(problems) - _TOLD
+        why = "; ".join([*problems[:_TOLD], *([f"and {more} more"] if more > 0 else [])])
+        fix = f"Each of them: playhead policy check {shlex.quote(name)}" if more > 0 else "See docs/safety.md"
+        raise PolicyError(f"The policy {name} has {count}", why, fix, tuple(problems))
     stages = {
         Door(door): {c: {Decision(step): float(t) for step, t in ladder.items()} for c, ladder in by_category.items()}
         for door, by_category in said["stages"].items()
@@ -150,6 +153,8 @@ def _own(path: Path) -> str:
         path = path.expanduser()
         with open_file(path, [path.absolute().parent]) as file:
             return file.read(strict_yaml.MOST_CHARACTERS).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise PolicyError(f"The policy {path} is no text", "it is not UTF-8", _there_are(SHIPPED)) from error
     except (MediaError, RuntimeError) as error:  # the latter of a home that nobody has
         why = error.why if isinstance(error, MediaError) else str(error)
         raise PolicyError(f"The policy {path} cannot be read", why, _there_are(SHIPPED)) from error

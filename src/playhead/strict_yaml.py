@@ -20,8 +20,14 @@ def load(text: str) -> Any:
     try:
         return yaml.load(text, _Loader)  # noqa: S506 - a safe loader that refuses aliases and duplicates
     except _REFUSED as error:
-        said = "" if isinstance(error, LookupError | AttributeError) else str(error)
-        raise ValueError(" ".join(said.split())[:300] or "a value is not what its tag says") from error
+        raise ValueError(" ".join(_fault(error).split())[:300] or "a value is not what its tag says") from error
+
+
+def _fault(error: Exception) -> str:
+    """What PyYAML found, and where, without what it was doing at the time."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem and (mark := error.problem_mark):
+        return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+    return "" if isinstance(error, LookupError | AttributeError) else str(error)
 
 
 class _Loader(yaml.SafeLoader):

@@ -40,6 +40,12 @@ def test_what_comes_after_is_the_nearest_and_no_further(watched: Watched) -> Non
     assert max(end_s for _, end_s in watched.within) < 9.2  # and not at the motorcycle, from 0:09
 
 
+def test_how_many_videos_there_are_is_counted_and_not_looked_for(watched: Watched) -> None:
+    answer = Answering(watched).answer("How many videos are in the library?")
+    assert (answer.claims, answer.notes) == ((), ("The library holds 1 video: film.mp4.",))
+    assert watched.within == []
+
+
 def test_what_comes_before_is_told_in_order_of_time(watched: Watched) -> None:
     answer = Answering(watched, watched.video("film.mp4")).answer("What is shown before the motorcycle?")
     assert [claim.evidence[0].span.start_s // 3 for claim in answer.claims] == [1, 2]

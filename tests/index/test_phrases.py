@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from playhead.errors import QueryError
 from playhead.index.phrases import read, seconds
 from playhead.index.query import Link, Query
-from playhead.index.questions import ask
+from playhead.index.questions import Kind, ask
 
 VIDEOS = {"film.mp4", "my film.mp4", "talk.mkv", "café in été.mp4"}
 
@@ -291,6 +291,21 @@ def test_what_is_said_about_something_asks_about_that(question: str, about: str)
     assert ask(question).about == about
 
 
+@pytest.mark.parametrize(
+    ("question", "counts"),
+    [
+        ("How many videos are in the library?", True),
+        ("how many films do I have", True),
+        ("how many recordings", True),
+        ("How many videos show a cat?", False),
+        ("how many films are about the war?", False),
+        ("How many cats are there?", False),
+    ],
+)
+def test_videos_are_counted_where_nothing_narrows_them_down(question: str, counts: bool) -> None:
+    assert (ask(question).kind is Kind.HOW_MANY_VIDEOS) is counts
+
+
 def test_a_text_that_is_too_long_is_not_taken_apart() -> None:
     with pytest.raises(QueryError, match="is too long"):
         read("a cat then " * 100_000, lambda _: False)
@@ -308,6 +323,7 @@ def test_a_text_that_is_too_long_is_not_taken_apart() -> None:
         ("when does the man talk about the budget?", "the budget"),
         ("does it show a cat?", "a cat"),
         ("is it raining?", "it raining"),
+        ("Is there a dog anywhere?", "a dog"),
         ("does the dog speak?", "the dog speak"),
         ("does the talk show start?", "the talk show start"),
         ("does the man show up?", "the man show up"),

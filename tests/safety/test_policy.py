@@ -159,6 +159,14 @@ def test_every_fault_is_told_at_once(load: Callable[[str | bytes], Policy]) -> N
         load("\n".join(["extends: default", *lines]))
 
 
+def test_of_many_faults_some_are_told_and_where_to_see_the_rest(load: Callable[[str | bytes], Policy]) -> None:
+    with pytest.raises(
+        PolicyError, match=r"has 9 faults: .*; and 5 more\. Each of them: playhead policy check "
+    ) as caught:
+        load("extends: default\n" + "\n".join(f"key{n}: 1" for n in range(9)))
+    assert len(caught.value.problems) == 9
+
+
 @pytest.mark.parametrize("key", sorted(WHOLE))
 def test_nothing_may_be_missing(key: str, load: Callable[[str | bytes], Policy]) -> None:
     assert faults(load, yaml.safe_dump({k: v for k, v in WHOLE.items() if k != key})) == (f"{key}: it is missing",)
@@ -179,7 +187,7 @@ def test_no_line_of_a_table_may_be_missing(path: str, load: Callable[[str | byte
 
 
 NO_POLICY = {
-    "broken YAML": ("stages: {request: [", "is not YAML"),
+    "broken YAML": ("stages: {request: [", "is not YAML: line 1, column 20: expected"),
     "an alias": ("a: &x {b: 1}\nc: *x", "aliases"),
     "a key twice": ("name: a\nname: b", "'name' is there twice"),
     "a category twice": ("extends: default\nwords: {hate: [a], hate: []}", "'hate' is there twice"),
@@ -193,7 +201,7 @@ NO_POLICY = {
     "a list": ("- default", "is no table"),
     "a word": ("default", "is no table"),
     "two documents": ("name: a\n---\nname: b", "is not YAML"),
-    "no UTF-8": (b"name: \xff\xfe\xfa", "is not YAML"),
+    "no UTF-8": (b"name: \xff\xfe\xfa", "is no text: it is not UTF-8"),
     "no text": (b"\x00\x01\x02", "is not YAML"),
     "2 MB": ("# " + "x" * (2 << 20), "it is larger than 1,048,576 bytes"),
     "extends nobody": (
