@@ -106,6 +106,7 @@ _SOUNDS_OTHER = re.compile(
     re.IGNORECASE,
 )
 _BUT = re.compile(r"(?:but|only|just|starting|beginning|ending)\b", re.IGNORECASE)
+_HOW_MANY_VIDEOS = re.compile(r"^how many (?:videos|films|clips|movies|recordings|files)\b", re.IGNORECASE)
 _IS_THERE = re.compile(r"^(?:is|are|was|were) there\b", re.IGNORECASE)
 _COUNTS = re.compile(r"^count\b", re.IGNORECASE)
 _GOES = re.compile(
@@ -386,7 +387,12 @@ def _as_question(text: str, intent: Intent) -> Intent:
         return searching
     if tool := _of_the_whole(bare):
         return replace(asking, tool=tool)
-    if _HOW_LONG.match(bare) or _SAID_ABOUT.match(bare) or (intent.tool == "describe_video" and _BESIDE.match(bare)):
+    if (
+        _HOW_MANY_VIDEOS.match(bare)
+        or _HOW_LONG.match(bare)
+        or _SAID_ABOUT.match(bare)
+        or (intent.tool == "describe_video" and _BESIDE.match(bare))
+    ):
         return asking
     if SOMEWHERE.search(bare) and intent.tool not in _STRUCTURAL and not _QUESTION.match(bare):
         return searching

@@ -186,6 +186,12 @@ def test_a_question_to_several_videos_is_a_question_to_all_of_them(planner: Offl
     assert [(step.tool, step.args) for step in plan.steps.values()] == [("answer_question", {"question": question})]
 
 
+def test_how_many_videos_there_are_is_asked_of_the_library(planner: OfflinePlanner) -> None:
+    plan = planner.propose("how many videos are there?", ONE).plan
+    assert plan is not None
+    assert [step.tool for step in plan.steps.values()] == ["answer_question"]
+
+
 def test_slips_are_mended_and_told(planner: OfflinePlanner) -> None:
     proposal = planner.propose("sumarize it", ONE)
     assert proposal.plan is not None
