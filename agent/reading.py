@@ -35,6 +35,7 @@ from playhead.agent.pieces import (
 )
 from playhead.agent.slots import Slots, only_channels, read_slots
 from playhead.agent.wishes import asks_to_make, only_how, plainly
+from playhead.index.questions import Kind, ask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,7 +107,6 @@ _SOUNDS_OTHER = re.compile(
     re.IGNORECASE,
 )
 _BUT = re.compile(r"(?:but|only|just|starting|beginning|ending)\b", re.IGNORECASE)
-_HOW_MANY_VIDEOS = re.compile(r"^how many (?:videos|films|clips|movies|recordings|files)\b", re.IGNORECASE)
 _IS_THERE = re.compile(r"^(?:is|are|was|were) there\b", re.IGNORECASE)
 _COUNTS = re.compile(r"^count\b", re.IGNORECASE)
 _GOES = re.compile(
@@ -388,7 +388,7 @@ def _as_question(text: str, intent: Intent) -> Intent:
     if tool := _of_the_whole(bare):
         return replace(asking, tool=tool)
     if (
-        _HOW_MANY_VIDEOS.match(bare)
+        ask(bare).kind is Kind.HOW_MANY_VIDEOS
         or _HOW_LONG.match(bare)
         or _SAID_ABOUT.match(bare)
         or (intent.tool == "describe_video" and _BESIDE.match(bare))

@@ -68,10 +68,9 @@ def write_thumbnail(image: NDArray[np.uint8], path: Path) -> None:
 
     What a killed process left of one stays: its folder, which may hold very many, is not read for each.
     """
-    picture, data = Image.fromarray(image), io.BytesIO()
+    picture = Image.fromarray(image)
     picture.thumbnail(_THUMBNAIL)
-    picture.save(data, "JPEG", quality=80)
-    write_whole(path, data.getbuffer(), sweep=False)
+    _save(picture, path, "JPEG", sweep=False, quality=80)
 
 
 def write_picture(image: NDArray[np.uint8], path: Path) -> None:
@@ -100,11 +99,11 @@ def scaled(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint
     return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS))
 
 
-def _save(picture: Image.Image, path: Path, kind: str, **options: int | PngInfo) -> None:
+def _save(picture: Image.Image, path: Path, kind: str, *, sweep: bool = True, **options: int | PngInfo) -> None:
     """All at once, by way of memory: Pillow does not notice when a full disk cuts its writing short."""
     data = io.BytesIO()
     picture.save(data, kind, **options)
-    write_whole(path, data.getbuffer())
+    write_whole(path, data.getbuffer(), sweep=sweep)
 
 
 def contact_sheet(
