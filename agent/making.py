@@ -322,7 +322,8 @@ def _spoken(builder: Builder, clause: Clause) -> list[str]:
         builder.step("speak", {"text": said})
         return []
     said = _ALOUD.sub("", _SAY.sub("", polite_less(clause.text))).strip(" ,:")
-    told = builder.told() if not said or is_back(said) or _RESULT.fullmatch(said) else ""
+    refers = not said or is_back(said) or bool(_RESULT.fullmatch(said))
+    told = builder.told() if refers else ""
     if not told and (tool := next((tool for tool, words in _READ_FROM.items() if words.match(said)), "")):
         args, questions = builder.window(clause)
         if questions:
@@ -330,7 +331,7 @@ def _spoken(builder: Builder, clause: Clause) -> list[str]:
         told = f"${builder.step(tool, args)}"
     if told:
         builder.step("speak", {"told": told})
-    elif not said or is_back(said) or _RESULT.fullmatch(said):
+    elif refers:
         return ["What shall I say?"]
     elif _PART_OF_IT.match(said):
         return ["What shall I say? A transcript, a summary or a description, or words in quotation marks."]

@@ -317,11 +317,12 @@ def _continued(texts: Sequence[str]) -> list[str]:
     """Each further stretch with what is to be done with it: "cut the first minute and the last minute"."""
     found: list[str] = []
     for text in texts:
-        stretch = read_slots(polite_less(text))
+        bare = polite_less(text)
+        stretch = read_slots(bare)
         before = read_slots(found[-1]) if found else stretch
         again = stretch.has_window and before.has_window and only_when(text) and not only_when(before.text)
-        again = again and _apart(before, stretch) and not _BUT.match(polite_less(text))
-        found.append(f"{before.text} {polite_less(text)}" if again else text)
+        again = again and _apart(before, stretch) and not _BUT.match(bare)
+        found.append(f"{before.text} {bare}" if again else text)
     return found
 
 

@@ -128,7 +128,7 @@ class Searcher:
                 break
             if shown := self._catalog.shown(video_id):
                 video, shots = shown
-                hits = [Hit(segment, segment.span, p) for segment, p in ((row.segment, p) for row, p in found)]
+                hits = [Hit(segment := row.segment, segment.span, probability) for row, probability in found]
                 moments += [self._moment(video, group, within) for group in grouped(hits, shots)]
         return ranked(moments)
 
