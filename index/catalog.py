@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-VERSION = 2
+VERSION = 3
 START_ANEW = "Put back a copy, or move the folder away and index your footage again; the footage itself is untouched"
 _APPLICATION = 0x504C4159  # "PLAY", SQLite's mark of whose file it is
 _REMEMBERED = 256
@@ -73,7 +73,8 @@ _UPGRADES = {
         ALTER TABLE video ADD COLUMN content TEXT NOT NULL DEFAULT '';
         DROP INDEX segment_vector;
         CREATE INDEX segment_vector ON segment (vector_id, score DESC, start_s, end_s);
-    """
+    """,
+    2: "CREATE INDEX segment_place ON segment (number, start_s, end_s, channel);",
 }
 """What makes a catalogue of one version one of the next."""
 
@@ -93,11 +94,16 @@ class Row(NamedTuple):
     words: str
 
     @property
+    def span(self) -> Span:
+        """When."""
+        return Span(self.start_s, self.end_s)
+
+    @property
     def segment(self) -> Segment:
         """What was observed."""
         spoken = tuple(Word(Span(a, b), word) for a, b, word in json.loads(self.words)) if self.words != "[]" else ()
         return Segment(
-            self.id, self.video_id, Channel(self.channel), Span(self.start_s, self.end_s), self.model, self.text,
+            self.id, self.video_id, Channel(self.channel), self.span, self.model, self.text,
             self.score, self.thumbnail, spoken,
         )  # fmt: skip
 
@@ -190,6 +196,12 @@ class Catalog:
         self._db.executescript(f"BEGIN IMMEDIATE;\n{steps}\nPRAGMA user_version = {VERSION};\nCOMMIT;")
         return VERSION
 
+    def _format(self) -> int:
+        """The version that the file has now: a writer may have upgraded it since it was opened."""
+        if self._version < VERSION:
+            self._version = self._read("PRAGMA user_version")[0][0]
+        return self._version
+
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         try:
@@ -246,9 +258,7 @@ class Catalog:
 
     def contents(self) -> dict[str, str]:
         """For every video a digest of its segments and vectors, which changes when they do."""
-        if self._version < VERSION:  # a writer may have upgraded it since
-            self._version = self._read("PRAGMA user_version")[0][0]
-        column = "content" if self._version > 1 else "''"
+        column = "content" if self._format() > 1 else "''"
         return dict(self._read(f"SELECT id, {column} FROM video ORDER BY id"))  # noqa: S608
 
     def video(self, video_id: str) -> Video | None:
@@ -501,19 +511,22 @@ class Catalog:
         self, expression: str, most: int, within: Within = EVERYWHERE, channels: Collection[Channel] = ()
     ) -> list[int]:
         """The numbers of the first segments whose text matches an FTS5 expression, on these channels (none: any)."""
-        found, inside = "segment_text t WHERE t.segment_text MATCH ?", list[object]([expression])
+        segment, where, values = "", "t.segment_text MATCH ?", list[object]([expression])
+        if within != EVERYWHERE or channels:
+            # Left to itself, SQLite would read the whole row of each match.
+            by = "INDEXED BY segment_place" if self._format() > 2 and not within.video_id else ""
+            segment = f"CROSS JOIN segment s {by} ON s.number = t.rowid"
+            there, inside = _on(within, channels)
+            where += f" AND {there}"
+            values += inside
         if within.video_id:
-            found += (
+            where += (
                 " AND t.rowid BETWEEN (SELECT min(number) FROM segment WHERE video_id = ?) "
                 "AND (SELECT max(number) FROM segment WHERE video_id = ?)"
             )
-            inside += [within.video_id, within.video_id]
-        if within != EVERYWHERE or channels:
-            where, values = _on(within, channels)
-            found += f" AND EXISTS (SELECT 1 FROM segment s WHERE s.number = t.rowid AND {where})"  # noqa: S608
-            inside += values
-        rows = self._read(f"SELECT t.rowid FROM {found} ORDER BY t.rowid LIMIT ?", (*inside, most))  # noqa: S608
-        return [number for (number,) in rows]
+            values += [within.video_id, within.video_id]
+        query = f"SELECT t.rowid FROM segment_text t {segment} WHERE {where} ORDER BY t.rowid LIMIT ?"  # noqa: S608
+        return [number for (number,) in self._read(query, (*values, most))]
 
     def containing(
         self, texts: Sequence[str], most: int, within: Within = EVERYWHERE, channels: Collection[Channel] = ()

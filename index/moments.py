@@ -6,10 +6,12 @@ from bisect import bisect_right
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from playhead.types import Channel, Segment, Span
+from playhead.types import Channel, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from playhead.index.catalog import Row
 
 _GROW = 0.7  # neighbours join a hit from this share of its probability on
 _FILLS = 0.3  # a sentence that fills this share of its shot stands for the shot
@@ -21,19 +23,19 @@ _STRETCH_S = 10.0  # hits are compared with those of the same stretch of time
 class Hit:
     """A segment, or several neighbours that became one span, and how likely it is what was asked for."""
 
-    segment: Segment
+    row: Row
     span: Span
     probability: float
 
 
 def grouped(hits: Iterable[Hit], shots: Sequence[Span]) -> list[list[Hit]]:
     """The hits of one video as groups that each show one moment, strongest first."""
-    of_channel: dict[Channel, list[Hit]] = {}
+    of_channel: dict[str, list[Hit]] = {}
     for hit in hits:
-        of_channel.setdefault(hit.segment.channel, []).append(hit)
+        of_channel.setdefault(hit.row.channel, []).append(hit)
     starts = [shot.start_s for shot in shots]
     grown = [hit for alike in of_channel.values() for hit in grow(alike, starts)]
-    return join([framed(hit, shots, starts) if hit.segment.channel is Channel.SPEECH else hit for hit in grown])
+    return join([framed(hit, shots, starts) if hit.row.channel == Channel.SPEECH else hit for hit in grown])
 
 
 def grow(hits: Sequence[Hit], shot_starts: Sequence[float]) -> list[Hit]:
@@ -41,9 +43,9 @@ def grow(hits: Sequence[Hit], shot_starts: Sequence[float]) -> list[Hit]:
 
     Utterances and events of motion stay apart: they are spans of their own already.
     """
-    if not hits or hits[0].segment.channel in (Channel.SPEECH, Channel.MOTION):
+    if not hits or hits[0].row.channel in (Channel.SPEECH, Channel.MOTION):
         return list(hits)
-    order = sorted(hits, key=lambda hit: (hit.span, hit.segment.id))
+    order = sorted(hits, key=lambda hit: (hit.span, hit.row.id))
     shots = [bisect_right(shot_starts, hit.span.start_s + 1e-6) for hit in order]
     free, grown = set(range(len(order))), []
     for peak in sorted(free, key=lambda n: (-order[n].probability, n)):
@@ -81,7 +83,7 @@ def join(hits: Sequence[Hit]) -> list[list[Hit]]:
     """Groups of hits that show the same moment: each overlaps the strongest of its group by half of the shorter."""
     groups: list[list[Hit]] = []
     near: dict[int, list[int]] = {}  # the groups whose head reaches into each stretch of time
-    for hit in sorted(hits, key=lambda h: (-h.probability, h.span, h.segment.id)):
+    for hit in sorted(hits, key=lambda h: (-h.probability, h.span, h.row.id)):
         stretches = range(int(hit.span.start_s // _STRETCH_S), int(hit.span.end_s // _STRETCH_S) + 1)
         for number in sorted({number for stretch in stretches for number in near.get(stretch, ())}):
             if _same(groups[number][0].span, hit.span):

@@ -29,7 +29,7 @@ DIRECTIONS = 64  # of a sketch; benchmarks/search_scale.py measures what that fi
 FULL = 2_048  # up to so many vectors are compared in full without a sketch
 FOR_ROOT = 8.4  # … and of more, so many for each of their square root that are the likeliest by their sketch
 _FEW = 8  # where a filter leaves less than one in so many, sketches are compared of those alone
-_SAMPLE = 16_384  # scores that tell which are among the best
+_SAMPLE = 4_096  # scores that tell which are among the best
 _BLOCK = 512  # vectors that are widened at once: they stay in the processor's cache
 _BIAS = np.float32(2.0**112)  # between the exponents of float16 and float32
 

@@ -60,6 +60,7 @@ CREATE TABLE segment (
 );
 CREATE INDEX segment_video ON segment (video_id, channel, start_s);
 CREATE INDEX segment_vector ON segment (vector_id, score DESC, start_s, end_s);
+CREATE INDEX segment_place ON segment (number, start_s, end_s, channel);  -- for words within a stretch of time
 
 CREATE TABLE released (id TEXT PRIMARY KEY) WITHOUT ROWID;  -- vectors that a change may have left without a segment
 

@@ -15,7 +15,7 @@ from playhead.index.compose import beside, ranked, tied
 from playhead.index.hits import Finder
 from playhead.index.moments import Hit, grouped
 from playhead.index.query import Link, Query
-from playhead.types import Evidence, Moment, SearchResult, format_time
+from playhead.types import Channel, Evidence, Moment, SearchResult, format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -128,7 +128,7 @@ class Searcher:
                 break
             if shown := self._catalog.shown(video_id):
                 video, shots = shown
-                hits = [Hit(segment := row.segment, segment.span, probability) for row, probability in found]
+                hits = [Hit(row, row.span, probability) for row, probability in found]
                 moments += [self._moment(video, group, within) for group in grouped(hits, shots)]
         return ranked(moments)
 
@@ -139,17 +139,17 @@ class Searcher:
         """
         evidence = tuple(
             Evidence(
-                hit.segment.channel,
-                hit.segment.span,
+                Channel(hit.row.channel),
+                hit.row.span,
                 hit.probability,
-                hit.segment.text,
-                self._library / hit.segment.thumbnail if hit.segment.thumbnail else None,
-                id=hit.segment.id,
+                hit.row.text,
+                self._library / hit.row.thumbnail if hit.row.thumbnail else None,
+                id=hit.row.id,
             )
             for hit in group[:_SHOWN]
             if hit is group[0] or hit.probability >= _WORTH
         )
-        likelihood = _likelihood((hit.segment.channel, hit.probability) for hit in group)
+        likelihood = _likelihood((hit.row.channel, hit.probability) for hit in group)
         return Moment(video, within.part_of(group[0].span), likelihood, evidence)
 
     def _note(self, text: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from playhead import Library, Settings
 from playhead.errors import StorageError
-from playhead.index.catalog import EVERYWHERE, Catalog, ChannelRecord, Record, StoredSegment, Within
+from playhead.index.catalog import EVERYWHERE, VERSION, Catalog, ChannelRecord, Record, StoredSegment, Within
 from playhead.index.part import FULL, highest, likenesses, widened
 from playhead.index.vectors import VectorIndex
 from playhead.testing import FakeModels
@@ -314,6 +314,6 @@ def test_a_library_of_version_1_is_upgraded_in_place(tmp_path: Path) -> None:
         assert [problem for problem in library.verify() if "thumbnails" not in problem] == []
         assert (library.search("hello"), library.search("red", between=(0, 2))) == before
     with sqlite3.connect(folder / "catalog.sqlite") as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (2,)
+        assert db.execute("PRAGMA user_version").fetchone() == (VERSION,)
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     db.close()

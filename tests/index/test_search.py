@@ -19,7 +19,7 @@ from playhead import Library, Settings
 from playhead.errors import InputError, MediaLimitError, QueryError, UnreadableMediaError, UnsafeMediaError
 from playhead.index import words
 from playhead.index.calibrate import MATCH
-from playhead.index.catalog import EVERYWHERE, Catalog, ChannelRecord, Record, StoredSegment, Within
+from playhead.index.catalog import EVERYWHERE, Catalog, ChannelRecord, Record, Row, StoredSegment, Within
 from playhead.index.moments import Hit, framed, grow, join, touches
 from playhead.index.query import Query
 from playhead.index.watch import spans_of
@@ -465,7 +465,7 @@ def test_another_model_than_the_indexed_one_says_so(
 def hit(start_s: float, end_s: float, probability: float, channel: Channel = Channel.PICTURE, name: str = "") -> Hit:
     span = Span(start_s, end_s)
     key = name or f"{channel}{start_s}-{end_s}-{probability}"
-    return Hit(Segment(key, "v", channel, span, "m"), span, probability)
+    return Hit(Row(key, "v", channel, start_s, end_s, "m", "", 1.0, "", "[]"), span, probability)
 
 
 TIMES = st.floats(0, 100, allow_nan=False).map(lambda t: round(t, 2))
@@ -491,20 +491,20 @@ def test_growing_stops_at_a_cut_and_leaves_speech_alone() -> None:
 def test_growing_keeps_what_was_seen(hits: list[Hit], starts: list[float]) -> None:
     grown = grow(hits, starts)
     assert max(h.probability for h in grown) == max(h.probability for h in hits)
-    assert {h.segment.id for h in grown} <= {h.segment.id for h in hits}
+    assert {h.row.id for h in grown} <= {h.row.id for h in hits}
     assert all(any(g.span.union(h.span) == g.span for g in grown) for h in hits)
     edges = {h.span.start_s for h in hits}, {h.span.end_s for h in hits}
     for g in grown:
         assert g.span.start_s in edges[0]
         assert g.span.end_s in edges[1]
-        assert g.span.union(g.segment.span) == g.span
-    assert {(g.span, g.segment.id) for g in grow(hits[::-1], starts)} == {(g.span, g.segment.id) for g in grown}
+        assert g.span.union(g.row.span) == g.span
+    assert {(g.span, g.row.id) for g in grow(hits[::-1], starts)} == {(g.span, g.row.id) for g in grown}
 
 
 @given(HITS)
 def test_joining_parts_the_hits_and_leads_with_the_strongest(hits: list[Hit]) -> None:
     groups = join(hits)
-    assert sorted(h.segment.id for group in groups for h in group) == sorted(h.segment.id for h in hits)
+    assert sorted(h.row.id for group in groups for h in group) == sorted(h.row.id for h in hits)
     for group in groups:
         head = group[0]
         assert head.probability == max(h.probability for h in group)
