@@ -202,6 +202,8 @@ class Builder(Steps):
             args, questions = self.in_video({})
             return args | {"at_s": [self.times(slots)["start_s"]]}, questions
         around = anchor is not None and not is_back(anchor.words)
+        if slots.has_window and _EVERY_ONE.search(slots.text) and (subject := _framed(slots.text)):
+            return {"moments": self._moments_of(subject, slots)}, []
         if slots.every_s or slots.has_window or (around and anchor and anchor.when is not When.DURING):
             args, questions = self.window(clause)
             several = bool(slots.every_s or slots.has_window)
@@ -213,9 +215,7 @@ class Builder(Steps):
     def _which_frames(self, clause: Clause) -> tuple[dict[str, Any], list[str]]:
         """Frames of what is named with them, of what was found or asked before, or from all over the video."""
         slots = clause.slots
-        what = _FRAME_OF.search(slots.text) or _WHENEVER.search(slots.text)
-        subject = looked_for(without_names(what["what"])) if what else ""
-        if subject and not _only_back(subject) and not is_video_words(subject):
+        if subject := _framed(slots.text):
             return {"moments": self._moments_of(subject, slots)}, []
         if self.shots and not self.found and _EACH.search(slots.text):
             return {"moments": f"${self.shots}.shots"}, []
@@ -234,7 +234,9 @@ class Builder(Steps):
         query = looked_for(bare_moment(re.sub(r"^(?:the\s+)?(?:every|each|all)\s+", "", words, flags=re.IGNORECASE)))
         many = _EVERY_ONE.search(slots.text) or re.search(r"\bmoments|scenes|places\b", slots.text)
         limit = None if many and slots.limit == 1 else slots.limit
-        return self.moments_of(query or words, many=bool(many), limit=limit, in_video=self.names_video(slots))
+        return self.moments_of(
+            query or words, many=bool(many), limit=limit, in_video=self.names_video(slots), times=self.times(slots)
+        )
 
     def _windowed(self, clause: Clause) -> list[str]:
         slots, tool = clause.slots, clause.tool
@@ -263,6 +265,13 @@ class Builder(Steps):
         if tool == "detect_shots":
             self.shots = name
         return []
+
+
+def _framed(text: str) -> str:
+    """What frames are to show; nothing where that is the footage as such, or was named before."""
+    what = _FRAME_OF.search(text) or _WHENEVER.search(text)
+    subject = looked_for(without_names(what["what"])) if what else ""
+    return "" if _only_back(subject) or is_video_words(subject) else subject
 
 
 def _only_back(text: str) -> bool:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from playhead.agent.anchors import is_back
 from playhead.agent.language import named_language, tidy
 from playhead.agent.pieces import polite_less, unquoted
-from playhead.agent.slots import read_slots
+from playhead.agent.slots import Slots, read_slots
 from playhead.agent.times import LENGTH, NUMBER, length, number
 from playhead.agent.wishes import Wishes, prompt, read_wishes, thing
 from playhead.tools.compose_story import MOST_MINUTES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from playhead.agent.building import Builder
     from playhead.agent.reading import Clause
 
@@ -95,6 +97,11 @@ _WORDED = {
     "sound": "without sound",
     "as_stored": "without encoding anew",
 }
+_JOIN = re.compile(
+    r"(?:join|glue|splice|string|stitch|merge|combine|put|cut|edit)?(?:\s*\b(?:up|the|both|bits?|parts?|stretch(?:es)?|clips?|together))*",
+    re.IGNORECASE,
+)
+"""Nothing but that something is to be joined."""
 _JOINED = frozenset(("cut_clip", "export_subtitles", "contact_sheet", "compose_story"))
 
 
@@ -118,18 +125,27 @@ def _cut(builder: Builder, clause: Clause) -> list[str]:
     args, questions = _where(builder, clause, wishes)
     if questions := questions or _beyond(builder, "cut_clip", wishes):
         return questions
-    builder.clips = builder.step("cut_clip", args | dict(wishes.options))
+    _clip(builder, args | dict(wishes.options))
     return _subtitled(builder, f"${builder.clips}.clips[0]") if wishes.subtitled else []
+
+
+def _clip(builder: Builder, args: dict[str, Any]) -> None:
+    """A step that cuts; one that cuts a single stretch may be joined with others."""
+    builder.clips = builder.step("cut_clip", args)
+    if "moments" not in args:
+        builder.cuts.append(f"${builder.clips}.clips[0].origin.parts[0]")
 
 
 def _where(builder: Builder, clause: Clause, wishes: Wishes) -> tuple[dict[str, Any], list[str]]:
     """What to cut: a stretch by its times, what was found before, or what is named and has to be looked for."""
     slots = read_slots(wishes.text)
-    if slots.has_window or clause.slots.has_window:
-        return _by_times(builder, clause, builder.times(slots if slots.has_window else clause.slots))
+    times = builder.times(slots if slots.has_window else clause.slots)
     about = thing(slots.text, back=builder.has_moments)
     if builder.per_shot(wishes.text) and (not about or _A_SHOT.search(about)):
-        return {"moments": f"${builder.shots_step()}.shots"}, []
+        where, questions = builder.in_video(times)
+        return ({}, questions) if questions else ({"moments": f"${builder.shots_step(where)}.shots"}, [])
+    if times and not (wishes.many and about):
+        return _by_times(builder, clause, times)
     if _like_given(builder, about, wishes.text):
         like = builder.moments_like_given(many=wishes.many, limit=slots.limit)
         return {"moments": like, "shortest_s": _SHORTEST_S}, []
@@ -137,7 +153,7 @@ def _where(builder: Builder, clause: Clause, wishes: Wishes) -> tuple[dict[str, 
         clause.anchor if clause.anchor and clause.anchor.words in wishes.text else None
     )  # "before and after each"
     if about and anchor is None:
-        moments = builder.moments_of(about, many=wishes.many, limit=slots.limit, words=slots.text)
+        moments = builder.moments_of(about, many=wishes.many, limit=slots.limit, words=slots.text, times=times)
         return {"moments": moments, "shortest_s": _SHORTEST_S}, []
     if anchor is not None and not is_back(anchor.words):
         return builder.window(clause)
@@ -174,26 +190,63 @@ def _without(times: dict[str, Any]) -> dict[str, Any]:
 
 def _supercut(builder: Builder, clause: Clause) -> list[str]:
     wishes = read_wishes(clause.text)
-    slots = read_slots(wishes.text)
-    about = thing(slots.text, back=builder.has_moments)
-    if _like_given(builder, about, wishes.text):
-        moments: Any = builder.moments_like_given(many=slots.limit is None, limit=slots.limit)
-    elif about:
-        moments = builder.moments_of(about, many=slots.limit is None, limit=slots.limit, words=slots.text)
-    elif builder.found:
-        moments = builder.all_found(wishes.text)
-        builder.drop("cut_clip", {"moments": moments})
-    elif builder.shots:
-        moments = f"${builder.shots}.shots"
-    else:
+    stretches = _to_join(wishes.text)
+    questions = _cut_to_join(builder, stretches)
+    if questions or (stretches and len(builder.cuts) < 2):
+        return questions
+    moments = list(builder.cuts) if stretches else _to_show(builder, clause, wishes)
+    if not moments:
         return ["What shall the film be made of?"]
     if questions := _beyond(builder, "make_supercut", wishes):
         return questions
-    options = {"order": "time", "shortest_s": _SHORTEST_S} | dict(wishes.options)
+    order = "given" if moments == builder.cuts else "time"
+    options = {"order": order, "shortest_s": _SHORTEST_S} | dict(wishes.options)
     builder.film = builder.step("make_supercut", {"moments": moments} | options)
     if wishes.subtitled:
         _subtitled(builder, f"${builder.film}")
     builder.step("export_timeline", {"film": f"${builder.film}", "formats": _EDITORS})
+    return []
+
+
+def _to_show(builder: Builder, clause: Clause, wishes: Wishes) -> Any:
+    """The moments that a film is to be made of: named, found or cut before; none where nobody said."""
+    slots = read_slots(wishes.text)
+    about, many = thing(slots.text, back=builder.has_moments), slots.limit is None
+    if _like_given(builder, about, wishes.text):
+        return builder.moments_like_given(many=many, limit=slots.limit)
+    if about:
+        times = builder.times(slots if slots.has_window else clause.slots)
+        return builder.moments_of(about, many=many, limit=slots.limit, words=slots.text, times=times)
+    if slots.has_window:  # "cut it together with the first minute"
+        return []
+    if builder.found:
+        moments = builder.all_found(wishes.text)
+        builder.drop("cut_clip", {"moments": moments})
+        return moments
+    if len(builder.cuts) > 1:
+        return list(builder.cuts)
+    return f"${builder.shots}.shots" if builder.shots else []
+
+
+def _to_join(text: str) -> list[Slots]:
+    """The stretches of "join 0:10-0:20 and 0:40-0:50"; none where something else is named, too."""
+    found = list[Slots]()
+    while (slots := read_slots(text)).has_window:
+        found.append(slots)
+        text = slots.text
+    return found if _JOIN.fullmatch(re.sub(r"\band\b|[,&]", " ", polite_less(text)).strip()) else []
+
+
+def _cut_to_join(builder: Builder, stretches: Sequence[Slots]) -> list[str]:
+    """More stretches of those that are to be joined; what was made of the ones before is left out."""
+    if stretches and len(builder.cuts) > 1:
+        builder.drop("export_timeline", {"film": f"${builder.film}"})
+        builder.drop("make_supercut", {"moments": builder.cuts})
+    for slots in stretches:
+        args, questions = builder.in_video(builder.times(slots))
+        if questions:
+            return questions
+        _clip(builder, args)
     return []
 
 
@@ -255,8 +308,11 @@ def _sheet(builder: Builder, clause: Clause) -> list[str]:
     slots = clause.slots
     if slots.at_s:
         return builder.frames_of(clause)
-    if about := thing(slots.text) if not slots.has_window else "":
-        args: dict[str, Any] = {"moments": builder.moments_of(about, many=slots.limit is None, limit=slots.limit)}
+    times = builder.times(slots)
+    about = thing(slots.text)
+    if about and (not times or read_wishes(clause.text).many):
+        moments = builder.moments_of(about, many=slots.limit is None, limit=slots.limit, times=times)
+        args: dict[str, Any] = {"moments": moments}
     elif builder.found:
         args = {"moments": builder.all_found(clause.text)}
     elif builder.per_shot(clause.text):

@@ -13,6 +13,7 @@ from playhead.agent.plan import Plan, Step
 from playhead.agent.planner import Proposal, Stage
 from playhead.agent.reading import LIKELY, MOST_CLAUSES, Clause, Reader
 from playhead.agent.steps import which
+from playhead.agent.wishes import left_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,7 +91,7 @@ class OfflinePlanner:
             return Proposal(None, tuple(dict.fromkeys(questions)))
         if not builder.steps:
             return Proposal(None, (f"I do not know what to do for “{_short(words)}”. {_ABLE}.",))
-        notes = [f"“{_short(text)}” was taken for a remark." for text in remarks]
+        notes = [f"“{_short(text)}” was taken for a remark." for text in remarks] + left_out(words)
         pairs = zip(_WORDS.findall(words), _WORDS.findall(mended), strict=True)
         notes += [
             f"“{old}” was taken for a slip of “{new}”."

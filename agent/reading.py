@@ -34,7 +34,7 @@ from playhead.agent.pieces import (
     without_quotes,
 )
 from playhead.agent.slots import Slots, only_channels, read_slots
-from playhead.agent.wishes import asks_to_make, only_how, plainly
+from playhead.agent.wishes import asks_to_make, only_how, plainly, read_wishes
 from playhead.index.questions import Kind, ask
 
 if TYPE_CHECKING:
@@ -222,7 +222,8 @@ class Reader:
         if len(clauses) == 1 and ((first and clauses[0].intent.score < _SURE) or _only_named(clauses[0])):
             searching = replace(clauses[0].intent, tool="search_moments", score=_SURE, outside=False)
             clauses = [replace(clauses[0], intent=searching)]
-        return [replace(c, slots=replace(c.slots, channels=channels)) for c in _once(self._without_asides(clauses))]
+        clauses = _once(_spread(self._without_asides(clauses)))
+        return [replace(clause, slots=replace(clause.slots, channels=channels)) for clause in clauses]
 
     @staticmethod
     def _content(text: str) -> str:
@@ -320,7 +321,8 @@ def _continued(texts: Sequence[str]) -> list[str]:
         bare = polite_less(text)
         stretch = read_slots(bare)
         before = read_slots(found[-1]) if found else stretch
-        again = stretch.has_window and before.has_window and only_when(text) and not only_when(before.text)
+        when = only_when(read_wishes(text).text)
+        again = when and stretch.has_window and before.has_window and not only_when(before.text)
         again = again and _apart(before, stretch) and not _BUT.match(bare)
         found.append(f"{before.text} {bare}" if again else text)
     return found
@@ -425,10 +427,11 @@ def _is_footage(text: str) -> bool:
 
 
 def _spread(clauses: list[Clause]) -> list[Clause]:
-    """A stretch that the first clause begins with ("From 1:00 to 2:00 I need both …") goes for the others as well."""
+    """A stretch that the first clause begins with ("From 1:00 to 2:00 I need …") goes for all that it lists."""
     if not clauses or not clauses[0].slots.has_window or not _begins_with_time(clauses[0].text):
         return clauses
-    return [clauses[0], *(_sharing(clause, Stretch(clauses[0].slots, clauses[0].anchor)) for clause in clauses[1:])]
+    shared = Stretch(clauses[0].slots, clauses[0].anchor)
+    return [clauses[0], *(c if commands(c.text) else _sharing(c, shared) for c in clauses[1:])]
 
 
 def _begins_with_time(text: str) -> bool:

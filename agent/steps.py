@@ -72,6 +72,7 @@ class Steps:
     stretch: dict[str, Any] = field(default_factory=dict)  # the part of a video that was worked on last
     film: str = ""  # the step that made a film
     clips: str = ""  # … and some clips
+    cuts: list[str] = field(default_factory=list)  # stretches that were cut by their times, as they were cut
     picture: str = ""  # a picture that was made or taken
 
     # Videos
@@ -175,11 +176,13 @@ class Steps:
         limit: int | None = None,
         in_video: bool | None = None,
         words: str = "",
+        times: Mapping[str, Any] | None = None,
     ) -> str:
         """The moments of a new search: all of them, so many, or the best. `words` are those that `query` stood in."""
         args: dict[str, Any] = {"query": query}
-        if self.inputs.get("video") is not None if in_video is None else in_video:
+        if (times and self._video()) or (self.inputs.get("video") is not None if in_video is None else in_video):
             args["video"] = "$video"
+        args |= times or {}
         if channels := said_or_written(words or query):
             args["channels"] = [str(channel) for channel in channels]
         self.found.append(self.step("search_moments", args | {"limit": limit or (ALL if many else 1)}))

@@ -97,6 +97,7 @@ _JUDGED = re.compile(
     r"\s+(?:bits?|parts?|moments?|scenes?|middle|stuff|shots?|ones?|passages?|stretches)",
     re.IGNORECASE,
 )
+_SMALL = re.compile(r"(?:(?:and|at|both|for|from|in|it|of|on|them|to|together|with)(?:\s+|$))+", re.IGNORECASE)
 _OUT_OF_IT = re.compile(
     r"\s+out of (?:it|this|(?:the|this|that|my) (?:video|film|clip|footage|recording|file))$", re.IGNORECASE
 )
@@ -110,6 +111,16 @@ _MANY = re.compile(
     r"\b(?:every(?:\s+(?:single\s+)?(?:time|one))?|all|each|any time|whenever|moments|scenes|parts|bits|times|"
     r"highlights|super-?cut|compilation|montage)\b",
     re.IGNORECASE,
+)
+
+
+_NAMED_FILE = re.compile(
+    r"\b(?:as|to|into|called|named)\s+[\"'“]?(?P<file>[\w./~-]*[\w-]\.(?:txt|srt|vtt|json|md|csv|html?|png|jpe?g|gif|"
+    r"webp|pdf|docx?|edl|otio|xml))\b",
+    re.IGNORECASE,
+)
+_OTHER_FORM = re.compile(
+    r"\b(?:as|into|to)\s+(?:an?\s+)?(?:animated\s+)?(?P<kind>gif|webm|mov|avi|mkv|wmv|flv)s?\b(?!\.)", re.IGNORECASE
 )
 
 
@@ -171,6 +182,8 @@ def thing(text: str, *, back: bool = True) -> str:
     )
     if _JUDGED.fullmatch(found):  # nobody can see that
         return ""
+    if _SMALL.fullmatch(found):
+        return ""
     named_before = is_back(found) and (back or len(found.split()) == 1)
     return "" if named_before or is_video_words(found) or not re.search(r"\w{2}", found) else found
 
@@ -183,13 +196,24 @@ def prompt(text: str) -> str:
     return "" if is_back(bare) or is_video_words(bare) else bare
 
 
+def left_out(request: str) -> list[str]:
+    """What to say of names and forms of files that were asked for: nobody but `--out` decides where things go."""
+    files = [found["file"] for found in _NAMED_FILE.finditer(request)]
+    kinds = [found["kind"].upper() for found in _OTHER_FORM.finditer(request)]
+    named = "what is made is named by what it shows, in the folder of --out, and the rest is printed"
+    return [f"“{file}” was left out: {named}." for file in files] + [f"No {kind}: films are MP4." for kind in kinds]
+
+
 _PLAINLY = tuple(
     (tool, re.compile(pattern, re.IGNORECASE))
     for tool, pattern in (
         ("speak", rf"^{SAYING.pattern}"),
         ("speak", r"^(?:say|read|announce)\s+[\"“][^\"”]+[\"”](?:\s+(?:to|for) (?:me|us))?\W*$"),
         ("contact_sheet", r"\bcontact sheets?\b|\b(?:a|one) story ?board\b"),
-        ("make_supercut", r"\b(?:super-?cut|montage|compilation|highlight reel|best-of)\b"),
+        (
+            "make_supercut",
+            r"\b(?:super-?cut|montage|compilation|highlight reel|best-of)\b|^(?:join|glue|splice|stitch)\b",
+        ),
         (
             "export_timeline",
             r"\b(?:edl|fcp ?-?xml|final cut|premiere|davinci|otio|open ?timeline(?:io)?|(?:for )?you ?tube)\b",

@@ -96,6 +96,78 @@ def test_each_stretch_that_is_named_is_cut(
     assert steps(planner, request_) == [("cut_clip", {"video": "$video"} | stretch) for stretch in stretches]
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "cut 0:10-0:20 and 0:40-0:50 and join them",
+        "cut 0:10-0:20 and 0:40-0:50 into one film",
+        "join 0:10-0:20 and 0:40-0:50",
+        "join 0:10-0:20 and 0:40-0:50 with subtitles",
+        "glue the bits from 0:10 to 0:20 and from 0:40 to 0:50 together",
+        "cut 0:10-0:20, sum the film up, then cut 0:40-0:50 and join both",
+    ],
+)
+def test_stretches_that_are_named_by_their_times_are_joined_as_they_were_named(
+    planner: OfflinePlanner, request_: str
+) -> None:
+    made = steps(planner, request_)
+    assert [args["start_s"] for tool, args in made if tool == "cut_clip"] == [10.0, 40.0]
+    [film] = [args for tool, args in made if tool == "make_supercut"]
+    assert film["moments"] == ["$clip.clips[0].origin.parts[0]", "$clip_2.clips[0].origin.parts[0]"]
+    assert film["order"] == "given"
+
+
+def test_of_three_stretches_one_film_is_made(planner: OfflinePlanner) -> None:
+    made = [tool for tool, _ in steps(planner, "join 0:10-0:20, 0:30-0:35 and 0:40-0:50 with subtitles")]
+    assert made == ["cut_clip", "cut_clip", "cut_clip", "make_supercut", "export_subtitles", "export_timeline"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "tool"),
+    [
+        ("cut every shot with a dog in the first minute", "cut_clip"),
+        ("in the first minute, cut every moment with a dog", "cut_clip"),
+        ("make a supercut of every time a dog barks in the first minute", "make_supercut"),
+        ("a contact sheet of every dog in the first minute", "contact_sheet"),
+        ("take a frame of every dog in the first minute", "extract_frames"),
+    ],
+)
+def test_all_that_shows_something_within_a_stretch(planner: OfflinePlanner, request_: str, tool: str) -> None:
+    (find, where), (made, of), *_ = steps(planner, request_)
+    assert (find, where["end_s"], where["limit"]) == ("search_moments", 60.0, 100)
+    assert "dog" in where["query"]
+    assert (made, of["moments"]) == (tool, "$find.moments")
+
+
+def test_each_shot_of_a_stretch_is_cut(planner: OfflinePlanner) -> None:
+    [(_, shots), (cut, _)] = steps(planner, "cut each scene between 0:10 and 0:40")
+    assert (shots, cut) == ({"video": "$video", "start_s": 10.0, "end_s": 40.0}, "cut_clip")
+
+
+@pytest.mark.parametrize(
+    "request_",
+    ["find the dog and cut it together with the first minute", "make a highlight reel of the first minute"],
+)
+def test_what_a_film_is_to_show_is_asked_where_only_times_are_said(planner: OfflinePlanner, request_: str) -> None:
+    assert planner.propose(request_, ONE).questions == ("What shall the film be made of?",)
+
+
+@pytest.mark.parametrize(
+    ("request_", "said"),
+    [
+        ("write the transcript to notes.txt", "“notes.txt” was left out"),
+        ("write subtitles to /tmp/talk.srt", "“/tmp/talk.srt” was left out"),
+        ("cut 0:10-0:15 as a gif", "No GIF: films are MP4"),
+    ],
+)
+def test_a_file_that_is_named_or_of_another_form_is_spoken_of(
+    planner: OfflinePlanner, request_: str, said: str
+) -> None:
+    proposal = planner.propose(request_, ONE)
+    assert proposal.plan is not None
+    assert any(said in note for note in proposal.notes)
+
+
 def test_what_is_after_one_time_and_before_another_is_one_stretch(planner: OfflinePlanner) -> None:
     assert len(steps(planner, "find the goal after 2:00 and before 3:00")) == 1
 

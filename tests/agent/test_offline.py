@@ -67,6 +67,12 @@ def test_what_comes_first_counts_from_where_the_video_starts(
     assert {name: args[name] for name in ("start_s", "end_s") if name in args} == times
 
 
+def test_a_stretch_that_begins_a_list_goes_for_all_of_it(planner: OfflinePlanner) -> None:
+    made = steps(planner, "From 1:00 to 2:00 I need both the transcript and the objects", Stage((FILM,)))
+    minute = {"video": "$video", "start_s": 60.0, "end_s": 120.0}
+    assert made == [("transcribe", minute), ("detect_objects", minute)]
+
+
 @pytest.mark.parametrize(
     ("request_", "what"),
     [
