@@ -19,9 +19,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import yaml
 
-from playhead import prompts
+from playhead import prompts, strict_yaml
 from playhead.agent.slots import QUOTED
 from playhead.models.cache import cache_folder, write_atomically
 
@@ -75,7 +74,7 @@ class Intent:
 
 def worked_examples(tools: Mapping[str, Tool[Any, Any]]) -> list[Example]:
     """The examples for these tools, their own included, and what lies outside."""
-    said = yaml.safe_load(prompts.read_data("requests.yaml"))
+    said = strict_yaml.ours(prompts.read_data("requests.yaml"))
     found = [Example(text, tool) for tool, texts in said["tools"].items() if tool in tools for text in texts]
     found += [Example(text, name) for name, tool in tools.items() for text in tool.examples]
     known = {example.tool for example in found}

@@ -6,9 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-import yaml
-
-from playhead import prompts
+from playhead import prompts, strict_yaml
 from playhead.agent.slots import QUOTED, TIMES, read_slots
 from playhead.media.formats import MEDIA_ENDINGS
 
@@ -78,7 +76,7 @@ NAMED = re.compile(rf"\b[\w-]+(?:{'|'.join(map(re.escape, MEDIA_ENDINGS))})\b", 
 @cache
 def verbs() -> frozenset[str]:
     """The words that begin a request to do something."""
-    return frozenset(yaml.safe_load(prompts.read_data("requests.yaml"))["verbs"].split())
+    return frozenset(strict_yaml.ours(prompts.read_data("requests.yaml"))["verbs"].split())
 
 
 @dataclass(frozen=True, slots=True)

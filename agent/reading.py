@@ -382,20 +382,15 @@ def _as_question(text: str, intent: Intent) -> Intent:
         return replace(intent, tool=beyond, score=max(intent.score, _SURE), outside=True)
     searching = replace(intent, tool="search_moments", score=max(intent.score, _SURE), outside=False)
     asking = replace(intent, tool="answer_question", score=max(intent.score, _SURE), outside=False)
+    if tool := _of_the_whole(bare):
+        return replace(asking, tool=tool)
     structural = intent.tool in _STRUCTURAL and not (intent.tool == "detect_shots" and not _CUTS.search(bare))
     found = intent.tool == "search_moments"
     if _GOES.match(bare) and (found or not structural) and intent.of("search_moments") >= intent.score - _CLOSE:
         return searching
     if _LOCATES.match(bare) and (not structural or intent.score < _ASKED):
         return searching
-    if tool := _of_the_whole(bare):
-        return replace(asking, tool=tool)
-    if (
-        ask(bare).kind is Kind.HOW_MANY_VIDEOS
-        or _HOW_LONG.match(bare)
-        or _SAID_ABOUT.match(bare)
-        or (intent.tool == "describe_video" and _BESIDE.match(bare))
-    ):
+    if _HOW_LONG.match(bare) or _SAID_ABOUT.match(bare) or (intent.tool == "describe_video" and _BESIDE.match(bare)):
         return asking
     if SOMEWHERE.search(bare) and intent.tool not in _STRUCTURAL and not _QUESTION.match(bare):
         return searching
@@ -412,7 +407,9 @@ def _as_question(text: str, intent: Intent) -> Intent:
 
 
 def _of_the_whole(bare: str) -> str:
-    """The tool that answers a question about the footage as a whole: how long it is, what is in it."""
+    """The tool that answers a question about the footage as a whole: how much there is, how long, what is in it."""
+    if ask(bare).kind is Kind.VIDEOS:
+        return "answer_question"
     if (found := _HOW_LONG.match(bare)) and _is_footage(found["what"]):
         return "probe_video"
     if (found := _CONTENT.match(bare)) and _is_footage(found["inside"] or found["about"]):

@@ -159,9 +159,13 @@ def _run(command: str, materials: Mapping[str, Path], *, verdict: bool) -> dict[
 
 
 def _environment() -> dict[str, str]:
-    """Scripts of training/ and tests/ find what they import beside them; the package, where it is not installed."""
+    """Scripts of training/ and tests/ find what they import beside them; the package, where it is not installed.
+
+    It is compiled as an installed one is.
+    """
     path = os.pathsep.join(filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]))
-    return os.environ | {"PYTHONPATH": path}
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPATH": path}
 
 
 def written(text: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from playhead.index.depict import described, draft, refined
+from playhead.index.holdings import Held, told_of
 from playhead.index.moments import united
 from playhead.index.questions import Kind, Question, ask
 from playhead.index.tell import citation, citations, cite, ended, listed, sentence
@@ -33,7 +34,6 @@ _STEM = 6
 _AROUND_S = 20.0  # a reason is given this close to what it explains
 _SAME_S = 0.05
 _FEW = 3
-_NAMED = 20  # videos, where they are counted
 _REASON = re.compile(
     r"\b(?:because|since|so that|in order to|due to|thanks to|therefore|that is why|that's why|the reason|"
     r"has to|have to|must|needs? to|otherwise|as a result)\b",
@@ -56,7 +56,7 @@ class Answering:
         counted: dict[Kind, Callable[[Question], Answer]] = {
             Kind.HOW_OFTEN: self._how_often,
             Kind.HOW_LONG: self._how_long,
-            Kind.HOW_MANY_VIDEOS: self._how_many_videos,
+            Kind.VIDEOS: self._of_videos,
             Kind.ORDER: self._order,
         }
         if question.kind in counted:
@@ -66,6 +66,7 @@ class Answering:
             Kind.AFTER: self._beside,
             Kind.DURING: self._during,
             Kind.WHY: self._why,
+            Kind.HOW_MANY: self._how_many,
         }
         extracted = found.get(question.kind, self._what)(question)
         if self._chat is None or not extracted.claims:
@@ -170,12 +171,16 @@ class Answering:
         stretches = "" if len(evidence) == 1 else f", in {len(evidence)} stretches"
         return Answer((Claim(f"“{question.about}” is there for {seconds:.1f} s{stretches}.", evidence),))
 
-    def _how_many_videos(self, _question: Question) -> Answer:
-        videos = self._library.videos()
-        named = listed([str(video) for video in videos[:_NAMED]])
-        more = f" and {len(videos) - _NAMED} more" if len(videos) > _NAMED else ""
-        count = "1 video" if len(videos) == 1 else f"{len(videos)} videos"
-        return Answer((), (f"The library holds {count}{f': {named}' if named else ''}{more}.",))
+    def _how_many(self, question: Question) -> Answer:
+        """What is said of them, or where they are: what was recognised says that there are some, not how many."""
+        answer = self._what(question)
+        if not answer.claims or answer.claims[0].evidence[0].channel not in (Channel.OBJECT, *PICTORIAL):
+            return answer
+        note = f"How many there are is not counted; this is where “{question.about}” fits."
+        return replace(answer, notes=(*answer.notes, note))
+
+    def _of_videos(self, question: Question) -> Answer:
+        return Answer((), (told_of(Held(question.about), self._library.videos()),))
 
     def _length(self) -> Answer:
         videos = [self._video] if self._video else self._library.videos()

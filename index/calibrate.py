@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-import yaml
-
+from playhead import strict_yaml
 from playhead.models.roles import Curve
 
 MATCH = 0.22
@@ -26,5 +25,5 @@ def curve(name: str, encoder: str = "", crossed: int = 0) -> Curve:
 @cache
 def _curves() -> dict[str, dict[str, dict[str, float]]]:
     text = files("playhead.index").joinpath("calibration.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, dict[str, dict[str, float]]] = yaml.safe_load(text)
+    loaded: dict[str, dict[str, dict[str, float]]] = strict_yaml.ours(text)
     return loaded

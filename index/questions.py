@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from playhead.index.holdings import asked_of
 from playhead.types import Channel
 
 
@@ -17,7 +18,8 @@ class Kind(StrEnum):
     WHEN = "when"
     HOW_OFTEN = "how often"
     HOW_LONG = "how long"
-    HOW_MANY_VIDEOS = "how many videos"
+    HOW_MANY = "how many"
+    VIDEOS = "videos"
     ORDER = "order"
     BEFORE = "before"
     AFTER = "after"
@@ -27,8 +29,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`about` is what to look for; `items` are the things to be put in order; `channels` narrow where to look.
+    """`about` is what to look for, or what is asked of the videos themselves (`Held`).
 
+    `items` are the things to be put in order; `channels` narrow where to look.
     `there` says that the question is only whether something is to be seen: one that "yes" can answer.
     """
 
@@ -53,13 +56,11 @@ _WRITTEN = re.compile(
 )
 _SEEN = re.compile(r"\b(see|seen|sees|shown|show|shows|appear|appears|appeared|visible|look|looks|happen|happens)\b")
 
-_HELD = re.compile(
-    r"^how many (?:videos|films|clips|movies|recordings|files)"
-    r"(?: (?:are|is|do|does|have|did)\b(?:(?!\b(?:show|with|about|of|where|that|in which)\b).)*)?(?P<about>)$"
-)
 _TIMES = re.compile(r"^(?:how many times|how often)\b\s*(?P<about>.*)$")
 _LONG = re.compile(r"^(?:for )?how (?:long|much time|many (?:seconds|minutes))\b\s*(?P<about>.*)$")
-_COUNTED = ((_HELD, Kind.HOW_MANY_VIDEOS), (_TIMES, Kind.HOW_OFTEN), (_LONG, Kind.HOW_LONG))
+_MANY = re.compile(r"^how many\b\s*(?P<about>\w.*)$")
+_ARE = re.compile(r"\s+(?:are|is|were|was|do|does|did|can)\b(?: (?:there|we|you|i|one)\b)?(?: see\b)?\s*")
+_COUNTED = ((_TIMES, Kind.HOW_OFTEN), (_LONG, Kind.HOW_LONG))
 _FIRST = re.compile(
     r"^(?:which|what|who)\b.*?\b(?:first|last|earlier|later|before|sooner)\b[\s,:;]*(?P<items>.+\bor\b.+)$"
 )
@@ -119,9 +120,8 @@ def ask(text: str) -> Question:
     question = _LEAD.sub("", question) or question
     lower = question[:1].lower() + question[1:]
     channels = _channels(lower)
-    for pattern, kind in _COUNTED:
-        if found := pattern.match(lower):
-            return Question(kind, topic(found["about"]), channels=channels)
+    if counted := _counted(lower, channels):
+        return counted
     if found := _ORDER.match(lower) or _FIRST.match(lower):
         return Question(Kind.ORDER, "", tuple(_items(found["items"])))
     if (found := _COMPARED.match(lower)) and not lower.startswith(("is there", "are there")):
@@ -141,6 +141,16 @@ def ask(text: str) -> Question:
     if found := _ABOUT.match(lower):
         return Question(Kind.WHAT, topic(found["about"]), channels=channels)
     return Question(Kind.WHAT, _NAMES.sub("", question).strip() or question, channels=channels)
+
+
+def _counted(question: str, channels: tuple[Channel, ...]) -> Question | None:
+    """A question that arithmetic answers; None where it is none."""
+    if held := asked_of(question):
+        return Question(Kind.VIDEOS, held)
+    if (found := _MANY.match(question)) and not re.match(r"how many (?:times|seconds|minutes)\b", question):
+        return Question(Kind.HOW_MANY, topic(_ARE.sub(" ", found["about"])), channels=channels)
+    matches = ((pattern.match(question), kind) for pattern, kind in _COUNTED)
+    return next((Question(kind, topic(found["about"]), channels=channels) for found, kind in matches if found), None)
 
 
 def topic(text: str) -> str:

@@ -15,7 +15,7 @@ from playhead.index.calibrate import curve
 from playhead.index.tell import citation, quoted
 from playhead.index.watch import digest
 from playhead.media.images import read_image
-from playhead.strict_yaml import load
+from playhead.strict_yaml import ours
 from playhead.types import Channel, Citation, Segment, Span
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Seen:
 @cache
 def words() -> dict[str, Any]:
     """The worked sentences and sights of `prompts/story.yaml`."""
-    return dict(load(prompts.read_data("story.yaml")))
+    return dict(ours(prompts.read_data("story.yaml")))
 
 
 @cache

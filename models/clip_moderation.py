@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from playhead import strict_yaml
 from playhead.models.needs import Needs
 from playhead.models.picture import CLIP
 from playhead.models.roles import Finding
@@ -32,9 +33,7 @@ _DIGITS = 8
 @cache
 def sentences() -> dict[str, tuple[str, ...]]:
     """The sentences of each category, the neutral ones first."""
-    import yaml
-
-    raw = yaml.safe_load(SENTENCES_FILE.read_text(encoding="utf-8"))
+    raw = strict_yaml.ours(SENTENCES_FILE.read_bytes())
     return {name: tuple(raw[name]) for name in sorted(raw, key=lambda name: (name != _NEUTRAL, name))}
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from py3langid.langid import LanguageIdentifier
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _SCRIPTS = {
@@ -97,13 +99,20 @@ def is_english(text: str, is_word: Callable[[str], bool]) -> bool:
     return all(map(is_word, words)) or _against_english(text) <= _CLEAR
 
 
+@cache
+def _identifier() -> LanguageIdentifier:
+    """A language identifier of our own. That of the package belongs to all who import it, and to all threads."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
+    identifier.set_languages(_USE_LANGUAGES)
+    return identifier
+
+
 @lru_cache(maxsize=4096)
 def _against_english(text: str) -> float:
     """By how much the likeliest other language is likelier than English (natural logarithms; negative: less)."""
-    import py3langid
-
-    py3langid.set_languages(_USE_LANGUAGES)
-    likelihood: dict[str, float] = dict(py3langid.rank(text))
+    likelihood: dict[str, float] = dict(_identifier().rank(text))
     return max(score for language, score in likelihood.items() if language != "en") - likelihood["en"]
 
 

@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from playhead import strict_yaml
 from playhead.errors import SettingsError, WeightsError
 from playhead.models.cache import cache_folder, sha256_of, write_atomically
 
@@ -54,10 +55,7 @@ class Weights:
 @cache
 def manifest() -> dict[str, Weights]:
     """Every entry of `weights.yaml` by name."""
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    raw = yaml.load(Path(__file__).with_name("weights.yaml").read_bytes(), loader)  # noqa: S506
+    raw = strict_yaml.ours(Path(__file__).with_name("weights.yaml").read_bytes())
     return {name: _entry(name, fields) for name, fields in raw.items()}
 
 

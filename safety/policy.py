@@ -50,7 +50,7 @@ def categories() -> dict[str, str]:
 
 def shipped(name: str) -> dict[str, Any]:
     """A file of data of this room."""
-    said: dict[str, Any] = strict_yaml.load(files("playhead.safety").joinpath(name).read_text(encoding="utf-8"))
+    said: dict[str, Any] = strict_yaml.ours(files("playhead.safety").joinpath(name).read_text(encoding="utf-8"))
     return said
 
 

@@ -12,6 +12,7 @@ from playhead.media.cutting import Look, Sources, common_look, cut, measure
 from playhead.models.roles import Role
 from playhead.tools.contract import Arguments, Context, Effect, Tool
 from playhead.tools.cutting import CutArgs, merged, piece, teller
+from playhead.tools.making import footage_of
 from playhead.tools.naming import fingerprint
 from playhead.types import Clip, Origin, Part, Source
 
@@ -52,7 +53,7 @@ class MakeSupercut(Tool[MakeSupercutArgs, Clip]):
         limits = context.library.settings.limits
         with Sources(context.open) as sources:
             look = _look(parts, args, sources, context)
-            target = context.folder / f"supercut-{fingerprint(_named(parts), args.fade_s, args.sound)}.mp4"
+            target = context.folder / f"supercut-{fingerprint(footage_of(parts), args.fade_s, args.sound)}.mp4"
             tell = teller(context, "joining", target.name, sum(part.span.duration_s for part in parts))
             film = cut(pieces, sources, look, target, limits=limits, progress=tell)
         placed = zip(parts, film.placed, strict=True)
@@ -96,7 +97,3 @@ def _look(parts: Sequence[Part], args: MakeSupercutArgs, sources: Sources, conte
     if args.sound == "drop" and not look.picture:
         raise InputError("Nothing was joined", "there is no picture, and the sound was to go", "Keep the sound")
     return replace(look, sound=False) if args.sound == "drop" else look
-
-
-def _named(parts: Sequence[Part]) -> list[tuple[str, float, float]]:
-    return [(part.video.id, part.span.start_s, part.span.end_s) for part in parts]

@@ -1,4 +1,4 @@
-"""YAML that somebody else may have written: plain values only, as plans and policies are read."""
+"""YAML: that which somebody else may have written, plain values only, as plans and policies are read; and our own."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ def load(text: str) -> Any:
         return yaml.load(text, _Loader)  # noqa: S506 - a safe loader that refuses aliases and duplicates
     except _REFUSED as error:
         raise ValueError(" ".join(_fault(error).split())[:300] or "a value is not what its tag says") from error
+
+
+def ours(text: str | bytes) -> Any:
+    """What a file of this package says; by libyaml where PyYAML has it, which takes a tenth of the time."""
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
 
 
 def _fault(error: Exception) -> str:

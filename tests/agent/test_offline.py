@@ -192,8 +192,17 @@ def test_a_question_to_several_videos_is_a_question_to_all_of_them(planner: Offl
     assert [(step.tool, step.args) for step in plan.steps.values()] == [("answer_question", {"question": question})]
 
 
-def test_how_many_videos_there_are_is_asked_of_the_library(planner: OfflinePlanner) -> None:
-    plan = planner.propose("how many videos are there?", ONE).plan
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how many videos are there?",
+        "which video is the longest?",
+        "Which of my videos have no sound?",
+        "how much footage do I have in all?",
+    ],
+)
+def test_what_is_asked_of_videos_themselves_is_asked_of_the_library(planner: OfflinePlanner, question: str) -> None:
+    plan = planner.propose(question, ONE).plan
     assert plan is not None
     assert [step.tool for step in plan.steps.values()] == ["answer_question"]
 

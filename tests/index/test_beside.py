@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from playhead import Library, SearchResult
 from playhead.index.answering import Answering
+from playhead.index.holdings import Held, told_of
+from playhead.types import Video
 
 if TYPE_CHECKING:
     from playhead.models.registry import Models
@@ -44,6 +47,39 @@ def test_how_many_videos_there_are_is_counted_and_not_looked_for(watched: Watche
     answer = Answering(watched).answer("How many videos are in the library?")
     assert (answer.claims, answer.notes) == ((), ("The library holds 1 video: film.mp4.",))
     assert watched.within == []
+
+
+def test_things_are_not_counted_and_the_answer_says_so(watched: Watched) -> None:
+    answer = Answering(watched).answer("How many motorcycles are there?")
+    assert answer.claims[0].evidence[0].span.start_s >= 8.8
+    assert answer.notes == ("How many there are is not counted; this is where “motorcycles” fits.",)
+
+
+def _video(name: str, duration_s: float, has_audio: bool) -> Video:
+    return Video(name, name, Path("/footage") / name, duration_s, has_audio=has_audio)
+
+
+@pytest.mark.parametrize(
+    ("held", "told"),
+    [
+        (Held.MANY, "The library holds 3 videos: a.mp4, b.mp4 and c.mp4."),
+        (Held.TOTAL, "3 videos, 1:01:20.0 in all."),
+        (Held.LONGEST, "Of 3 videos b.mp4 is the longest: 1:00:00.0."),
+        (Held.SHORTEST, "Of 3 videos a.mp4 and c.mp4 are the shortest: 0:40.0."),
+        (Held.SILENT, "2 of 3 videos are without sound: a.mp4 and c.mp4."),
+        (Held.SOUNDING, "1 of 3 videos is with sound: b.mp4."),
+    ],
+)
+def test_what_is_told_of_videos(held: Held, told: str) -> None:
+    videos = [_video("a.mp4", 40.0, False), _video("b.mp4", 3600.0, True), _video("c.mp4", 40.04, False)]
+    assert told_of(held, videos) == told
+    assert told_of(held, []) == "The library holds no video."
+
+
+def test_of_many_videos_twenty_are_named() -> None:
+    told = told_of(Held.SILENT, [_video(f"{n}.mp4", 1.0, False) for n in range(25)])
+    assert told.startswith("25 of 25 videos are without sound: 0.mp4, 1.mp4, ")
+    assert told.endswith("19.mp4 and 5 more.")
 
 
 def test_what_comes_before_is_told_in_order_of_time(watched: Watched) -> None:

@@ -292,6 +292,19 @@ def test_what_is_said_about_something_asks_about_that(question: str, about: str)
 
 
 @pytest.mark.parametrize(
+    ("question", "about"),
+    [
+        ("How many cats are there?", "cats"),
+        ("how many people are in the room?", "people in the room"),
+        ("How many dogs can you see?", "dogs"),
+        ("how many lemons does the recipe need", "lemons the recipe need"),
+    ],
+)
+def test_what_is_to_be_counted_is_what_is_looked_for(question: str, about: str) -> None:
+    assert (ask(question).kind, ask(question).about) == (Kind.HOW_MANY, about)
+
+
+@pytest.mark.parametrize(
     ("question", "counts"),
     [
         ("How many videos are in the library?", True),
@@ -300,10 +313,23 @@ def test_what_is_said_about_something_asks_about_that(question: str, about: str)
         ("How many videos show a cat?", False),
         ("how many films are about the war?", False),
         ("How many cats are there?", False),
+        ("which clip is the longest?", True),
+        ("What's the shortest video in the library?", True),
+        ("Which of my videos is the longest?", True),
+        ("what is the longest bridge", False),
+        ("Which video shows the longest train?", False),
+        ("Which videos have no sound?", True),
+        ("which recordings are silent", True),
+        ("Which videos have no people?", False),
+        ("How much footage do I have?", True),
+        ("How long are all my videos together?", True),
+        ("how many hours of footage are there in all?", True),
+        ("How long is the train there?", False),
+        ("How long is the video?", False),
     ],
 )
-def test_videos_are_counted_where_nothing_narrows_them_down(question: str, counts: bool) -> None:
-    assert (ask(question).kind is Kind.HOW_MANY_VIDEOS) is counts
+def test_videos_themselves_are_asked_about_where_nothing_narrows_them_down(question: str, counts: bool) -> None:
+    assert (ask(question).kind is Kind.VIDEOS) is counts
 
 
 def test_a_text_that_is_too_long_is_not_taken_apart() -> None:

@@ -1,12 +1,13 @@
 """MiniLM without torch is MiniLM, and a cold query pays for nothing else."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from playhead.errors import WeightsError
-from playhead.models import multilingual, weights
+from playhead.models import language, multilingual, weights
 from playhead.models.language import is_english
 from playhead.models.registry import Models
 from playhead.models.sentences import MiniLM
@@ -136,6 +137,18 @@ def test_other_languages_are_told_from_english(translated):
 )
 def test_short_english_stays_english(text):
     assert is_english(text, MiniLM().knows)
+
+
+def test_languages_are_told_by_several_threads_that_begin_at_once():
+    texts = [
+        f"{words} {n}" for n in range(20) for words in ("un perro marrón corre", "zwei Hunde spielen", "blurb qux")
+    ]
+    alone = [language._against_english(text) for text in texts]
+    for _ in range(5):
+        language._identifier.cache_clear()
+        language._against_english.cache_clear()
+        with ThreadPoolExecutor(8) as threads:
+            assert list(threads.map(language._against_english, texts)) == alone
 
 
 def test_english_that_is_taken_for_another_language_is_read_all_the_same(models):
