@@ -332,6 +332,10 @@ def test_videos_themselves_are_asked_about_where_nothing_narrows_them_down(quest
     assert (ask(question).kind is Kind.VIDEOS) is counts
 
 
+def test_a_long_question_is_read_at_once() -> None:
+    assert ask("how many videos" + " in all" * 250 + " of them x").kind is Kind.HOW_MANY
+
+
 def test_a_text_that_is_too_long_is_not_taken_apart() -> None:
     with pytest.raises(QueryError, match="is too long"):
         read("a cat then " * 100_000, lambda _: False)
