@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from av.video.frame import VideoFrame
 
 if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
     from numpy.typing import NDArray
 
 _LOW, _HIGH = 0.01, 0.99  # the share of all pixels so far that is darker than black, and than white
@@ -36,7 +36,7 @@ class Levels:
         if self._last is None or self._last[0] is not frame:
             self._last = (
                 frame,
-                VideoFrame.from_ndarray(
+                type(frame).from_ndarray(
                     self.stretched(frame.to_ndarray().astype(np.uint16, copy=False)), format="gray"
                 ),
             )
