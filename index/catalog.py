@@ -452,6 +452,11 @@ class Catalog:
         )
         return [Row(*row).segment for row in rows]
 
+    def counts(self, video_id: str) -> dict[Channel, int]:
+        """How many segments a video has on each channel that has any."""
+        rows = self._read("SELECT channel, count(*) FROM segment WHERE video_id = ? GROUP BY channel", (video_id,))
+        return {Channel(channel): count for channel, count in rows}
+
     def told(self, within: Within) -> list[Segment]:
         """Everything said, written, seen and captioned there, in order of time."""
         where, values = within.sql

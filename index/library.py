@@ -404,7 +404,7 @@ class Library:
         """How many segments each indexed channel of a video has; motion only where there was any."""
         found = self.video(video)
         catalog = self._catalog(write=False)
-        counted = {channel: len(catalog.segments(found.id, channel)) for channel in catalog.channels(found.id)}
+        counted = dict.fromkeys(catalog.channels(found.id), 0) | catalog.counts(found.id)
         return {channel: count for channel, count in counted.items() if count or channel is not Channel.MOTION}
 
     @property

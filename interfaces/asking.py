@@ -93,6 +93,8 @@ def ask(
     """Plan, check and run a request, and answer it with the times that the answer rests on."""
     words = " ".join(request)
     if plan_only:
+        if out or fresh:
+            raise InputError("--plan-only runs nothing", "--out and --fresh are about a run", "Leave them out")
         return plan(request, video, given, None, library, profile, model, policy, override, json, debug)
     with _agent(library, model, profile, policy, override) as agent, render_run.events(quiet=json) as listen:
         done = agent.run(words, video=video or "", given=given, out=out, listen=listen, fresh=fresh)

@@ -81,13 +81,13 @@ class Audit:
             return [f"{self.path} cannot be read: {_why(error)}"]
 
     def entries(self) -> list[dict[str, Any]]:
-        """What was written, oldest first; a line that is damaged is left out. Raises `AuditError`."""
+        """What was written, oldest first; a line that is not as it was written is left out. Raises `AuditError`."""
         try:
             lines = self._data().split(b"\n")[:-1]
         except OSError as error:
             raise AuditError(f"The audit log {self.path} cannot be read", _why(error), _CHECK) from error
-        found = (_parsed(line) for line in lines)
-        return [entry for entry in found if entry is not None]
+        found = ((_parsed(line), line) for line in lines)
+        return [entry for entry, line in found if entry is not None and _is_sealed(entry, line)]
 
     def restart(self, reason: str) -> Path | None:
         """Begin a new log whose first entry says why, and what the old one was; that is kept beside it."""
@@ -243,7 +243,7 @@ def _head(lines: bytes) -> Head | None:
         return Head()
     line = lines[:-1].rpartition(b"\n")[2]
     entry = _parsed(line)
-    if entry is None or sealed(_body(entry)) != line + b"\n":
+    if entry is None or not _is_sealed(entry, line):
         return None
     return Head(int(entry["n"]), str(entry["digest"]))
 
@@ -276,6 +276,11 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
         return None
     fine = isinstance(entry, dict) and isinstance(entry.get("digest"), str) and isinstance(entry.get("n"), int)
     return entry if fine else None
+
+
+def _is_sealed(entry: dict[str, Any], line: bytes) -> bool:
+    """Whether the line of an entry is the one that was written, by its digest."""
+    return sealed(_body(entry)) == line + b"\n"
 
 
 def _body(entry: dict[str, Any]) -> dict[str, Any]:

@@ -80,7 +80,8 @@ class Context:
     def open(self, video: str) -> MediaFile:
         """Open a video of the library (by id, name or path), or a file under the `roots` of the settings.
 
-        The bytes of a video of the library are read once through, to see that they are still those that were indexed.
+        The bytes of a video of the library must still be those that were indexed: they are read once through, unless
+        that was done before and nothing touched the file since.
         Raises `InputError` for a video that nobody knows, `MediaError` for one that is gone, changed or unreadable.
         """
         try:
@@ -94,7 +95,11 @@ class Context:
         if not path.exists():
             raise UnsafeMediaError(f"{path} cannot be opened", "the file is gone", "Index it at its new place")
         file = open_file(path, [path.parent], self.library.settings.limits)
-        if sha256_of(path) != known.id:
+        try:
+            same = sha256_of(path) == known.id and os.path.samestat(os.fstat(file.descriptor), path.stat())
+        except OSError:
+            same = False
+        if not same:
             os.close(file.descriptor)
             raise MediaError(f"{path} cannot be used", "it changed since it was indexed", "Index it again")
         return file

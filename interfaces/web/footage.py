@@ -58,9 +58,15 @@ class Footage:
         state = _state(file)
         if state not in self._digests:
             found: Future[str] = Future()
-            self._digests[state] = found
             own = replace(file, descriptor=os.dup(file.descriptor))  # whoever asked may be gone before its end
-            threading.Thread(target=self._hash, args=(own, state, found), name="digest", daemon=True).start()
+            thread = threading.Thread(target=self._hash, args=(own, state, found), name="digest", daemon=True)
+            self._digests[state] = found
+            try:
+                thread.start()
+            except RuntimeError:
+                del self._digests[state]  # or whoever asks next would wait for ever
+                os.close(own.descriptor)
+                raise
         return await asyncio.shield(asyncio.wrap_future(self._digests[state]))
 
     def _hash(self, file: MediaFile, state: _State, found: Future[str]) -> None:

@@ -116,6 +116,11 @@ def stocked(footage: Path, run: Run, tmp_path: Path) -> Path:
 # Commands
 
 
+@pytest.mark.parametrize("option", [("--out", "x"), ("--fresh",)])
+def test_a_plan_that_is_only_looked_at_takes_nothing_about_a_run(option: tuple[str, ...], run: Run) -> None:
+    assert "--plan-only runs nothing" in run.refused("ask", "--plan-only", *option, "sum it up")
+
+
 def test_help_and_version(run: Run) -> None:
     assert run("--version") == 0
     assert run.out == f"{__version__}\n"
@@ -642,6 +647,7 @@ def test_a_cold_search_loads_nothing_heavy(run: Run, put: Callable[..., Path], t
     loaded = {name.split(".")[0] for name in modules.split()}
     assert "numpy" in loaded
     heavy = {
+        "av",
         "torch",
         "transformers",
         "sentence_transformers",

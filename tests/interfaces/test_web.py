@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import threading
 import time
@@ -137,6 +138,27 @@ def test_while_a_film_is_read_for_the_first_time_others_are_shown(
     monkeypatch.setattr(MediaFile, "sha256", slowly)
     asyncio.run(ask())
     assert sorted(read) == ["cuts.mp4", "late.mkv"]
+
+
+def test_a_thread_that_cannot_be_started_leaves_nobody_waiting(
+    shelf: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def ask() -> None:
+        footage, video = Footage(Limits()), shelf.videos()[0]
+        start = threading.Thread.start
+        monkeypatch.setattr(threading.Thread, "start", lambda t: refused(t) if t.name == "digest" else start(t))
+        opened = len(os.listdir("/proc/self/fd"))
+        with pytest.raises(RuntimeError, match="new thread"):
+            await footage.open(video)
+        assert len(os.listdir("/proc/self/fd")) <= opened + 1  # a thread that reads the file system may be new
+        monkeypatch.undo()
+        with await asyncio.wait_for(footage.open(video), 20) as file:
+            assert file.name == video.name
+
+    asyncio.run(ask())
 
 
 def test_a_search_gives_moments_with_pictures(page: Tab, shelf: Library) -> None:

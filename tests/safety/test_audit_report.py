@@ -53,6 +53,17 @@ def test_a_record_that_is_not_whole_says_so(log: Audit) -> None:
     assert "NOT WHOLE: line 1 was changed" in told(report(log))
 
 
+@pytest.mark.parametrize("change", [(b"block", b"allow"), (b'"category":"hate",', b"")])
+def test_a_line_that_was_changed_is_told_of_and_not_counted(log: Audit, change: tuple[bytes, bytes]) -> None:
+    judged(log, "block")
+    judged(log, "ask")
+    first, second = log.path.read_bytes().splitlines(keepends=True)
+    log.path.write_bytes(first.replace(*change) + second)
+    summary = report(log)
+    assert (summary["entries"], summary["doors"]) == (1, {"request": {"ask": 1}})
+    assert "line 1 was changed" in summary["problems"]
+
+
 @pytest.mark.parametrize("role", [Role.TEXT_SAFETY, Role.IMAGE_SAFETY])
 def test_the_figures_of_the_classifiers_that_ship_are_theirs(role: Role, log: Audit) -> None:
     """Weights that are trained anew have another id: what is known of the old ones does not pass for theirs."""

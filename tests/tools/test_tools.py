@@ -288,6 +288,22 @@ def test_frames_of_a_file_that_is_not_indexed_can_be_looked_at(context: Context,
     assert len(middle.frames) == len(shots.shots) == 1
 
 
+def test_a_file_that_is_exchanged_while_it_is_read_through_is_not_taken_for_the_old_one(
+    own: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "footage" / "subtitled.mp4"
+    digest = own.library.video("subtitled.mp4").id
+
+    def exchanged(_: Path) -> str:
+        shutil.copy(path, tmp_path / "other.mp4")
+        (tmp_path / "other.mp4").replace(path)
+        return digest
+
+    monkeypatch.setattr("playhead.tools.contract.sha256_of", exchanged)
+    with pytest.raises(MediaError, match="it changed since it was indexed"):
+        own.open("subtitled.mp4")
+
+
 def test_a_file_that_changed_since_it_was_indexed_is_not_taken_for_the_old_one(own: Context, tmp_path: Path) -> None:
     with (tmp_path / "footage" / "subtitled.mp4").open("ab") as file:
         file.write(b"\0" * 100)
