@@ -139,7 +139,7 @@ def _clip(builder: Builder, args: dict[str, Any]) -> None:
 def _where(builder: Builder, clause: Clause, wishes: Wishes) -> tuple[dict[str, Any], list[str]]:
     """What to cut: a stretch by its times, what was found before, or what is named and has to be looked for."""
     slots = read_slots(wishes.text)
-    times = builder.times(slots if slots.has_window else clause.slots)
+    times = _when(builder, slots, clause)
     about = thing(slots.text, back=builder.has_moments)
     if builder.per_shot(wishes.text) and (not about or _A_SHOT.search(about)):
         where, questions = builder.in_video(times)
@@ -162,6 +162,11 @@ def _where(builder: Builder, clause: Clause, wishes: Wishes) -> tuple[dict[str, 
     if builder.stage.recent:
         return builder.recent_window(wishes.text), []
     return {}, ["Which part shall I cut?"]
+
+
+def _when(builder: Builder, slots: Slots, clause: Clause) -> dict[str, Any]:
+    """The stretch that is named with what is to be made, else that which was named for all of the request."""
+    return builder.times(slots if slots.has_window else clause.slots)
 
 
 def _like_given(builder: Builder, about: str, text: str) -> bool:
@@ -215,7 +220,7 @@ def _to_show(builder: Builder, clause: Clause, wishes: Wishes) -> Any:
     if _like_given(builder, about, wishes.text):
         return builder.moments_like_given(many=many, limit=slots.limit)
     if about:
-        times = builder.times(slots if slots.has_window else clause.slots)
+        times = _when(builder, slots, clause)
         return builder.moments_of(about, many=many, limit=slots.limit, words=slots.text, times=times)
     if slots.has_window:  # "cut it together with the first minute"
         return []
