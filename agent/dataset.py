@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from playhead.agent.answer import held, together
 from playhead.agent.interview import questions
-from playhead.errors import InputError, StorageError
+from playhead.errors import InputError, StorageError, reason_of
 from playhead.index.ingest import media_files
 from playhead.media.files import open_file
+from playhead.media.saving import remedy
 from playhead.safety.texts import with_texts
 from playhead.tools.registry import get_tool
 from playhead.types import Progress, cited
@@ -157,7 +158,7 @@ class DatasetFile:
         return InputError(f"{self.path} is no data set", "it holds something else", "Name another file with --out")
 
     def _refused(self, error: OSError) -> StorageError:
-        return StorageError(f"{self.path} cannot be written", (error.strerror or str(error)).lower())
+        return StorageError(f"{self.path} cannot be written", reason_of(error), remedy(error.errno))
 
     def holds(self, kind: Kind, video: Video) -> bool:
         """Whether there is such a record already."""

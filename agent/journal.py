@@ -12,7 +12,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from playhead.errors import InputError, StorageError
+from playhead.errors import InputError, StorageError, reason_of
+from playhead.media.saving import remedy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,4 +71,4 @@ def _whole(data: bytes) -> bytes:
 
 
 def _refused(path: Path, error: OSError) -> StorageError:
-    return StorageError(f"The journal {path} cannot be written", (error.strerror or str(error)).lower())
+    return StorageError(f"The journal {path} cannot be written", reason_of(error), remedy(error.errno))

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from playhead.agent import report
 from playhead.agent.answer import NOT_ANSWERED, NOT_SHOWN, lines
-from playhead.errors import BlockedError, InputError, StorageError
+from playhead.errors import BlockedError, InputError, StorageError, reason_of
+from playhead.media.saving import remedy
 from playhead.models.cache import write_atomically
 from playhead.plain import plain
 from playhead.safety.texts import TEXT_ENDINGS, file_changed, with_texts
@@ -107,9 +108,8 @@ def write_run(
         write_atomically(folder / ANSWER, [report.markdown(plan, told, answer).encode()])
         write_atomically(folder / REPORT, [report.html(plan, told, answer).encode()])
     except OSError as error:
-        raise StorageError(
-            f"The run could not be kept in {folder}", (error.strerror or str(error)).lower()
-        ) from error
+        what = f"The run could not be kept in {folder}"
+        raise StorageError(what, reason_of(error), remedy(error.errno)) from error
 
 
 def _masked_error(outcome: Outcome, mask: Callable[[str], str]) -> Outcome:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from playhead.agent.journal import read_journal
 from playhead.agent.plan import load_plan
 from playhead.agent.run import PLAN
-from playhead.errors import InputError, PlanError, StorageError
+from playhead.errors import InputError, PlanError, StorageError, reason_of
 from playhead.models.cache import write_atomically
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def run_folder(plan: Plan, out: str | Path | None, runs: Path) -> Path:
         if not _holds(folder, plan):
             write_atomically(folder / PLAN, [plan.yaml().encode()])
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
+        why = reason_of(error)
         raise StorageError(f"The run cannot be kept in {out or runs}", why, "Choose another with --out") from error
     return folder
 

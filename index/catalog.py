@@ -590,14 +590,14 @@ class Catalog:
 
     def check(self) -> list[str]:
         """What is wrong inside the catalogue itself; empty when nothing is."""
-        problems = [row[0] for row in self._read("PRAGMA integrity_check") if row[0] != "ok"]
-        problems += [f"foreign key: {row}" for row in self._read("PRAGMA foreign_key_check")]
+        problems = [f"catalogue: {row[0]}" for row in self._read("PRAGMA integrity_check") if row[0] != "ok"]
+        problems += [f"catalogue: foreign key {row}" for row in self._read("PRAGMA foreign_key_check")]
         lost = self._read(
             "SELECT count(*) FROM segment s WHERE s.vector_id IS NOT NULL "
             "AND NOT EXISTS (SELECT 1 FROM vector v WHERE v.id = s.vector_id)"
         )[0][0]
         if lost:
-            problems.append(f"{lost} segments have lost their vectors")
+            problems.append(f"catalogue: {lost} segments have lost their vectors")
         return problems
 
     def thumbnails(self, video_id: str = "") -> set[str]:

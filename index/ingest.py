@@ -11,7 +11,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from playhead.errors import InputError, LibraryError, MediaError, ModelError, StorageError, UnreadableMediaError
+from playhead.errors import (
+    InputError,
+    LibraryError,
+    MediaError,
+    ModelError,
+    StorageError,
+    UnreadableMediaError,
+    reason_of,
+)
 from playhead.index.observe import ROLES, Options, mode_of, observe, recipe, space
 from playhead.index.senses import sense_of, sensed
 from playhead.index.watch import digest, thumbnail_folder
@@ -389,7 +397,7 @@ def _keep(pictures: Mapping[str, bytes], folder: Path) -> None:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             list(pool.map(keep, pictures))
     except OSError as error:
-        raise unsaved("A thumbnail", (error.strerror or str(error)).lower(), error.errno) from error
+        raise unsaved("A thumbnail", reason_of(error), error.errno) from error
 
 
 def sweep_thumbnails(library: Path, catalog: Catalog) -> None:
@@ -402,6 +410,6 @@ def sweep_thumbnails(library: Path, catalog: Catalog) -> None:
     except OSError as error:
         raise StorageError(
             "The thumbnails of removed videos were not deleted",
-            (error.strerror or str(error)).lower(),
+            reason_of(error),
             "Nothing else is wrong; allow writing to the library, then: playhead rebuild",
         ) from error

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import SecretStr
 
-from playhead.errors import InputError, LibraryError, QueryError, StorageError, VectorServerError
+from playhead.errors import InputError, LibraryError, QueryError, StorageError, VectorServerError, reason_of
 from playhead.index.catalog import START_ANEW, Catalog, Within
 from playhead.index.example import read_example, taken_together
 from playhead.index.ingest import Ingest, reembed, sweep_thumbnails
@@ -472,7 +472,7 @@ class Library:
         except OSError as error:
             raise StorageError(
                 f"The library {self.folder} cannot be made",
-                (error.strerror or str(error)).lower(),
+                reason_of(error),
                 "Choose --library",
             ) from error
         if begun:

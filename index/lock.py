@@ -7,7 +7,7 @@ import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from playhead.errors import LibraryLockedError, StorageError
+from playhead.errors import LibraryLockedError, StorageError, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ def writing(library: Path) -> Iterator[None]:
     except OSError as error:
         raise StorageError(
             f"The library {library} cannot be changed",
-            (error.strerror or str(error)).lower(),
+            reason_of(error),
             "It can be searched, with PLAYHEAD_AUDIT=FILE for the audit log where its own cannot be written",
         ) from error
     try:

@@ -13,7 +13,7 @@ from pydantic import Field
 from playhead.agent.executor import CancelledError
 from playhead.agent.run import Run, copy_masked
 from playhead.agent.run_folder import fresh_folder
-from playhead.errors import InputError, StorageError
+from playhead.errors import InputError, StorageError, reason_of
 from playhead.interfaces import shapes
 from playhead.interfaces.content import content
 from playhead.safety.texts import files_of, with_texts
@@ -165,7 +165,7 @@ def list_videos(agent: Agent) -> dict[str, Any]:
     """The videos of the library. Their names are marked: whoever named a file may have meant to give orders."""
     library = agent.library
     videos = library.videos()
-    agent.gate.marks.note([video.name for video in videos])
+    agent.gate.remember(videos)
     return {"library": str(library.folder), "videos": [shapes.video(v, library.counts(v)) for v in videos]}
 
 
@@ -175,7 +175,7 @@ def _new_folder(agent: Agent, name: str) -> Iterator[Path]:
     try:
         folder = fresh_folder(agent.library.folder / "runs" / f"{time.strftime('%Y%m%d-%H%M%S')}-{name}")
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
+        why = reason_of(error)
         raise StorageError(
             f"{name} has nowhere to put what it makes", why, "Open a library you may write to"
         ) from error

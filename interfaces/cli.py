@@ -265,13 +265,21 @@ def verify(
     if json:
         render.say_json({"ok": not problems, "problems": problems})
     elif problems:
-        mendable = any("vector" in text and "cannot be asked" not in text for text in problems)
-        mend = [f"To mend the vector index: {rebuild}"] if mendable else []
-        wait = f"Process {writer} is writing to the library: what is missing may come. Look again when it has ended"
-        render.say("\n".join([*problems, *([wait] if writer else mend)]))
+        render.say("\n".join(filter(None, [*problems, _remedy(problems, writer, rebuild)])))
     else:
         render.say(f"The library is whole: {render.videos(count)}, every vector reachable.")
     return 1 if problems else 0
+
+
+def _remedy(problems: list[str], writer: str, rebuild: str) -> str:
+    """What to do about what is wrong with a library. The index of a damaged catalogue is kept: it may hold more."""
+    if writer:
+        return f"Process {writer} is writing to the library: what is missing may come. Look again when it has ended"
+    if any(text.startswith("catalogue: ") for text in problems):
+        return "The catalogue is damaged: bring back a copy of the library, or index into another folder"
+    if any("vector" in text and "cannot be asked" not in text for text in problems):
+        return f"To mend the vector index: {rebuild}"
+    return ""
 
 
 @app.command()

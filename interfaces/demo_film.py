@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from playhead.errors import InputError, PlayheadError
+from playhead.errors import InputError, PlayheadError, reason_of
 from playhead.media import graphs
 from playhead.media.files import open_file
 from playhead.media.filming import Canvas
@@ -166,7 +166,7 @@ def build(folder: Path, progress: Callable[[Progress], None] | None = None) -> P
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
+        why = reason_of(error)
         raise InputError(f"the demo film cannot be built in {folder}", why, "Choose another folder") from error
     total_s = SHOTS[-1].span.end_s
     with ExitStack() as open_files:

@@ -9,7 +9,7 @@ import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from playhead.errors import InputError
+from playhead.errors import InputError, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ def bound(port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         if error.errno != errno.EADDRINUSE:
-            why = (error.strerror or str(error)).lower()
+            why = reason_of(error)
             raise InputError(f"Port {port} cannot be used", why, "Choose another with --port") from error
         fix = f"Port {free} is free: --port {free}" if (free := _free(port)) else "Choose another with --port"
         raise InputError(f"Port {port} is taken", "another program answers there", fix) from error

@@ -9,7 +9,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from playhead.errors import StorageError
+from playhead.errors import StorageError, reason_of
 from playhead.plain import STEERING, plain, spelled_out
 from playhead.types import format_time
 
@@ -40,7 +40,7 @@ def written() -> Iterator[None]:
         raise
     except OSError as error:
         silence()
-        why = (error.strerror or str(error)).lower()
+        why = reason_of(error)
         raise OutputError("The output could not be written", why, "Make room, or send it elsewhere") from error
 
 

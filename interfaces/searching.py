@@ -27,11 +27,13 @@ def search(
 ) -> tuple[SearchResult, list[list[Segment]]]:
     """The moments that fit, and what was said and seen up to `around_s` seconds around each; as the policy masks it.
 
-    `where` is what `Library.search` takes besides. Raises `BlockedError`, `QueryError`.
+    That is remembered as what footage says. `where` is what `Library.search` takes besides. Raises `BlockedError`,
+    `QueryError`.
     """
     gate.text(Door.REQUEST, [words], "the search")
     result = library.search_like(like, **where) if like else library.search(words, image=image, **where)
     found = result.moments or result.nearest
     told = [] if around_s is None else [library.around(moment, around_s) for moment in found]
     gate.text(Door.ANSWER, texts_of((result, told)), "what was found")
+    gate.remember((result, told))
     return with_texts((result, told), gate.mask)

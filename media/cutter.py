@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import av
 import numpy as np
 
+from playhead.errors import reason_of
 from playhead.media import sandbox, wire
 from playhead.media.copying import copy
 from playhead.media.cutting import Look
@@ -70,7 +71,7 @@ def _refuse(out: BinaryIO, why: str, text: str, number: int | None = None) -> No
 
 
 def _disk(error: OSError) -> str:
-    return "it would grow too large" if error.errno == errno.EFBIG else (error.strerror or str(error)).lower()
+    return "it would grow too large" if error.errno == errno.EFBIG else reason_of(error)
 
 
 class Orders:

@@ -18,6 +18,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from playhead.errors import reason_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -104,7 +106,7 @@ def confine(kernel: Kernel = libc) -> Confinement:
         try:
             given = give_up(kernel)
         except OSError as error:
-            given, why = (), f"{label}: {(error.strerror or str(error)).lower()}"
+            given, why = (), f"{label}: {reason_of(error)}"
         kept += given
         missing |= {name: why for name in names if name not in given}
     return Confinement(tuple(kept), missing)

@@ -10,7 +10,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from playhead.errors import StorageError
+from playhead.errors import StorageError, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ def whole(path: Path, *, sweep: bool = True) -> Iterator[int]:
             os.close(descriptor)
         partial.replace(path)
     except OSError as error:
-        raise unsaved(path.name, (error.strerror or str(error)).lower(), error.errno) from error
+        raise unsaved(path.name, reason_of(error), error.errno) from error
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr
 
-from playhead.errors import ModelError, WeightsError
+from playhead.errors import ModelError, WeightsError, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ class ChatGGUF(BaseChatModel):
             with path.open("rb") as file:
                 head = file.read(4)
         except OSError as error:
-            raise WeightsError(f"{path} cannot be read", (error.strerror or str(error)).lower()) from error
+            raise WeightsError(f"{path} cannot be read", reason_of(error)) from error
         if head != b"GGUF":
             raise WeightsError(f"{path} is no language model", "it is not a GGUF file")
         try:

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from playhead.errors import AuditError
+from playhead.errors import AuditError, reason_of
 from playhead.index.anchor import read_anchor, write_anchor
 from playhead.models.cache import write_atomically
 
@@ -78,14 +78,14 @@ class Audit:
         except AuditError as error:
             return [error.why]
         except OSError as error:
-            return [f"{self.path} cannot be read: {_why(error)}"]
+            return [f"{self.path} cannot be read: {reason_of(error)}"]
 
     def entries(self) -> list[dict[str, Any]]:
         """What was written, oldest first; a line that is not as it was written is left out. Raises `AuditError`."""
         try:
             lines = self._data().split(b"\n")[:-1]
         except OSError as error:
-            raise AuditError(f"The audit log {self.path} cannot be read", _why(error), _CHECK) from error
+            raise AuditError(f"The audit log {self.path} cannot be read", reason_of(error), _CHECK) from error
         found = ((_parsed(line), line) for line in lines)
         return [entry for entry, line in found if entry is not None and _is_sealed(entry, line)]
 
@@ -195,7 +195,7 @@ class Audit:
 
     def _refused(self, error: OSError) -> AuditError:
         fix = "Nothing is done unrecorded: make it writable, or name another file with the setting audit"
-        return AuditError(f"The audit log {self.path} cannot be written", _why(error), fix)
+        return AuditError(f"The audit log {self.path} cannot be written", reason_of(error), fix)
 
 
 def sealed(body: dict[str, Any]) -> bytes:
@@ -221,10 +221,6 @@ def _free_name(path: Path) -> Path:
     while os.path.lexists(old := path.with_name(stamp if number == 1 else f"{stamp}-{number}")):
         number += 1
     return old
-
-
-def _why(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
 
 
 def _problems(data: bytes, anchored: Head) -> list[str]:

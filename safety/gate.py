@@ -17,6 +17,7 @@ from playhead.safety.judge import Judge, Judged, UnjudgedError
 from playhead.safety.marks import Marks
 from playhead.safety.personal.finding import Kind, masked
 from playhead.safety.policy import MAKING, MINORS, Policy, load_policy
+from playhead.safety.texts import names_of, texts_of
 from playhead.types import Decision, Door, Verdict
 
 if TYPE_CHECKING:
@@ -192,6 +193,14 @@ class Gate:
     def mask(self, text: str) -> str:
         """The text without the personal data that the policy masks."""
         return masked(text, self.policy.mask)
+
+    def remember(self, result: object, *, whole: bool = False) -> None:
+        """Mark what a result says as said by footage, and the names of its videos; as it is and as it is masked.
+
+        `whole` as of `texts_of`.
+        """
+        said = [*texts_of(result, whole=whole), *names_of(result)]
+        self.marks.note(dict.fromkeys([*said, *map(self.mask, said)]))
 
     # Inside
 

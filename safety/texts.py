@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from enum import Enum
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -62,7 +64,10 @@ def _path(leaf: object) -> Path | None:
 
 
 def with_texts(value: T, change: Callable[[str], str]) -> T:
-    """The same value with its texts changed; where a text was, the times of its single words are dropped."""
+    """The same value with its texts changed; where a text was, the times of its single words are dropped.
+
+    Names of files, digests and, in types of ours, the fields that are no texts stay as they are.
+    """
     return _changed(value, change)  # type: ignore[no-any-return]
 
 
@@ -120,7 +125,7 @@ def _walk(value: object, skip: frozenset[str] = frozenset(), *, texts: bool = Tr
 
     Without `texts` the texts in types of ours are passed over, too.
     """
-    ours = type(value).__module__.startswith("playhead.")
+    ours = _is_ours(value)
     for name, part in _parts(value):
         if not (ours and (name in skip or (not texts and _is_text(part)))):
             yield from _walk(part, skip, texts=texts)
@@ -130,6 +135,10 @@ def _walk(value: object, skip: frozenset[str] = frozenset(), *, texts: bool = Tr
         yield value.decode(errors="replace")
     elif not isinstance(value, _SILENT) and not is_dataclass(value):
         yield str(value)  # an object of its own kind is told as it tells itself
+
+
+def _is_ours(value: object) -> bool:
+    return type(value).__module__.startswith("playhead.")
 
 
 def _is_text(value: object) -> bool:
@@ -151,15 +160,45 @@ def _parts(value: object) -> Iterable[tuple[str, object]]:
 
 
 def _changed(value: Any, change: Callable[[str], str]) -> Any:
-    if isinstance(value, str) and not isinstance(value, Enum):
-        return change(value)
+    if isinstance(value, str):
+        return value if isinstance(value, Enum) or _DIGEST.fullmatch(value) or _path(value) else change(value)
+    if isinstance(value, bytes | bytearray):
+        return _bytes_changed(value, change)
+    if isinstance(value, tuple) and hasattr(value, "_make"):  # of named fields
+        return value._make(_changed(item, change) for item in value)
     if isinstance(value, tuple | list | set | frozenset):
         return type(value)(_changed(item, change) for item in value)
     if isinstance(value, dict):
-        return {key: item if key in NO_TEXTS else _changed(item, change) for key, item in value.items()}
-    if isinstance(value, Video) or not (is_dataclass(value) or isinstance(value, BaseModel)):
-        return value
-    new = {name: _changed(part, change) for name, part in _parts(value) if name not in NO_TEXTS}
-    if hasattr(value, "words") and new.get("text") != getattr(value, "text", None):
+        return _apart((_changed(key, change), _changed(item, change)) for key, item in value.items())
+    ours = _is_ours(value)
+    new = {name: _changed(part, change) for name, part in _parts(value) if not (ours and name in NO_TEXTS)}
+    if ours and hasattr(value, "words") and new.get("text") != getattr(value, "text", None):
         new["words"] = ()
-    return value.model_copy(update=new) if isinstance(value, BaseModel) else replace(value, **new)  # type: ignore[type-var]
+    return _with(value, new) if new else value
+
+
+def _bytes_changed(value: bytes | bytearray, change: Callable[[str], str]) -> bytes | bytearray:
+    """Bytes that are a text, changed; any others as they are."""
+    try:
+        return type(value)(change(value.decode()).encode())
+    except UnicodeDecodeError:
+        return value
+
+
+def _apart(items: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
+    """A table of all the items; keys that became the same are numbered."""
+    table: dict[Any, Any] = {}
+    for key, item in items:
+        others = (f"{key} {number}" for number in count(2))
+        table[key if key not in table else next(other for other in others if other not in table)] = item
+    return table
+
+
+def _with(value: Any, new: dict[str, Any]) -> Any:
+    """An object with these fields, made without its constructor, which may take others."""
+    if isinstance(value, BaseModel):
+        return value.model_copy(update=new)
+    made = copy.copy(value)
+    for name, part in new.items():
+        object.__setattr__(made, name, part)
+    return made

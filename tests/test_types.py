@@ -2,12 +2,14 @@
 
 import json
 import math
+from datetime import date
 from enum import Enum
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from playhead.plain import plain
 from playhead.types import Channel, Evidence, Moment, SearchResult, Span, Transcript, Utterance, Video, format_time
@@ -107,6 +109,10 @@ def test_a_result_has_the_documented_plain_form() -> None:
 
 
 def test_everything_has_a_plain_form() -> None:
+    class Card(BaseModel):
+        title: str
+        made: date
+
     class Colour(Enum):
         RED = "red"
 
@@ -115,6 +121,8 @@ def test_everything_has_a_plain_form() -> None:
     assert plain(ValueError("what happened")) == "what happened"
     assert plain(frozenset({"one"})) == ["one"]
     assert plain(Path("/a")) == "/a"
+    assert plain(Card(title="one", made=date(2026, 1, 2))) == {"title": "one", "made": "2026-01-02"}
+    assert plain([b"bytes", 1j]) == ["bytes", "1j"]
 
 
 def test_a_result_reads_like_a_list_and_a_transcript_like_text() -> None:

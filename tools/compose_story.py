@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from playhead.errors import StorageError
+from playhead.errors import StorageError, reason_of
 from playhead.index.narrate import Narrator, Telling, alike, attributed, chosen, joined, titled
 from playhead.index.sights import Looker
 from playhead.index.stretches import parts
 from playhead.index.wording import word
+from playhead.media.saving import remedy
 from playhead.models.roles import Role
 from playhead.tools.arguments import Label, Stretch, Window, Words
 from playhead.tools.contract import Arguments, Context, Effect, Tool
@@ -98,7 +99,7 @@ class ComposeStory(Tool[ComposeStoryArgs, Story]):
             with tempfile.TemporaryDirectory(prefix=".story-", dir=context.folder) as work:
                 return Book(title, tellings, options, Path(work), context).bound((*notes, *more))
         except OSError as error:
-            raise StorageError("The story was not made", (error.strerror or str(error)).lower()) from error
+            raise StorageError("The story was not made", reason_of(error), remedy(error.errno)) from error
 
     def estimate_s(self, args: ComposeStoryArgs, footage_s: float) -> float:
         """A look at each scene; the film takes half as long as it plays."""

@@ -20,11 +20,12 @@ from playhead.errors import (
     ModelError,
     PlayheadError,
     UnreadableMediaError,
+    reason_of,
 )
 from playhead.media.files import open_file
 from playhead.media.images import read_image
 from playhead.safety.film import Film
-from playhead.safety.texts import TEXT_ENDINGS, files_of, lines_of, names_of, texts_of
+from playhead.safety.texts import TEXT_ENDINGS, files_of, lines_of, texts_of
 from playhead.types import Door
 
 if TYPE_CHECKING:
@@ -103,8 +104,7 @@ def release(tool: Tool[Any, Any], result: object, context: Context, made: Iterab
     gate = context.gate
     texts = texts_of(result, whole=tool.makes)  # whoever makes something may call it an id
     if tool.reads_footage:
-        gate.marks.note(texts)
-        gate.marks.note(names_of(result))
+        gate.remember(result, whole=tool.makes)
     if tool.judges:
         return
     door = Door.GENERATE_OUTPUT if tool.makes else Door.TOOL_OUTPUT
@@ -200,7 +200,7 @@ def _read_text(path: Path) -> list[str]:
             plain = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
             data = file.read(_MOST_TEXT_BYTES + 1) if plain else b""
     except OSError as error:
-        raise UnreadableMediaError(f"{path.name} cannot be read", (error.strerror or str(error)).lower()) from error
+        raise UnreadableMediaError(f"{path.name} cannot be read", reason_of(error)) from error
     if not plain or len(data) > _MOST_TEXT_BYTES:
         why = f"it is larger than {_MOST_TEXT_BYTES:,} bytes" if plain else "it is not a regular file"
         raise MediaLimitError(f"{path.name} was not read", why)

@@ -131,7 +131,7 @@ class SafetyMiddleware(AgentMiddleware[AgentState[Any], Any]):
         ours = [tool for tool in request.runtime.tools if isinstance(tool, VideoTool)]
         names = self._reading | {tool.name for tool in ours if tool.reads_footage}
         for message in _given_by(names, request.state["messages"]):
-            self._gate.marks.note(said_in(message.text))
+            self._hear([message.text])
 
     def _let_in(self, request: ToolCallRequest) -> None:
         name, arguments = request.tool_call["name"], request.tool_call["args"]
@@ -144,14 +144,15 @@ class SafetyMiddleware(AgentMiddleware[AgentState[Any], Any]):
     def _let_out(self, request: ToolCallRequest, given: Any) -> Any:
         if isinstance(given, list):  # of several messages and commands
             return [self._let_out(request, one) for one in given]
-        what = f"what {request.tool_call['name']} gives"
-        if isinstance(given, Command):
-            self._gate.text(Door.TOOL_OUTPUT, texts_of(given.update, whole=True), what)
-            return replace(given, update=self._masked_state(given.update))
-        self._gate.text(Door.TOOL_OUTPUT, [given.text], what)
-        if request.tool_call["name"] in self._reading:
-            self._gate.marks.note(said_in(given.text))
-        return self._masked(given)
+        name, command = request.tool_call["name"], isinstance(given, Command)
+        said = texts_of(given.update, whole=True) if command else [given.text]
+        self._gate.text(Door.TOOL_OUTPUT, said, f"what {name} gives")
+        if name in self._reading:
+            self._hear(said)
+        return replace(given, update=self._masked_state(given.update)) if command else self._masked(given)
+
+    def _hear(self, texts: Iterable[str]) -> None:
+        self._gate.remember([part for text in texts for part in said_in(text)])
 
     def _stopped(self, request: ToolCallRequest, error: BlockedError) -> ToolMessage:
         name, number = request.tool_call["name"], request.tool_call["id"]

@@ -12,7 +12,6 @@ from pydantic import ConfigDict, Field, PrivateAttr
 from playhead.index.library import Library  # noqa: TC001 - pydantic reads the fields by their types
 from playhead.interfaces.searching import search
 from playhead.safety.gate import Gate
-from playhead.safety.texts import texts_of
 from playhead.types import Channel  # noqa: TC001 - pydantic reads the fields by their types
 
 if TYPE_CHECKING:
@@ -58,7 +57,6 @@ class MomentRetriever(BaseRetriever):
     ) -> list[Document]:
         where: dict[str, Any] = {"video": self.video, "channels": self.channels, "between": self.between}
         result, told = search(self.library, self._gate, query, around_s=0.0, limit=k or self.k, **where)
-        self._gate.marks.note(texts_of((result, told)))
         return [_document(moment, around) for moment, around in zip(result.moments, told, strict=False)]
 
     async def _aget_relevant_documents(

@@ -144,17 +144,15 @@ class ReadOnlyCollection(_ReadOnly):
         return self._let_out(self._inner.get(**how))
 
     def _let_out(self, found: Any) -> Any:
-        texts = [text for text in _flat(found.get("documents")) if text]
+        texts = _flat(found.get("documents"))
         self._gate.text(Door.ANSWER, texts, "what was found")
-        self._gate.marks.note(texts)
+        self._gate.remember([texts, [where["video"] for where in _flat(found.get("metadatas"))]])
         return found
 
 
-def _flat(value: Any) -> list[str]:
-    """The texts in a list, or in lists in it."""
-    if isinstance(value, list):
-        return [text for part in value for text in _flat(part)]
-    return [value] if isinstance(value, str) else []
+def _flat(value: Any) -> list[Any]:
+    """What is in a list, or in lists in it."""
+    return [leaf for part in value for leaf in _flat(part)] if isinstance(value, list) else [value] if value else []
 
 
 def _where(segment: Segment, video: str, folder: Path) -> dict[str, str | float]:

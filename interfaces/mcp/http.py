@@ -7,7 +7,7 @@ import re
 import stat
 from typing import TYPE_CHECKING, Any
 
-from playhead.errors import SettingsError
+from playhead.errors import SettingsError, reason_of
 from playhead.interfaces.access import Access, authorities, new_token
 from playhead.interfaces.loopback import server_of
 
@@ -32,7 +32,7 @@ def kept_token(path: Path) -> str:
         about = path.stat()
         token = path.read_text(encoding="ascii", errors="replace").strip() if stat.S_ISREG(about.st_mode) else ""
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
+        why = reason_of(error)
         raise SettingsError(f"The token in {path} cannot be used", why, "Name another with --token-file") from error
     if about.st_mode & 0o077:
         raise SettingsError(f"The token in {path} cannot be used", "others may read it", f"Run: chmod 600 {path}")

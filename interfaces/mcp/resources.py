@@ -28,10 +28,12 @@ _ID, _SECONDS = r"([0-9a-f]{12,64})", r"(\d{1,9}(?:\.\d{1,6})?)"
 _PAGE = 200
 
 
-def listed(library: Library, cursor: str | None) -> tuple[list[Resource], str | None]:
-    """A page of what can be read, and where the next one begins. Raises `InputError`."""
-    start = int(cursor) if cursor and re.fullmatch(r"\d{1,9}", cursor) else 0
-    videos = library.videos()
+def listed(library: Library, gate: Gate, cursor: str | None) -> tuple[list[Resource], str | None]:
+    """A page of what can be read, and where the next one begins. Raises `UnknownResourceError`."""
+    if cursor and not re.fullmatch(r"\d{1,9}", cursor):
+        raise UnknownResourceError(f"There is no page {cursor[:200]!r}", "", "Begin without a cursor")
+    start, videos = int(cursor or 0), library.videos()
+    gate.remember(videos[start : start + _PAGE])
     first = (
         [Resource(name="videos", title="All videos", uri=VIDEOS, mime_type="application/json")] if not start else []
     )
@@ -72,13 +74,13 @@ def read(uri: str, library: Library, gate: Gate) -> list[Contents]:
 
 def _videos(uri: str, library: Library, gate: Gate) -> list[Contents]:
     videos = library.videos()
-    gate.marks.note([video.name for video in videos])
+    gate.remember(videos)
     return [_json(uri, {"videos": [shapes.video(video) for video in videos]})]
 
 
 def _video(uri: str, library: Library, gate: Gate, key: str) -> list[Contents]:
     video = _found(library, key)
-    gate.marks.note([video.name])
+    gate.remember(video)
     about = {"start_s": video.start_s, "width": video.width, "height": video.height, "warnings": list(video.warnings)}
     return [_json(uri, shapes.video(video, library.counts(video)) | about)]
 
@@ -130,7 +132,7 @@ def _let_out(gate: Gate, texts: Iterable[str], what: str) -> list[str]:
     """What footage says, as the policy masks it, and remembered as what footage says."""
     said = list(texts)
     gate.text(Door.ANSWER, said, what)
-    gate.marks.note(said)
+    gate.remember(said)
     return [gate.mask(text) for text in said]
 
 

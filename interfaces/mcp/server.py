@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         InputRequiredResult,
         PaginatedRequestParams,
         ReadResourceRequestParams,
+        Resource,
     )
 
     from playhead.interfaces.mcp.tools import Service, Told
@@ -84,7 +85,11 @@ class Answers:
         library = self._service.library
         if not library.exists:
             return ListResourcesResult(resources=[])
-        found, after = await self._read(context, lambda: resources.listed(library, cursor))
+
+        def read() -> tuple[list[Resource], str | None]:
+            return resources.listed(library, self._service.agent().gate, cursor)
+
+        found, after = await self._read(context, read)
         return ListResourcesResult(resources=found, next_cursor=after)
 
     async def list_templates(

@@ -16,16 +16,11 @@ from playhead.interfaces.web import replies, schema
 from playhead.interfaces.web.desk import Here  # noqa: TC001 - FastAPI reads it
 from playhead.interfaces.web.failures import FAILURES, NotFoundError
 from playhead.interfaces.web.footage import open_below
-from playhead.interfaces.web.sending import kind_of_media, send
+from playhead.interfaces.web.sending import SENT, kind_of_media, send
 from playhead.plain import plain
 from playhead.types import Channel
 
 router = APIRouter(responses=FAILURES)
-_FILE: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The file", "content": {"application/octet-stream": {}}},
-    206: {"description": "Part of it", "content": {"application/octet-stream": {}}},
-    416: FAILURES[404] | {"description": "The range begins beyond its end"},
-}
 _JPEG: dict[int | str, dict[str, Any]] = {200: {"description": "The picture", "content": {"image/jpeg": {}}}}
 
 
@@ -69,7 +64,7 @@ def show_transcript(video: str, here: Here) -> dict[str, Any]:
 
 
 @router.head("/api/videos/{video}/media", include_in_schema=False)
-@router.get("/api/videos/{video}/media", response_class=Response, responses=_FILE)
+@router.get("/api/videos/{video}/media", response_class=Response, responses=SENT)
 async def show_film(video: str, request: Request, here: Here) -> Response:
     """The file, whole or in part. A player's 0 is the video's `start_s`."""
     found = await run_in_threadpool(here.desk.video, video)

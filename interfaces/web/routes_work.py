@@ -16,7 +16,7 @@ from playhead.interfaces.web import replies, schema, tasks
 from playhead.interfaces.web.desk import Here, Served  # noqa: TC001 - FastAPI reads them
 from playhead.interfaces.web.failures import FAILURES, NotFoundError
 from playhead.interfaces.web.footage import open_below
-from playhead.interfaces.web.sending import attachment, kind_of_media, send
+from playhead.interfaces.web.sending import SENT, attachment, kind_of_media, send
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,11 +27,6 @@ router = APIRouter(responses=FAILURES)
 _BEAT_S, _QUIET_S = 0.2, 15.0
 _SHOWN = ("video", "audio", "image")
 _STREAM: dict[int | str, dict[str, Any]] = {200: {"description": "Events", "content": {"text/event-stream": {}}}}
-_FILE: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The file", "content": {"application/octet-stream": {}}},
-    206: {"description": "Part of it", "content": {"application/octet-stream": {}}},
-    416: FAILURES[404] | {"description": "The range begins beyond its end"},
-}
 _BODY = {"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string"}}}}}
 
 
@@ -99,7 +94,7 @@ async def follow_job(job: str, here: Here) -> Response:
     return StreamingResponse(_events(here, here.jobs.get(job)), media_type="text/event-stream")
 
 
-@router.get("/api/jobs/{job}/files/{number}", response_class=Response, responses=_FILE)
+@router.get("/api/jobs/{job}/files/{number}", response_class=Response, responses=SENT)
 def give_file(
     job: str,
     number: str,

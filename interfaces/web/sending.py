@@ -6,13 +6,13 @@ import os
 import re
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from anyio import to_thread
 from starlette.responses import StreamingResponse
 
-from playhead.interfaces.web.failures import refusal
+from playhead.interfaces.web.failures import FAILURES, refusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from playhead.media.files import MediaFile
+
+SENT: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file", "content": {"application/octet-stream": {}}},
+    206: {"description": "Part of it", "content": {"application/octet-stream": {}}},
+    416: FAILURES[404] | {"description": "The range begins beyond its end"},
+}
+"""What a route that sends a file answers, for the API's description."""
 
 _BLOCK = 256 << 10
 _MAGIC = (

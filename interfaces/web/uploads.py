@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
-from playhead.errors import InputError, MediaError, MediaLimitError, StorageError
+from playhead.errors import InputError, MediaError, MediaLimitError, StorageError, reason_of
 from playhead.index.library import UPLOADS
 from playhead.media.files import open_file
 
@@ -178,4 +178,4 @@ def _write(out: BinaryIO, block: bytes) -> None:
 
 
 def _refused(name: str, error: OSError) -> StorageError:
-    return StorageError(f"{name} was not taken in", (error.strerror or str(error)).lower(), "Make room on the disk")
+    return StorageError(f"{name} was not taken in", reason_of(error), "Make room on the disk")

@@ -52,6 +52,11 @@ class PlayheadError(Exception):
         return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
+def reason_of(error: OSError) -> str:
+    """What the system says, as the `why` of an error."""
+    return (error.strerror or str(error)).lower()
+
+
 class InputError(PlayheadError):
     """Something that was given cannot be used."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
 
 from playhead.types import Span, Video
 
@@ -28,7 +29,7 @@ def faults(found: Iterable[Any], whole: str = "arguments") -> str:
 
 
 def plain(value: Any) -> Any:
-    """Dataclasses as objects, spans as `start_s` and `end_s` in place, paths and enums as strings.
+    """Dataclasses and models as objects, spans as `start_s` and `end_s` in place, anything else as a string.
 
     A video inside something else is its id, name and path.
     """
@@ -38,15 +39,15 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, BaseException):
-        return str(value)
     if isinstance(value, float):
         return round(value, 6)
+    if isinstance(value, bytes | bytearray):
+        return value.decode(errors="replace")
+    if isinstance(value, BaseModel):
+        return {name: plain(getattr(value, name)) for name in type(value).model_fields}
     if is_dataclass(value) and not isinstance(value, type):
         return _object(value)
-    return value
+    return value if value is None or isinstance(value, str | int) else str(value)
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -7,8 +7,10 @@ import io
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -452,6 +454,12 @@ def test_verify_and_rebuild(run: Run, stocked: Path) -> None:
     assert run("rebuild") == 0
     assert run.json("rebuild") == {"rebuilt": True}
     assert run("verify") == 0
+    with closing(sqlite3.connect(stocked / "catalog.sqlite", isolation_level=None)) as db:
+        db.execute("DELETE FROM vector WHERE number = (SELECT min(number) FROM vector)")
+    assert run("verify") == 1
+    assert "catalogue: 1 segments have lost their vectors\n" in run.out
+    assert "bring back a copy" in run.out
+    assert "playhead rebuild" not in run.out
 
 
 def test_doctor_tells_what_is_ready(run: Run) -> None:

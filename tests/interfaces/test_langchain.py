@@ -367,3 +367,4 @@ async def test_a_retriever_is_gated_and_remembers(toolkit: VideoToolkit) -> None
     assert not toolkit.gate.marks.on("ferry leaves")
     await retriever.ainvoke("the ferry leaves at nine", k=1)
     assert toolkit.gate.marks.on("ferry leaves")
+    assert toolkit.gate.marks.on("cuts.mp4"), "whoever named the file may have meant to give orders"

@@ -24,6 +24,7 @@ from playhead.interfaces.langchain import (
     vectors,
 )
 from playhead.interfaces.langchain.events import EVENT
+from playhead.safety.gate import Gate
 
 from ..agent.conftest import Do, Said
 from ..conftest import SAID
@@ -171,6 +172,15 @@ def test_a_store_refuses_what_would_write(library: Library) -> None:
 def test_a_store_is_gated(library: Library) -> None:
     with pytest.raises(BlockedError):
         vector_store(library).similarity_search(BAD)
+
+
+@pytest.mark.parametrize("told", [None, ["documents"], ["metadatas"]])
+def test_what_a_store_gives_is_remembered(told: list[str] | None, library: Library) -> None:
+    gate = Gate.of(library)
+    store = vector_store(library, gate=gate)
+    store._collection.get(**({"include": told} if told else {}))
+    assert gate.marks.on("ferry leaves") == (told != ["metadatas"])
+    assert gate.marks.on("cuts.mp4") == (told != ["documents"])
 
 
 def test_a_channel_that_there_is_not_is_told_with_those_there_are(library: Library) -> None:

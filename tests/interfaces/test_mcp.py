@@ -33,7 +33,7 @@ from playhead.interfaces.loopback import bound
 from playhead.interfaces.mcp import http, resources
 from playhead.interfaces.mcp.server import make_server
 from playhead.interfaces.mcp.tools import Service
-from playhead.safety.gate import audit_of
+from playhead.safety.gate import Gate, audit_of
 from playhead.testing import ScriptedChat
 from playhead.tools.registry import all_tools
 
@@ -229,6 +229,19 @@ async def test_long_lists_come_in_pages(library: Library, monkeypatch: pytest.Mo
         second = await speaking.list_resources(cursor=first.next_cursor)
     assert [len(page.resources) for page in (first, second)] == [3, 2]
     assert second.next_cursor is None
+
+
+def test_names_of_files_are_remembered_as_words_of_footage(library: Library) -> None:
+    gate = Gate.of(library)
+    resources.listed(library, gate, None)
+    assert gate.marks.on("cuts.mp4")
+
+
+async def test_a_page_that_there_is_not_is_told(library: Library) -> None:
+    async with client(library) as speaking:
+        with pytest.raises(MCPError, match="There is no page") as caught:
+            await speaking.list_resources(cursor="the next one")
+    assert caught.value.code == -32602
 
 
 # The gate

@@ -6,13 +6,13 @@ import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import pytest
 from pydantic import BaseModel, Field
 
 from playhead import types
-from playhead.safety.texts import files_of, lines_of, names_of, texts_of
+from playhead.safety.texts import files_of, lines_of, names_of, texts_of, with_texts
 from playhead.tools.arguments import Label, Picture, Window, Words
 from playhead.tools.contract import Arguments
 from playhead.tools.doorway import DATA, LABEL, loose, words_in
@@ -234,6 +234,39 @@ class Sheet:
 )
 def test_texts_of_results_of_others(result: object, texts: list[str]) -> None:
     assert texts_of(result) == texts
+
+
+class Place(NamedTuple):
+    source: str
+    row: int
+
+
+@dataclass(frozen=True)
+class Made:
+    source: str
+    _size: int = dataclasses.field(init=False, default=0)
+
+
+@pytest.mark.parametrize(
+    ("result", "changed"),
+    [
+        ({"words": "a", "source": "b", "id": ["c"]}, {"WORDS": "A", "SOURCE": "B", "ID": ["C"]}),
+        ({"a": 1, "A": 2}, {"A": 1, "A 2": 2}),
+        (Page(), Page(source="WHO KNOWS", words=["SAID"])),
+        (Sheet("m", "i", Page()), Sheet("M", "I", Page(source="WHO KNOWS", words=["SAID"]))),
+        (Place("a", 1), Place("A", 1)),
+        (Made("a"), Made("A")),
+        ([b"a", b"\xff", Colour.RED, Path("a"), None], [b"A", b"\xff", Colour.RED, Path("a"), None]),
+        (Transcript((Utterance(SPAN, "a"),), "source"), Transcript((Utterance(SPAN, "A"),), "source")),
+        (Utterance(SPAN, "a", (Word(SPAN, "a"),)), Utterance(SPAN, "A")),
+        (Utterance(SPAN, "A", (Word(SPAN, "A"),)), Utterance(SPAN, "A", (Word(SPAN, "A"),))),
+        ({"sha": "ab" * 32, "file": __file__}, {"SHA": "ab" * 32, "FILE": __file__}),
+    ],
+    ids=repr,
+)
+def test_what_is_judged_is_what_is_masked(result: object, changed: object) -> None:
+    """Fields of others are texts, whatever they are called; names of files and digests are none."""
+    assert with_texts(result, str.upper) == changed
 
 
 @pytest.mark.parametrize(
