@@ -32,7 +32,7 @@ import logistic  # noqa: E402
 import moderation as training  # noqa: E402
 from moderation_texts import read_examples  # noqa: E402
 
-from playhead.models.moderation import CATEGORIES, HEADS_FILE, HEADS_SHA256, load  # noqa: E402
+from playhead.models.moderation import ASKED, CATEGORIES, HEADS_FILE, HEADS_SHA256, PICTURED, load  # noqa: E402
 from playhead.models.multilingual import Multilingual  # noqa: E402
 from playhead.models.roles import Finding  # noqa: E402
 from playhead.safety.policy import load_policy  # noqa: E402
@@ -75,11 +75,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--requests", type=Path, default=REQUESTS, metavar="FOLDER")
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
     options = parser.parse_args(arguments)
-    examples = read_examples(options.cases)
-    data = training.gather(examples)
+    every = read_examples(options.cases)
+    examples = training.labelled(every, ASKED)
+    data = training.gather(examples, ASKED)
     fold, heads = training.cross_validated(data)
     judged = Judged(examples, data.families, data.labels, _by_fold(heads, fold, data.encoded))
     result = {
+        "pictured": pictured(training.labelled(every, PICTURED)),
         "openai_mod": openai(judged, usual_recipe(judged, data.encoded, fold)),
         "xstest": xstest(judged),
         "hatecheck": hatecheck(judged),
@@ -149,11 +151,35 @@ def openai(judged: Judged, usual: NDArray[np.float32]) -> dict[str, Any]:
         "any label, missing ones taken for no": area(held, highest, some.families),
         "the usual recipe, missing ones taken for no": area(held, usual, some.families),
     }
-    for i, category in enumerate(CATEGORIES):
+    for i, category in enumerate(ASKED):
         told = some.where(some.labels[:, i] >= 0)
         if (told.labels[:, i] == 1).any():
             found[category] = area(told.labels[:, i] == 1, told.chances[:, i], told.families)
     return found
+
+
+def pictured(examples: Sequence[Example]) -> dict[str, Any]:
+    """Held-out figures of what a picture would show: average precision, and what the door for making stops."""
+    data = training.gather(examples, PICTURED)
+    scores = training.held_out(data)[:, 0]
+    graphic, stopped = data.labels[:, 0] == 1, scores >= _first_step("graphic")
+    of, kinds = (
+        np.array([example.source for example in examples]),
+        [example.about.get("kind") for example in examples],
+    )
+    written = np.array([str(kind).startswith("pictured") for kind in kinds])
+    return {
+        "prompts of our own": area(graphic[written], scores[written], data.families[written]),
+        "stopped of the graphic ones": share(stopped[written & graphic], data.families[written & graphic]),
+        "stopped of the others": share(stopped[written & ~graphic], data.families[written & ~graphic]),
+        "set of OpenAI": area(graphic[of == "openai"], scores[of == "openai"], data.families[of == "openai"]),
+        "requests stopped": share(stopped[of == "planned"]),
+    }
+
+
+def _first_step(category: str) -> float:
+    """From which score on the default policy stops what would be made."""
+    return min(load_policy("default").stages[Door.GENERATE_INPUT][category].values())
 
 
 def usual_recipe(judged: Judged, encoded: training.Encoded, fold: NDArray[np.intp]) -> NDArray[np.float32]:
@@ -191,7 +217,7 @@ def xstest(judged: Judged) -> dict[str, Any]:
 def hatecheck(judged: Judged) -> dict[str, Any]:
     """How often hate is told from what is none, at one in two, by functionality and by the group it is about."""
     some = judged.of("hatecheck")
-    at = CATEGORIES.index("hate")
+    at = ASKED.index("hate")
     hateful, told = some.labels[:, at] == 1, some.chances[:, at] >= 0.5
     right = told == hateful
     kinds, groups = some.about("functionality"), some.about("target")
@@ -258,10 +284,13 @@ def _asked(row: Any) -> str:
 
 
 def decided(chances: NDArray[np.float32], door: Door = Door.REQUEST) -> NDArray[np.intp]:
-    """For each text what the default policy does with it at a door: 0 allow, 1 warn, 2 ask, 3 block."""
+    """For each text what the default policy does with it at a door: 0 allow, 1 warn, 2 ask, 3 block.
+
+    Chances are those of all categories, or of the six of requests alone.
+    """
     policy = load_policy("default")
     found = [
-        max(policy.decide(door, Finding(c, float(p)))[0].severity for c, p in zip(CATEGORIES, row, strict=True))
+        max(policy.decide(door, Finding(c, float(p)))[0].severity for c, p in zip(CATEGORIES, row, strict=False))
         for row in chances
     ]
     return np.array(found, np.intp)

@@ -1,10 +1,10 @@
 """Texts into categories of harm, offline: small trained heads over the packaged sentence encoders.
 
 A text is read as it is and as it says without its disguises, each reading in passages of a few sentences. MiniLM (for
-other languages over its bridge) and USE turn a passage into 896 numbers, and a small network turns those into six
-chances. The sentences of a passage are read by themselves too, for it drowns them, and count a little less without
-what stands around them. The likeliest part counts. Of long texts USE reads everything and names the likeliest parts
-for each category, which both encoders then judge.
+other languages over its bridge) and USE turn a passage into 896 numbers, and a small network turns those into
+seven chances. The sentences of a passage are read by themselves too, for it drowns them, and count a little less
+without what stands around them. The likeliest part counts. Of long texts USE reads everything and names the likeliest
+parts for each category, which both encoders then judge.
 `docs/text-moderation.md` is the card.
 """
 
@@ -33,8 +33,11 @@ if TYPE_CHECKING:
     from playhead.models.roles import Vectors
 
 HEADS_FILE = Path(__file__).with_name("moderation.safetensors")
-HEADS_SHA256 = "c4472d872ba0aa3b595384977397e202aebd2e0acaaf50245bd9de0b5aac8ba0"
-CATEGORIES = ("harassment", "hate", "illicit", "self_harm", "sexual", "violence")
+HEADS_SHA256 = "3804c7c813acd2222c4c97bdc5d0d6009f6ffdd6d2a19f73b5fde91eb2262341"
+ASKED = ("harassment", "hate", "illicit", "self_harm", "sexual", "violence")
+PICTURED = ("graphic",)
+CATEGORIES = ASKED + PICTURED
+"""What a request asks or a text says, and what a picture of it would show: each learnt from texts of its own."""
 FEATURES = Multilingual.dim + USE.dim
 _WHAT = "moderation heads"
 _PLACES = ("hidden.weight", "hidden.offset", "weight", "direct", "offset", "screen.weight", "screen.offset")
@@ -55,12 +58,12 @@ class Network:
 
     hidden_weight: NDArray[np.float32]  # (units, 896)
     hidden_offset: NDArray[np.float32]  # (units,)
-    weight: NDArray[np.float32]  # (6, units)
-    direct: NDArray[np.float32]  # (6, 896)
-    offset: NDArray[np.float32]  # (6,)
+    weight: NDArray[np.float32]  # (7, units)
+    direct: NDArray[np.float32]  # (7, 896)
+    offset: NDArray[np.float32]  # (7,)
 
     def logits(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """`(n, 6)` logits for `(n, 896)` features."""
+        """`(n, 7)` logits for `(n, 896)` features."""
         hidden = np.maximum(features @ self.hidden_weight.T + self.hidden_offset, 0)
         found: NDArray[np.float32] = hidden @ self.weight.T + features @ self.direct.T + self.offset
         return found
@@ -71,15 +74,15 @@ class HeadWeights:
     """A calibrated network, and `screen`, which looks at USE's numbers alone and only ranks: it is not calibrated."""
 
     network: Network
-    screen_weight: NDArray[np.float32]  # (6, 512)
-    screen_offset: NDArray[np.float32]  # (6,)
+    screen_weight: NDArray[np.float32]  # (7, 512)
+    screen_offset: NDArray[np.float32]  # (7,)
 
     def chances(self, features: NDArray[np.float32], handicaps: NDArray[np.float32]) -> NDArray[np.float32]:
-        """`(n, 6)` chances for `(n, 896)` features; a handicap is taken from the logits of its row."""
+        """`(n, 7)` chances for `(n, 896)` features; a handicap is taken from the logits of its row."""
         return _chance(self.network.logits(features) - handicaps[:, None])
 
     def screened(self, features: NDArray[np.float32], handicaps: NDArray[np.float32]) -> NDArray[np.float32]:
-        """`(n, 6)` numbers that rank `(n, 512)` vectors of USE, category by category."""
+        """`(n, 7)` numbers that rank `(n, 512)` vectors of USE, category by category."""
         ranks: NDArray[np.float32] = features @ self.screen_weight.T + self.screen_offset - handicaps[:, None]
         return ranks
 

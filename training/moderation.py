@@ -26,7 +26,7 @@ import numpy as np
 from moderation_texts import read_examples
 
 from playhead.models.cache import write_atomically
-from playhead.models.moderation import CATEGORIES, HEADS_FILE, HeadWeights, Sentences, pack, parts
+from playhead.models.moderation import ASKED, HEADS_FILE, PICTURED, HeadWeights, Network, Sentences, pack, parts
 from playhead.models.multilingual import Multilingual
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
     from moderation_texts import Example
     from numpy.typing import NDArray
-
-    from playhead.models.moderation import Network
 
 RIDGE = 0.5
 SEED = 0
@@ -72,18 +70,24 @@ class Encoded:
 class Data:
     """Texts as the heads see them, and what is known of them; `labels` are -1 where nobody gave one."""
 
+    categories: tuple[str, ...]
     encoded: Encoded
     labels: NDArray[np.int64]
     weights: NDArray[np.float32]
     families: NDArray[np.intp]
 
 
-def gather(examples: Sequence[Example]) -> Data:
-    """All examples, encoded; takes some minutes."""
+def labelled(examples: Sequence[Example], categories: tuple[str, ...]) -> list[Example]:
+    """Those of which something is known in one of these categories."""
+    return [example for example in examples if not example.labels.keys().isdisjoint(categories)]
+
+
+def gather(examples: Sequence[Example], categories: tuple[str, ...]) -> Data:
+    """The examples, encoded; takes some minutes."""
     read = encoded([example.text for example in examples])
-    labels = np.array([[example.labels.get(category, -1) for category in CATEGORIES] for example in examples])
+    labels = np.array([[example.labels.get(category, -1) for category in categories] for example in examples])
     weights = np.array([example.weight for example in examples], np.float32)
-    return Data(read, labels, weights, _families(examples, read))
+    return Data(categories, read, labels, weights, _families(examples, read))
 
 
 def encoded(texts: Sequence[str]) -> Encoded:
@@ -103,6 +107,21 @@ def train(data: Data, known: NDArray[np.bool_]) -> HeadWeights:
     told = weights.T > 0
     screen = np.stack([logistic.fit(by_use[at], labels[at, i], weights[at, i], RIDGE) for i, at in enumerate(told)])
     return HeadWeights(_calibrated(data, known), screen[:, :-1], screen[:, -1])
+
+
+def together(one: HeadWeights, other: HeadWeights) -> HeadWeights:
+    """The categories of one, then those of the other; neither looks at what the other's hidden units see."""
+    a, b = one.network, other.network
+    weight = np.zeros((len(a.weight) + len(b.weight), a.weight.shape[1] + b.weight.shape[1]), np.float32)
+    weight[: len(a.weight), : a.weight.shape[1]], weight[len(a.weight) :, a.weight.shape[1] :] = a.weight, b.weight
+    return HeadWeights(
+        Network(
+            np.concatenate([a.hidden_weight, b.hidden_weight]), np.concatenate([a.hidden_offset, b.hidden_offset]),
+            weight, np.concatenate([a.direct, b.direct]), np.concatenate([a.offset, b.offset]),
+        ),
+        np.concatenate([one.screen_weight, other.screen_weight]),
+        np.concatenate([one.screen_offset, other.screen_offset]),
+    )  # fmt: skip
 
 
 def cross_validated(data: Data, folds: int = FOLDS) -> tuple[NDArray[np.intp], list[HeadWeights]]:
@@ -181,17 +200,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--folds", type=int, default=FOLDS, help="0 writes the heads and judges nothing")
     options = parser.parse_args(arguments)
     examples = read_examples(options.cases)
-    data = gather(examples)
-    if options.folds:
-        _show(data, held_out(data, options.folds))
-    content = pack(train(data, np.ones(len(examples), np.bool_)), _ABOUT)
+    heads = []
+    for categories in (ASKED, PICTURED):
+        data = gather(labelled(examples, categories), categories)
+        if options.folds:
+            _show(data, held_out(data, options.folds))
+        heads.append(train(data, np.ones(len(data.labels), np.bool_)))
+    content = pack(together(*heads), _ABOUT)
     write_atomically(options.out, [content])
     print(f"{options.out}: {len(content)} bytes, sha256 {hashlib.sha256(content).hexdigest()}")
     return 0
 
 
 def _show(data: Data, chances: NDArray[np.float32]) -> None:
-    for i, category in enumerate(CATEGORIES):
+    for i, category in enumerate(data.categories):
         told = data.labels[:, i] >= 0
         held = data.labels[told, i] == 1
         area = average_precision(held, chances[told, i])

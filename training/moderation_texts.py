@@ -1,7 +1,8 @@
 """The labelled texts that the moderation heads are trained on and judged by: three public sets and texts of our own.
 
-A label that nobody gave is left out of `labels`, which is not the same as 0. Texts that are variations of one
-another share a `family`, so that cross-validation can keep them together.
+A label that nobody gave is left out of `labels`, which is not the same as 0: a harmless request may ask for footage
+of what nobody should make. Texts that are variations of one another share a `family`, so that cross-validation can
+keep them together.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from playhead.models.moderation import CATEGORIES
+from playhead.models.moderation import ASKED, CATEGORIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,8 +25,8 @@ OWN_FILES = sorted(Path(__file__).parent.glob("moderation_*.yaml"))
 PLANNED_FILE = ROOT / "benchmarks" / "planning_more.jsonl"
 # Keys of the set of OpenAI (Markov et al. 2023), and what they say here.
 OPENAI_KEYS = {
-    "H": ("hate",), "H2": ("hate", "violence"), "HR": ("harassment",), "V": ("violence",), "V2": ("violence",),
-    "SH": ("self_harm",), "S": ("sexual",), "S3": ("sexual",),
+    "H": ("hate",), "H2": ("hate", "violence"), "HR": ("harassment",), "V": ("violence",),
+    "V2": ("violence", "graphic"), "SH": ("self_harm",), "S": ("sexual",), "S3": ("sexual",),
 }  # fmt: skip
 _UNSAFE_TYPES = {
     "contrast_homonyms": "violence", "contrast_figurative_language": "violence", "contrast_safe_targets": "violence",
@@ -75,7 +76,7 @@ def xstest(cases: Path) -> Iterator[Example]:
         category = _UNSAFE_TYPES[row["type"]] if unsafe else ""
         if unsafe and row["focus"] in _ILLICIT_FOCUS:
             category = "illicit"
-        labels = {category: 1, "sexual": 0, "self_harm": 0} if unsafe else dict.fromkeys(CATEGORIES, 0)
+        labels = {category: 1, "sexual": 0, "self_harm": 0} if unsafe else dict.fromkeys(ASKED, 0)
         family = f"xstest {row['focus'].strip().lower() or kind}"
         about = {"id": row["id"], "type": row["type"], "label": row["label"]}
         yield Example(row["prompt"], labels, "xstest", family, _WEIGHTS["xstest"], about)
@@ -106,13 +107,16 @@ def own() -> Iterator[Example]:
             held = set(name.split("+")) - {"none"}
             if unknown := held - set(CATEGORIES):
                 raise ValueError(f"there is no category {', '.join(sorted(unknown))}")
-            yield from _filled(block, groups, {c: int(c in held) for c in CATEGORIES}, f"labelled {name}")
+            known = ASKED if held else CATEGORIES
+            yield from _filled(block, groups, {c: int(c in held) for c in known}, f"labelled {name}")
         for name, block in texts.get("harmless", {}).items():
-            yield from _filled(block, groups, dict.fromkeys(CATEGORIES, 0), f"harmless {name}")
+            yield from _filled(block, groups, dict.fromkeys(ASKED, 0), f"harmless {name}")
         for name, block in texts.get("harmful", {}).items():
             held = name.split("+")
             labels = dict.fromkeys(held, 1) | {rare: 0 for rare in ("sexual", "self_harm") if rare not in held}
             yield from _filled(block, groups, labels, f"harmful {name}")
+        for name, block in texts.get("pictured", {}).items():
+            yield from _filled(block, groups, {"graphic": int(name == "graphic")}, f"pictured {name}")
 
 
 def planned() -> Iterator[Example]:

@@ -17,7 +17,7 @@ from safetensors.numpy import load_file, save_file
 from playhead.errors import WeightsError
 from playhead.models import moderation
 from playhead.models.disguises import readings
-from playhead.models.moderation import CATEGORIES, HEADS_FILE, HEADS_SHA256, Heads, load, pack, passages
+from playhead.models.moderation import ASKED, CATEGORIES, HEADS_FILE, HEADS_SHA256, Heads, load, pack, passages
 
 ROOT = Path(__file__).parents[2]
 HARMLESS = (
@@ -207,6 +207,21 @@ def test_other_languages_are_read(heads, harmless, harmful):
     assert scores(heads, harmful)["violence"] > scores(heads, harmless)["violence"] + 0.2
 
 
+@pytest.mark.parametrize(
+    ("cruel", "alike"),
+    [
+        ("a man being stabbed to death in an alley", "a cook who cuts bread with a long knife"),
+        ("soldiers shooting prisoners at a wall, 35mm", "soldiers marching past a wall, 35mm"),
+        ("draw a dog that was beaten to death", "draw a dog that sleeps in the sun"),
+        ("Someone bleeds to death on the kitchen floor.", "Someone spilled milk on the kitchen floor."),
+        ("Ein Mann wird enthauptet, überall Blut", "Ein Mann trinkt Kaffee, überall Blumen"),
+    ],
+)
+def test_what_a_picture_would_show(heads, cruel, alike):
+    assert scores(heads, alike)["graphic"] < 0.4
+    assert scores(heads, cruel)["graphic"] >= 0.5
+
+
 def test_the_same_text_gets_the_same_scores(heads):
     texts = [*HARMLESS, *HARMFUL.values()]
     assert heads.moderate(texts) == Heads().moderate(texts)
@@ -282,9 +297,9 @@ def test_training_tells_texts_apart_and_is_repeatable():
     texts = script("moderation_texts")
     kinds = ("harmless editing", "harmful illicit")
     examples = [text for text in texts.own() if text.about["kind"] in kinds][::4]  # enough to tell them apart
-    data = training.gather(examples)
-    illicit = CATEGORIES.index("illicit")
-    data.labels[:, np.arange(len(CATEGORIES)) != illicit] = -1  # of the others nobody says anything: that is quick
+    data = training.gather(examples, ASKED)
+    illicit = ASKED.index("illicit")
+    data.labels[:, np.arange(len(ASKED)) != illicit] = -1  # of the others nobody says anything: that is quick
     known = np.ones(len(examples), np.bool_)
     first, second = training.train(data, known), training.train(data, known)
     np.testing.assert_array_equal(first.network.hidden_weight, second.network.hidden_weight)

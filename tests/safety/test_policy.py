@@ -75,6 +75,15 @@ def test_making_is_never_easier_than_looking() -> None:
             assert made.severity >= looked.severity
 
 
+@pytest.mark.parametrize("name", ["default", "strict", "research"])
+def test_what_a_picture_would_show_stops_making_alone(name: str) -> None:
+    """Footage of violence is looked for, told and shown; the words for it are no prompt."""
+    policy = load_policy(name)
+    for door in Door:
+        decision = policy.decide(door, Finding("graphic", 0.9))[0]
+        assert (decision in (Decision.ASK, Decision.BLOCK)) == (door in MAKING), door
+
+
 # Faults
 
 FAULTS = {
