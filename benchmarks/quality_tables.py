@@ -219,7 +219,7 @@ def text_moderation(runs: Runs) -> str:
             "set of OpenAI",
             f"average precision, {name}",
             found["of"],
-            between(found["area"], [found["low"], found["high"]]),
+            _area(found),
         ]
         for name, found in run["openai_mod"].items()
         if "label" in name or "recipe" in name
@@ -236,11 +236,19 @@ def text_moderation(runs: Runs) -> str:
     wrongly = [group["not hateful, wrongly told"]["share"] for group in hate["by group"].values()]
     gap = 100 * (max(wrongly) - min(wrongly))
     rows.append(["HateCheck", "gap between groups, wrongly told, in points", None, gap])
+    rows += [
+        ["what a picture would show", name, found["of"], _area(found) if "area" in found else _share(found)]
+        for name, found in run["pictured"].items()
+    ]
     for name, found in run.items():
         if "asked about or blocked" in found:
             texts = name.replace("do_not_answer", "Do-Not-Answer:").replace("_", " ")
             rows += [[texts, what, share["of"], _share(share)] for what, share in found.items()]
     return table(["measured on", "what", "texts", ""], rows)
+
+
+def _area(found: Mapping[str, Any]) -> str:
+    return between(found["area"], [found["low"], found["high"]])
 
 
 def _share(found: Mapping[str, Any]) -> str:
