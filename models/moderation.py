@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from playhead.models.roles import Vectors
 
 HEADS_FILE = Path(__file__).with_name("moderation.safetensors")
-HEADS_SHA256 = "3804c7c813acd2222c4c97bdc5d0d6009f6ffdd6d2a19f73b5fde91eb2262341"
+HEADS_SHA256 = "309468c4449e155dbec8df97e8a1f90468955f45f713ffdd35a5381ca5da55a5"
 ASKED = ("harassment", "hate", "illicit", "self_harm", "sexual", "violence")
 PICTURED = ("graphic",)
 CATEGORIES = ASKED + PICTURED
