@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from playhead.errors import BlockedError
 from playhead.interfaces import render
 from playhead.interfaces.options import warn
 
@@ -72,6 +73,8 @@ def show_run(run: Run, mask: Callable[[str], str], *, brief: bool = False) -> No
         render.say(render.line(line))
     for outcome in run.failed:
         render.note(render.line(f"{outcome.step} ({outcome.tool}) {outcome.state}: {mask(str(outcome.error))}"))
+    if any(isinstance(outcome.error, BlockedError) and outcome.error.verdict.answerable for outcome in run.failed):
+        render.note("What was stopped goes on where you say why with --override WHY")
     for path in run.artifacts if not brief else ():
         if path.suffix != ".json":
             render.note(render.line(f"  {path}"))

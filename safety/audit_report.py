@@ -73,4 +73,4 @@ def _short(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _when(entry: dict[str, Any]) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(float(entry["time"])))
+    return time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(float(entry["time"])))

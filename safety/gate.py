@@ -282,7 +282,7 @@ def _reason(policy: Policy, door: Door, decision: Decision, threshold: float, fi
         return f"nothing reaches its threshold; {name} is likeliest, at {finding.score:.2f} of {threshold:g}"
     quoted = finding.cue and not (door in _WAYS_OUT and decision in _STOPPING)
     cue = f" ({finding.cue})" if quoted else ""
-    return f"{name} {finding.score:.2f}{cue}; the policy {policy} says {decision} from {threshold:g} on"
+    return f"{name} {finding.score:.2f}{cue}; the policy {policy} says {decision} from {threshold:g} on at {door}"
 
 
 def _remedy(policy: Policy, door: Door, decision: Decision, finding: Finding) -> str:

@@ -749,6 +749,15 @@ def test_what_would_be_asked_about_does_not_pass_for_allowed(run: Run, tmp_path:
     assert json.loads(run.out)["decision"] == "ask"
 
 
+@pytest.mark.usefixtures("stocked")
+def test_cruelty_is_looked_for_and_not_made(run: Run) -> None:
+    cruel = "a man being stabbed to death in an alley"
+    assert run("ask", f"Find {cruel}") == 0
+    assert run("ask", f"Draw {cruel}") == 4
+    assert "was stopped: graphic" in run.err
+    assert "--override WHY" in run.err
+
+
 def test_the_policy_that_is_shown_is_the_one_in_force(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLAYHEAD_POLICY", "strict")
     assert run("policy", "show") == 0

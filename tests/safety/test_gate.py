@@ -113,7 +113,7 @@ def test_each_decision_is_made_and_recorded(
 def test_a_verdict_says_what_decided_and_what_would_change_it(gate: Callable[..., Gate]) -> None:
     verdict = stopped(lambda: gate().text(Door.REQUEST, ["sexual=0.95 hate=0.1"], "the request"))
     assert (verdict.category, verdict.score, verdict.threshold) == ("sexual", 0.95, 0.9)
-    assert verdict.reason == "sexual 0.95 (what is said); the policy default 3 says block from 0.9 on"
+    assert verdict.reason == "sexual 0.95 (what is said); the policy default 3 says block from 0.9 on at request"
     assert verdict.remedy.startswith("Below 0.5 it passes: say it in other words. Say why it is all right")
     assert verdict.scores[0] == ("sexual", 0.95)
 
