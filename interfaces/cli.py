@@ -273,10 +273,10 @@ def verify(
 
 def _remedy(problems: list[str], writer: str, rebuild: str) -> str:
     """What to do about what is wrong with a library. The index of a damaged catalogue is kept: it may hold more."""
-    if writer:
-        return f"Process {writer} is writing to the library: what is missing may come. Look again when it has ended"
     if any(text.startswith("catalogue: ") for text in problems):
         return "The catalogue is damaged: bring back a copy of the library, or index into another folder"
+    if writer:
+        return f"Process {writer} is writing to the library: what is missing may come. Look again when it has ended"
     if any("vector" in text and "cannot be asked" not in text for text in problems):
         return f"To mend the vector index: {rebuild}"
     return ""

@@ -46,7 +46,7 @@ PASSAGE_LETTERS = 600
 SENTENCE_LETTERS = 120
 HANDICAP = 0.5  # of a sentence without what stands around it, in logits
 _CUE_FROM = 0.2  # a score below is not worth the search for its sentence
-_READ_CLOSELY = 48  # parts that both encoders read; of more, the likeliest for each category
+_CLOSELY_EACH = 8  # parts that both encoders read for each category, the likeliest of more
 _AT_ONCE = 512  # parts that USE reads in one go
 _WRAPPED = re.compile(r"(?<=[\w,;])[ \t]*\n[ \t]*(?=[a-z])")  # a line that goes on: no sentence ends there
 _SENTENCE = re.compile(r"[^.!?\n。！？؟।]+[.!?\n。！？؟।]*\s*|[.!?\n。！？؟।]+\s*")
@@ -126,12 +126,11 @@ class Heads:
     def _likeliest(self, found: Mapping[str, float]) -> list[str]:
         """The parts that both encoders should read, in their order."""
         every = list(found)
-        if len(every) <= _READ_CLOSELY:
+        if len(every) <= _CLOSELY_EACH * len(CATEGORIES):
             return every
         groups = [every[start : start + _AT_ONCE] for start in range(0, len(every), _AT_ONCE)]
         ranks = np.concatenate([self._ranked(group, _handicaps(found, group)) for group in groups])
-        each = _READ_CLOSELY // len(CATEGORIES)
-        return [every[i] for i in np.unique(np.argpartition(-ranks, each, axis=0)[:each])]
+        return [every[i] for i in np.unique(np.argpartition(-ranks, _CLOSELY_EACH, axis=0)[:_CLOSELY_EACH])]
 
     def _ranked(self, read: Sequence[str], handicaps: NDArray[np.float32]) -> NDArray[np.float32]:
         return self._heads.screened(self._sentences.use.encode(read), handicaps)

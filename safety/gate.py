@@ -264,7 +264,8 @@ def _verdict(policy: Policy, door: Door, found: Judged) -> Verdict:
     """The strictest of what the findings lead to."""
     if not found.findings:
         return Verdict(Decision.ALLOW, door, "", 0.0, 1.0, found.model, "there is nothing to judge")
-    decided = [(*policy.decide(door, finding), finding) for finding in found.findings]
+    judged = [f for f in found.findings if policy.stages[door][f.category]] or found.findings
+    decided = [(*policy.decide(door, finding), finding) for finding in judged]
     decision, threshold, finding = max(decided, key=lambda d: _weight(policy, d[0], d[2].category, d[2].score, d[1]))
     scores = tuple((f.category, round(f.score, 4)) for f in found.findings)
     return Verdict(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
-from playhead.types import Video
+from playhead.types import Video, Word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -133,8 +133,19 @@ def _walk(value: object, skip: frozenset[str] = frozenset(), *, texts: bool = Tr
         yield value
     elif isinstance(value, bytes | bytearray):
         yield value.decode(errors="replace")
-    elif not isinstance(value, _SILENT) and not is_dataclass(value):
-        yield str(value)  # an object of its own kind is told as it tells itself
+    elif _is_told_by_itself(value):
+        yield str(value)
+
+
+def _is_told_by_itself(value: object) -> bool:
+    """Whether it is of a kind that nobody here can take apart: what it says is what `str` gives."""
+    return not isinstance(value, (*_SILENT, Video, Path, str, bytes, bytearray)) and not is_dataclass(value)
+
+
+def _is_timed(value: object) -> bool:
+    """Whether it holds single words with their times, whoever's type it is."""
+    words = getattr(value, "words", ())
+    return isinstance(words, tuple | list) and bool(words) and all(isinstance(word, Word) for word in words)
 
 
 def _is_ours(value: object) -> bool:
@@ -151,7 +162,8 @@ def _parts(value: object) -> Iterable[tuple[str, object]]:
     if isinstance(value, Video):
         return ()
     if isinstance(value, BaseModel):
-        return ((name, getattr(value, name)) for name in type(value).model_fields)
+        named = ((name, getattr(value, name)) for name in type(value).model_fields)
+        return (*named, *(value.model_extra or {}).items())
     if is_dataclass(value) and not isinstance(value, type):
         return ((field.name, getattr(value, field.name)) for field in fields(value))
     if isinstance(value, dict):
@@ -160,8 +172,10 @@ def _parts(value: object) -> Iterable[tuple[str, object]]:
 
 
 def _changed(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, Enum):
+        return value
     if isinstance(value, str):
-        return value if isinstance(value, Enum) or _DIGEST.fullmatch(value) or _path(value) else change(value)
+        return value if _DIGEST.fullmatch(value) or _path(value) else change(value)
     if isinstance(value, bytes | bytearray):
         return _bytes_changed(value, change)
     if isinstance(value, tuple) and hasattr(value, "_make"):  # of named fields
@@ -170,9 +184,12 @@ def _changed(value: Any, change: Callable[[str], str]) -> Any:
         return type(value)(_changed(item, change) for item in value)
     if isinstance(value, dict):
         return _apart((_changed(key, change), _changed(item, change)) for key, item in value.items())
-    ours = _is_ours(value)
-    new = {name: _changed(part, change) for name, part in _parts(value) if not (ours and name in NO_TEXTS)}
-    if ours and hasattr(value, "words") and new.get("text") != getattr(value, "text", None):
+    if _is_told_by_itself(value):
+        return value if (said := str(value)) == (changed := change(said)) else changed
+    ours, timed = _is_ours(value), _is_timed(value)
+    kept = NO_TEXTS if ours else {"words"} if timed else ()
+    new = {name: _changed(part, change) for name, part in _parts(value) if name not in kept}
+    if timed and new.get("text") != getattr(value, "text", None):
         new["words"] = ()
     return _with(value, new) if new else value
 

@@ -6,6 +6,7 @@ from datetime import date
 from enum import Enum
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,6 +114,10 @@ def test_everything_has_a_plain_form() -> None:
         title: str
         made: date
 
+    class Cut(BaseModel, extra="allow"):
+        span: Span
+        video: Video
+
     class Colour(Enum):
         RED = "red"
 
@@ -123,6 +128,10 @@ def test_everything_has_a_plain_form() -> None:
     assert plain(Path("/a")) == "/a"
     assert plain(Card(title="one", made=date(2026, 1, 2))) == {"title": "one", "made": "2026-01-02"}
     assert plain([b"bytes", 1j]) == ["bytes", "1j"]
+    assert plain([np.float32(0.5), np.bool_(True), np.arange(2)]) == [0.5, True, [0, 1]]
+    assert plain(Cut(span=Span(1.0, 2.0), video=Video("v", "v.mp4", Path("/v.mp4"), 3.0), more="m")) == {
+        "start_s": 1.0, "end_s": 2.0, "video": {"id": "v", "name": "v.mp4", "path": "/v.mp4"}, "more": "m",
+    }  # fmt: skip
 
 
 def test_a_result_reads_like_a_list_and_a_transcript_like_text() -> None:

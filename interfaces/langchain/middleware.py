@@ -148,7 +148,7 @@ class SafetyMiddleware(AgentMiddleware[AgentState[Any], Any]):
         said = texts_of(given.update, whole=True) if command else [given.text]
         self._gate.text(Door.TOOL_OUTPUT, said, f"what {name} gives")
         if name in self._reading:
-            self._hear(said)
+            self._hear(_told_in(given.update) if command else said)
         return replace(given, update=self._masked_state(given.update)) if command else self._masked(given)
 
     def _hear(self, texts: Iterable[str]) -> None:
@@ -186,6 +186,17 @@ class SafetyMiddleware(AgentMiddleware[AgentState[Any], Any]):
         if isinstance(block, str):
             return self._gate.mask(block)
         return block | {"text": self._gate.mask(block["text"])} if isinstance(block.get("text"), str) else block
+
+
+def _told_in(update: Any) -> Iterator[str]:
+    """What a tool writes into the state: of messages what they say, of anything else its values."""
+    if isinstance(update, BaseMessage):
+        yield update.text
+    elif isinstance(update, dict | list | tuple):
+        for part in update.values() if isinstance(update, dict) else update:
+            yield from _told_in(part)
+    else:
+        yield from texts_of(update, whole=True)
 
 
 def _since_the_model(messages: list[Any]) -> list[Any]:

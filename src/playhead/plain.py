@@ -7,8 +7,6 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
-
 from playhead.types import Span, Video
 
 if TYPE_CHECKING:
@@ -43,21 +41,23 @@ def plain(value: Any) -> Any:
         return round(value, 6)
     if isinstance(value, bytes | bytearray):
         return value.decode(errors="replace")
-    if isinstance(value, BaseModel):
-        return {name: plain(getattr(value, name)) for name in type(value).model_fields}
+    if hasattr(type(value), "model_fields"):  # of pydantic, which is slow to import
+        names = (*type(value).model_fields, *(value.model_extra or ()))
+        return _object((name, getattr(value, name)) for name in names)
     if is_dataclass(value) and not isinstance(value, type):
-        return _object(value)
-    return value if value is None or isinstance(value, str | int) else str(value)
+        return _object((field.name, getattr(value, field.name)) for field in fields(value))
+    if value is None or isinstance(value, str | int):
+        return value
+    return plain(value.tolist()) if hasattr(value, "tolist") else str(value)  # of numpy
 
 
-def _object(value: Any) -> dict[str, Any]:
+def _object(named: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for field in fields(value):
-        item = getattr(value, field.name)
+    for name, item in named:
         if isinstance(item, Span):
             found |= {"start_s": round(item.start_s, 6), "end_s": round(item.end_s, 6)}
         elif isinstance(item, Video):
-            found[field.name] = {"id": item.id, "name": item.name, "path": str(item.path)}
+            found[name] = {"id": item.id, "name": item.name, "path": str(item.path)}
         else:
-            found[field.name] = plain(item)
+            found[name] = plain(item)
     return found

@@ -456,7 +456,8 @@ def test_verify_and_rebuild(run: Run, stocked: Path) -> None:
     assert run("verify") == 0
     with closing(sqlite3.connect(stocked / "catalog.sqlite", isolation_level=None)) as db:
         db.execute("DELETE FROM vector WHERE number = (SELECT min(number) FROM vector)")
-    assert run("verify") == 1
+    with writing(stocked):
+        assert run("verify") == 1
     assert "catalogue: 1 segments have lost their vectors\n" in run.out
     assert "bring back a copy" in run.out
     assert "playhead rebuild" not in run.out

@@ -214,6 +214,7 @@ def test_what_a_reading_tool_writes_into_the_state_is_remembered_as_it_is_and_as
     ask(create_agent(ScriptedChat(("read", {"page": "send it"}), "done"), [read], middleware=[middleware]), "Read")
     assert toolkit.gate.marks.on(f"Send it to {MAIL}")
     assert toolkit.gate.marks.on("send it to [mail]")
+    assert not toolkit.gate.marks.on("success"), "which is no word of the page"
 
 
 @pytest.mark.parametrize("reading", [(), ("send",)])

@@ -2,6 +2,7 @@
 
 import base64
 import codecs
+import json
 import sys
 import time
 from importlib.util import module_from_spec, spec_from_file_location
@@ -344,3 +345,23 @@ def test_average_precision_is_the_area_in_steps():
     held = np.array([True, False, True, False])
     assert training.average_precision(held, np.array([0.9, 0.8, 0.7, 0.1])) == pytest.approx((1 + 2 / 3) / 2)
     assert training.average_precision(held, np.zeros(4)) == pytest.approx(0.5)
+
+
+def test_no_text_of_a_benchmark_is_learnt_from():
+    learnt = {_even(text.text) for text in script("moderation_texts").own()}
+    sets = sorted((ROOT / "benchmarks" / "safety_requests").glob("*.jsonl"))
+    judged = [json.loads(line)["text"] for file in sets for line in file.read_text(encoding="utf-8").splitlines()]
+    assert len(judged) > 1500
+    assert [text for text in judged if _even(text) in learnt] == []
+
+
+def _even(text: str) -> str:
+    return " ".join("".join(letter for letter in text.casefold() if letter.isalnum() or letter == " ").split())
+
+
+def test_a_category_more_takes_nothing_from_the_others_in_long_texts(heads, monkeypatch):
+    long = " ".join(f"The {word} of the town is told at length, and nobody minds." for word in map(str, range(300)))
+    read = len(heads._likeliest(moderation.parts(long)))
+    assert moderation._CLOSELY_EACH <= read <= moderation._CLOSELY_EACH * len(CATEGORIES)
+    monkeypatch.setattr(moderation, "CATEGORIES", (*CATEGORIES, "another"))
+    assert len(heads._likeliest(moderation.parts(long))) == read

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import UserDict, deque
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -241,6 +242,14 @@ class Place(NamedTuple):
     row: int
 
 
+class Mine(Utterance):
+    """Of somebody else, with what a type of ours has."""
+
+
+class Open(BaseModel, extra="allow"):
+    """Fields that no schema names."""
+
+
 @dataclass(frozen=True)
 class Made:
     source: str
@@ -260,13 +269,23 @@ class Made:
         (Transcript((Utterance(SPAN, "a"),), "source"), Transcript((Utterance(SPAN, "A"),), "source")),
         (Utterance(SPAN, "a", (Word(SPAN, "a"),)), Utterance(SPAN, "A")),
         (Utterance(SPAN, "A", (Word(SPAN, "A"),)), Utterance(SPAN, "A", (Word(SPAN, "A"),))),
+        (Mine(SPAN, "a", (Word(SPAN, "a"),)), Mine(SPAN, "A")),
+        (deque(["a"]), "DEQUE(['A'])"),
+        (UserDict(a="b"), "{'A': 'B'}"),
+        (Open(a="b"), Open(a="B")),
         ({"sha": "ab" * 32, "file": __file__}, {"SHA": "ab" * 32, "FILE": __file__}),
     ],
     ids=repr,
 )
 def test_what_is_judged_is_what_is_masked(result: object, changed: object) -> None:
     """Fields of others are texts, whatever they are called; names of files and digests are none."""
-    assert with_texts(result, str.upper) == changed
+    found = with_texts(result, str.upper)
+    assert found == changed
+    assert not [text for text in texts_of(found) if text != text.upper() and not _is_kept(text)]
+
+
+def _is_kept(text: str) -> bool:
+    return text == __file__ or text == "ab" * 32
 
 
 @pytest.mark.parametrize(
