@@ -172,10 +172,12 @@ QUALITY: dict[str, tuple[Any, str]] = {
                         "b": {"not hateful, wrongly told": {"share": 0.5}},
                     }
                 },
+                "pictured": {"prompts": {"area": 0.97, "low": 0.96, "high": 0.98, "of": 1020, "held": 480}},
                 "ordinary requests": {"asked about or blocked": SHARE},
             }
         },
-        "| HateCheck | gap between groups, wrongly told, in points | | 25.0 | | ordinary requests |",
+        "| HateCheck | gap between groups, wrongly told, in points | | 25.0 | "
+        "| what a picture would show | prompts | 1,020 | 0.970 [0.960, 0.980] | | ordinary requests |",
     ),
 }
 

@@ -101,4 +101,5 @@ def test_a_model_that_cannot_be_asked_is_one_clear_line(tiny, tmp_path, template
 
 
 def test_every_hazard_leads_to_a_known_category(harm_categories):
-    assert LlamaGuard.categories == harm_categories
+    assert harm_categories - LlamaGuard.categories == {"graphic"}, "which no hazard of MLCommons' is"
+    assert LlamaGuard.categories < harm_categories
