@@ -194,12 +194,9 @@ class Gate:
         """The text without the personal data that the policy masks."""
         return masked(text, self.policy.mask)
 
-    def remember(self, result: object, *, whole: bool = False) -> None:
-        """Mark what a result says as said by footage, and the names of its videos; as it is and as it is masked.
-
-        `whole` as of `texts_of`.
-        """
-        said = [*texts_of(result, whole=whole), *names_of(result)]
+    def remember(self, result: object) -> None:
+        """Mark what a result says as said by footage, and the names of its videos; as it is and as it is masked."""
+        said = [*texts_of(result), *names_of(result)]
         self.marks.note(dict.fromkeys([*said, *map(self.mask, said)]))
 
     # Inside

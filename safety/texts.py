@@ -8,7 +8,7 @@ import os
 import re
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -206,8 +206,8 @@ def _apart(items: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
     """A table of all the items; keys that became the same are numbered."""
     table: dict[Any, Any] = {}
     for key, item in items:
-        others = (f"{key} {number}" for number in count(2))
-        table[key if key not in table else next(other for other in others if other not in table)] = item
+        names = chain([key], (f"{key} {number}" for number in count(2)))
+        table[next(name for name in names if name not in table)] = item
     return table
 
 

@@ -25,7 +25,7 @@ from playhead.errors import (
 from playhead.media.files import open_file
 from playhead.media.images import read_image
 from playhead.safety.film import Film
-from playhead.safety.texts import TEXT_ENDINGS, files_of, lines_of, texts_of
+from playhead.safety.texts import TEXT_ENDINGS, files_of, lines_of, names_of, texts_of
 from playhead.types import Door
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def release(tool: Tool[Any, Any], result: object, context: Context, made: Iterab
     gate = context.gate
     texts = texts_of(result, whole=tool.makes)  # whoever makes something may call it an id
     if tool.reads_footage:
-        gate.remember(result, whole=tool.makes)
+        gate.remember([*texts, *names_of(result)])
     if tool.judges:
         return
     door = Door.GENERATE_OUTPUT if tool.makes else Door.TOOL_OUTPUT
