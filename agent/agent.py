@@ -77,6 +77,7 @@ class Agent:
         self.chat = load_chat(model) if isinstance(model, str) else Chat(model) if model is not None else None
         self._planner = planner
         self._recent: tuple[tuple[Video, Span], ...] = ()
+        self._asked = ""
 
     @property
     def planner(self) -> Planner:
@@ -120,7 +121,8 @@ class Agent:
     def _stage(self, video: str) -> Stage:
         if not self.has_library:  # a plan can be made all the same
             return Stage()
-        return Stage(tuple(self.library.videos()), self.library.video(video) if video else None, self._recent)
+        meant = self.library.video(video) if video else None
+        return Stage(tuple(self.library.videos()), meant, self._recent, asked=self._asked)
 
     # Running
 
@@ -191,7 +193,7 @@ class Agent:
         answer, outcomes = self._let_out(plan, self._answer(plan, outcomes, context), outcomes, gate)
         write_run(folder, plan, outcomes, answer, gate.mask)
         journal.write("answered", sentences=len(answer.claims), dropped=answer.dropped)
-        self._recent = _moments(answer) or self._recent
+        self._recent, self._asked = _moments(answer) or self._recent, plan.request
         return Run(plan, answer, folder, outcomes, tuple(events))
 
     def _cache_folder(self) -> Path:
@@ -290,7 +292,7 @@ class Agent:
 
     def forget(self) -> None:
         """Begin a new conversation."""
-        self._recent = ()
+        self._recent, self._asked = (), ""
 
     def asking(self, consent: Callable[[Verdict], str]) -> Agent:
         """The same agent in a new conversation, whose gate asks somebody else."""

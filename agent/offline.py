@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from playhead.agent.building import Builder
 from playhead.agent.footage import under_plain_names
+from playhead.agent.foreign import read_foreign
 from playhead.agent.intents import Intents, worked_examples
 from playhead.agent.pieces import verbatim
 from playhead.agent.plan import Plan, Step
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
+    from playhead.agent.foreign import Foreign
     from playhead.agent.intents import Example
     from playhead.models.roles import SentenceEncoder
     from playhead.tools.contract import Tool
@@ -76,8 +78,10 @@ class OfflinePlanner:
     def _proposed(self, words: str, stage: Stage) -> Proposal:
         if stage.recent and (again := _AGAIN.match(words)):
             return self._follow_up(words, again, stage)
+        if foreign := read_foreign(words):
+            return self._looked_for(foreign, words, stage)
         mended = self._intents.spelled(words)
-        clauses, remarks = _without_unclear(self._reader.read(mended))
+        clauses, remarks = _without_unclear(self._reader.read(mended, stage.asked))
         questions = self._declined(clauses) + [fault for clause in clauses for fault in clause.slots.faults]
         if not clauses:
             questions = [f"That is too much at once; please ask for at most {MOST_CLAUSES} things."]
@@ -99,6 +103,20 @@ class OfflinePlanner:
             if new not in (old, old.replace("is", "iz"))  # "summarise" is none
         ]
         return Proposal(builder.plan(), notes=tuple(notes))
+
+    def _looked_for(self, foreign: Foreign, words: str, stage: Stage) -> Proposal:
+        """A search for what a request in another language is about."""
+        only = (
+            f"In {foreign.language} this only looks for things; say it in English to have anything else done or "
+            "told, or give a language model with --model."
+        )
+        if foreign.does:
+            return Proposal(None, (only,))
+        builder = Builder(self._tools, stage, words)
+        if questions := builder.video_questions(()):
+            return Proposal(None, tuple(questions))
+        builder.look_for(foreign.about)
+        return Proposal(builder.plan(), notes=(f"“{foreign.about}” is looked for. {only}",))
 
     def _follow_up(self, words: str, again: re.Match[str], stage: Stage) -> Proposal:
         """What is at, after or before something that the last answer rests on."""
@@ -131,6 +149,8 @@ class OfflinePlanner:
             if intent.outside and intent.score >= _OUTSIDE and intent.tool in _DECLINED:
                 what = _DECLINED[intent.tool]
                 questions.append(f"I cannot do “{_short(clause.text)}”: it is {what}. {_ABLE}.")
+            elif intent.tool == "talk" and intent.score >= _OUTSIDE:
+                questions.append(f"What shall I look for or do? {_ABLE}.")
             elif _NEVER.match(clause.text):
                 questions.append(f"“{_short(clause.text)}”: what shall I do instead?")
             elif intent.outside or intent.score < LIKELY:

@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 class Stage:
     """What a planner may know: the videos there are, the one that is meant if none is named, what was found before.
 
-    `recent` are the moments of the last answer, best first; of footage a planner sees nothing else. `given` is the
-    picture, sound or film that the person handed over with the request.
+    `recent` are the moments of the last answer, best first; of footage a planner sees nothing else. `asked` is the
+    request that was answered last, and `given` the picture, sound or film that the person handed over with this one.
     """
 
     videos: tuple[Video, ...] = ()
     video: Video | None = None
     recent: tuple[tuple[Video, Span], ...] = ()
     given: Path | None = None
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from playhead.agent.anaphora import leaves_out, spoken_out
 from playhead.agent.anchors import (
     SOMEWHERE,
     Anchor,
@@ -79,6 +80,12 @@ _QUESTION = re.compile(
     r"^(?:what|who|whom|whose|when|where|which|why|how|is|are|was|were|does|do|did|can|has|have|whether|tell me)\b",
     re.IGNORECASE,
 )
+_WHOLE = re.compile(
+    r"^(?:(?:is|are|was|were) there\s+\w|(?:is|are|was|were|does|do|did|has|have|can)\s+(?:\w+\s+){1,4}\w|"
+    r"(?:for )?how (?:long|often|much|many(?: times)?)\b|(?:what|who|when|where|why|which)\b.*\w{2}\s+\w{2})",
+    re.IGNORECASE,
+)
+_LONGER = re.compile(r"\w{3,}")
 _STRUCTURAL = frozenset(("detect_shots", "probe_video", "extract_frames", "caption_frames", "search_moments"))
 _NEARLY, _WORLDLY = 0.12, 0.5
 _FORM = re.compile(r"\s*\b(?:in(?:to)?\s+)?(?:sentences?|lines|bullet points|bullets|points)\b\s*$", re.IGNORECASE)
@@ -204,8 +211,8 @@ class Reader:
     def __init__(self, intents: Intents) -> None:
         self._intents = intents
 
-    def read(self, request: str) -> list[Clause]:
-        """What is asked for, in order; of more than `MOST_CLAUSES` pieces nothing is read."""
+    def read(self, request: str, before: str = "") -> list[Clause]:
+        """What is asked for, in order, after the request `before`; of over `MOST_CLAUSES` pieces none is read."""
         channels, words = only_channels(request)
         everywhere = EVERYWHERE.search(words)
         words = EVERYWHERE.sub(" ", words).strip()
@@ -216,12 +223,15 @@ class Reader:
         if len(pieces) > MOST_CLAUSES:
             return []
         texts = _continued(self._merged(rest, pieces))
+        texts = [spoken_out(text, last) for text, last in zip(texts, [before, *texts], strict=False)]
         clauses = self._read(texts, _shared(lead))
         first = everywhere is not None and everywhere.start() == 0
         # "all my videos: trams", "the budget for next year"
         if len(clauses) == 1 and ((first and clauses[0].intent.score < _SURE) or _only_named(clauses[0])):
             searching = replace(clauses[0].intent, tool="search_moments", score=_SURE, outside=False)
             clauses = [replace(clauses[0], intent=searching)]
+        if faults := [f"{text.strip(' ?').capitalize()} is what?" for text in texts[1:] if leaves_out(text)]:
+            clauses[-1] = replace(clauses[-1], slots=replace(clauses[-1].slots, faults=tuple(faults)))
         clauses = _once(_spread(self._without_asides(clauses)))
         return [replace(clause, slots=replace(clause.slots, channels=channels)) for clause in clauses]
 
@@ -258,7 +268,7 @@ class Reader:
             return False  # "the man in red, did he win"
         if (not piece.strong and _GOES_ON.match(text)) or only_how(text):
             return False
-        if piece.strong or only_when(text) or (tells(last) and not tells(text)):
+        if piece.strong or only_when(text) or (tells(last) and not tells(text)) or _both_ask(last, text):
             return True
         if commands(text) and polite_less(text):
             return intent.score >= LIKELY
@@ -308,10 +318,18 @@ class Reader:
         return [replace(c, slots=replace(c.slots, every_s=c.slots.every_s or every_s)) for c in told]
 
 
+def _both_ask(first: str, second: str) -> bool:
+    """Whether both are questions by themselves: "is there a horse" and "is there a car"."""
+    return bool(_WHOLE.match(polite_less(first)) and _WHOLE.match(polite_less(second)))
+
+
 def _only_named(clause: Clause) -> bool:
     """Whether a clause is like nothing, but names a thing, which can be looked for."""
+    if clause.text.rstrip().endswith("?") or commands(clause.text) or only_when(clause.text):
+        return False
     unlike = clause.intent.score < LIKELY or (clause.intent.outside and clause.intent.score < _NAMED_THING)
-    return unlike and may_tell(clause.text) and not clause.text.rstrip().endswith("?")
+    bare = len(clause.text.split()) <= _FEW_WORDS // 2 and not tells(clause.text) and clause.intent.score < _ASKED
+    return bare or (unlike and may_tell(clause.text))
 
 
 def _continued(texts: Sequence[str]) -> list[str]:
@@ -477,9 +495,9 @@ def _once(clauses: list[Clause]) -> list[Clause]:
 
 def _repeats(first: Clause, second: Clause) -> bool:
     if first.tool == "answer_question":  # "…, I forgot who it was"
-        return len(re.findall(r"\w{3,}", second.slots.text)) < _FEW_WORDS // 3 or bool(
-            _ONLY_THEY.match(second.slots.text)
-        )
+        new = set(_LONGER.findall(second.slots.text.lower())) - set(_LONGER.findall(first.slots.text.lower()))
+        few = len(_LONGER.findall(second.slots.text)) < _FEW_WORDS // 3
+        return bool(_ONLY_THEY.match(second.slots.text)) or (few and not (new and _WHOLE.match(second.slots.text)))
     if first.tool == "extract_frames":
         return (
             not second.slots.every_s

@@ -188,6 +188,11 @@ class Steps:
         self.found.append(self.step("search_moments", args | {"limit": limit or (ALL if many else 1)}))
         return f"${self.found[-1]}.moments"
 
+    def look_for(self, query: str) -> None:
+        """A search in the video that is named, or in all."""
+        video = "$video" if self.inputs.get("video") is not None else None
+        self.found.append(self.step("search_moments", {"query": query, "video": video}))
+
     def moments_like_given(self, *, many: bool, limit: int | None = None) -> str:
         """The moments that are like what was handed over: all of them, so many, or the best."""
         self.found.append(self.step("search_moments", {"like": "$given", "limit": limit or (ALL if many else 1)}))

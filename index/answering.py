@@ -100,6 +100,9 @@ class Answering:
     # What there is
 
     def _what(self, question: Question) -> Answer:
+        if question.items:
+            each = [self._what(replace(question, about=item, items=())) for item in question.items]
+            return Answer(tuple(c for a in each for c in a.claims), tuple(n for a in each for n in a.notes))
         moments = self._moments(question.about, question.channels)
         if not moments and question.channels:
             moments = self._moments(question.about)
@@ -187,14 +190,23 @@ class Answering:
         return Answer((), tuple(f"{video.name} lasts {video.duration_s:.1f} s ({video.span})." for video in videos))
 
     def _order(self, question: Question) -> Answer:
-        found = [(item, self._first(item)) for item in question.items]
-        missing = [item for item, moment in found if moment is None]
-        if missing:
+        """Which comes first in the video that shows them all; between videos there is no order."""
+        found = {item: self._moments(item, limit=_ALL) for item in question.items}
+        if missing := [item for item, moments in found.items() if not moments]:
             return self._absent(listed(missing))
-        ordered = sorted(((m, item) for item, m in found if m), key=lambda pair: (pair[0].video.name, pair[0].span))
+        shared = set.intersection(*({moment.video for moment in moments} for moments in found.values()))
+        if not shared:
+            claims = [Claim(ended(f"It looks like “{item}”"), (cite(moments[0]),)) for item, moments in found.items()]
+            return Answer(tuple(claims), (f"No video shows or says all of this: {listed(list(found))}.",))
+
+        def in_one(video: Video) -> dict[str, Moment]:
+            return {item: next(m for m in moments if m.video == video) for item, moments in found.items()}
+
+        best = max(map(in_one, shared), key=lambda moments: min(moment.score for moment in moments.values()))
+        ordered = sorted(best.items(), key=lambda pair: pair[1].span)
         words = ["First", *["then"] * (len(ordered) - 1)]
-        text = ", ".join(f"{word} {item}" for word, (_, item) in zip(words, ordered, strict=True))
-        evidence = tuple(cite(moment) for moment, _ in ordered)
+        text = ", ".join(f"{word} {item}" for word, (item, _) in zip(words, ordered, strict=True))
+        evidence = tuple(cite(moment) for _, moment in ordered)
         return Answer((Claim(ended(text), evidence),))
 
     # Before, after, during, why

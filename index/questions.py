@@ -31,7 +31,7 @@ class Kind(StrEnum):
 class Question:
     """`about` is what to look for, or what is asked of the videos themselves (`Held`).
 
-    `items` are the things to be put in order; `channels` narrow where to look.
+    `items` are the things to be put in order, or each to be looked for; `channels` narrow where to look.
     `there` says that the question is only whether something is to be seen: one that "yes" can answer.
     """
 
@@ -111,6 +111,7 @@ _TAIL = re.compile(
     r"appears?|appeared|appearing|comes? up|come|comes|happens?|happen|lasts?|last|(?:on|in) (?:the )?(?:screen|"
     r"picture|video|film|footage|clip|movie|recording|shot)|in (?:this|it)|there|is|are|was|were)$"
 )
+_THING = re.compile(r"^(?:an?|the|any|some|my|our)\s+\w|^\w+s$")
 _NAMES = re.compile(r"\bin (?:the |this )?(?:video|film|footage|clip|movie|recording)\b")
 
 
@@ -122,7 +123,7 @@ def ask(text: str) -> Question:
     channels = _channels(lower)
     if counted := _counted(lower, channels):
         return counted
-    if found := _ORDER.match(lower) or _FIRST.match(lower):
+    if found := _ORDER.match(_NAMES.sub("", lower)) or _FIRST.match(_NAMES.sub("", lower)):
         return Question(Kind.ORDER, "", tuple(_items(found["items"])))
     if (found := _COMPARED.match(lower)) and not lower.startswith(("is there", "are there")):
         return Question(Kind.ORDER, "", (topic(found["one"]), topic(found["other"])))
@@ -137,7 +138,7 @@ def ask(text: str) -> Question:
     if found := _WHETHER.match(lower):
         about = re.sub(r"^(?:no|not an?|any)\s+", "", topic(found["about"])) or question
         there = bool(_THERE.match(lower)) and not _EXACT.search(lower)
-        return Question(Kind.WHETHER, about, channels=channels, there=there)
+        return Question(Kind.WHETHER, about, _several(about) if there else (), channels, there)
     if found := _ABOUT.match(lower):
         return Question(Kind.WHAT, topic(found["about"]), channels=channels)
     return Question(Kind.WHAT, _NAMES.sub("", question).strip() or question, channels=channels)
@@ -164,6 +165,12 @@ def topic(text: str) -> str:
 def _items(text: str) -> list[str]:
     parts = re.split(r",\s*(?:and |or )?|\s+(?:and|or)\s+", topic(text))
     return [part for part in (topic(part) for part in parts) if part]
+
+
+def _several(text: str) -> tuple[str, ...]:
+    """The things of a list of them ("a cat and a dog"); none where it is one ("a black and white cat")."""
+    found = _items(text)
+    return tuple(found) if len(found) > 1 and all(_THING.match(item) for item in found) else ()
 
 
 def _channels(text: str) -> tuple[Channel, ...]:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playhead.agent.check import check
+from playhead.agent.foreign import read_foreign
 from playhead.agent.language import language
 from playhead.agent.offline import OfflinePlanner
 from playhead.agent.planner import Planner, Stage
@@ -190,6 +191,116 @@ def test_a_question_to_several_videos_is_a_question_to_all_of_them(planner: Offl
     plan = planner.propose(question, Stage((FILM, other))).plan
     assert plan is not None
     assert [(step.tool, step.args) for step in plan.steps.values()] == [("answer_question", {"question": question})]
+
+
+ASKED = "answer_question"
+FIND = "search_moments"
+
+
+@pytest.mark.parametrize(
+    ("request_", "asked"),
+    [
+        ("Is there a cat and is there a submarine?", [(ASKED, "Is there a cat"), (ASKED, "is there a submarine?")]),
+        ("Is there a car and is there a horse?", [(ASKED, "Is there a car"), (ASKED, "is there a horse?")]),
+        ("Is there a cat, and how often?", [(ASKED, "Is there a cat"), (ASKED, "how often is a cat shown?")]),
+        (
+            "are there any dogs and for how long are they visible?",
+            [(ASKED, "are there any dogs"), (ASKED, "for how long are dogs visible?")],
+        ),
+        (
+            "Is the bill mentioned, how often?",
+            [(ASKED, "Is the bill mentioned"), (ASKED, "how often is the bill mentioned?")],
+        ),
+        (
+            "When is the rocket launched and when does it land?",
+            [(FIND, "the rocket launched"), (FIND, "the rocket land")],
+        ),
+        ("is there a man and is it raining?", [(ASKED, "is there a man"), (ASKED, "is it raining?")]),
+    ],
+)
+def test_each_of_several_questions_is_asked(
+    planner: OfflinePlanner, request_: str, asked: list[tuple[str, str]]
+) -> None:
+    found = steps(planner, request_)
+    assert [(tool, args.get("question") or args["query"]) for tool, args in found] == asked
+
+
+def test_a_question_goes_on_with_what_was_asked_for_last(planner: OfflinePlanner) -> None:
+    stage = replace(ONE, asked="is there a cat in film.mp4?")
+    assert steps(planner, "how long is it shown?", stage) == [(ASKED, {"question": "how long is a cat shown?"})]
+    assert steps(planner, "and how often?", stage) == [(ASKED, {"question": "how often is a cat shown?"})]
+    assert planner.propose("who is seen, and how long?", ONE).questions == ("How long is what?",)
+
+
+@pytest.mark.parametrize("request_", ["invoice", "bicycle", "people dancing", "sunset", "Rechnung"])
+def test_a_bare_thing_is_looked_for(planner: OfflinePlanner, request_: str) -> None:
+    assert steps(planner, request_, TWO) == [(FIND, {"query": request_})]
+
+
+@pytest.mark.parametrize("request_", ["hello", "thanks", "help"])
+def test_small_talk_is_told_what_can_be_asked_for(planner: OfflinePlanner, request_: str) -> None:
+    (question,) = planner.propose(request_, ONE).questions
+    assert question.startswith("What shall I look for or do? I can find moments")
+
+
+def test_the_name_of_a_video_is_no_part_of_what_is_asked(planner: OfflinePlanner) -> None:
+    proposal = planner.propose("Which comes first in talk.mp4, the rocket or the cat?", TWO)
+    assert proposal.plan is not None
+    assert proposal.plan.inputs == {"video": "talk.mp4"}
+    assert proposal.plan.steps["answer"].args["question"] == "Which comes first, the rocket or the cat?"
+
+
+@pytest.mark.parametrize(
+    ("request_", "about"),
+    [
+        ("Was wird über die Rechnung gesagt?", "die Rechnung"),
+        ("Wann startet die Rakete?", "startet die Rakete"),
+        ("Zeig mir alle Szenen mit einem Hund", "einem Hund"),
+        ("où est-ce qu'on voit l'éléphant ?", "l'éléphant"),
+        ("¿Cuándo aparece el gato?", "el gato"),
+        ("dov'è il gatto?", "il gatto"),
+        ("onde está o cachorro?", "o cachorro"),
+        ("waar is de hond te zien?", "de hond"),
+        ("Wer sagt „guten Morgen“?", "guten Morgen"),
+    ],
+)
+def test_in_other_languages_things_are_looked_for_and_the_rest_is_said_to_be_beyond_it(
+    planner: OfflinePlanner, request_: str, about: str
+) -> None:
+    assert steps(planner, request_, TWO) == [(FIND, {"query": about})]
+    (note,) = planner.propose(request_, TWO).notes
+    assert note.startswith(f"“{about}” is looked for. In ")
+    assert "--model" in note
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "schneide von 0:02 bis 0:05 aus film.mp4",
+        "male eine Katze",
+        "fasse das Video zusammen",
+        "Wie viele Videos gibt es?",
+        "raconte une histoire avec le chat",
+        "corta los primeros cinco segundos",
+    ],
+)
+def test_what_is_not_understood_in_another_language_is_not_taken_for_something_else(
+    planner: OfflinePlanner, request_: str
+) -> None:
+    proposal = planner.propose(request_, ONE)
+    assert proposal.plan is None
+    assert "say it in English" in proposal.questions[0]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "find the part where he says 'wo ist die Katze'", "is there a la la land poster", "find Die Hard",
+        "the El Niño and La Niña part", "um is there a do not enter sign", "LA traffic at night",
+    ],
+)  # fmt: skip
+def test_english_with_foreign_words_in_it_is_english(request_: str) -> None:
+    assert read_foreign(request_) is None
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,28 @@ def test_how_many_videos_there_are_is_counted_and_not_looked_for(watched: Watche
     answer = Answering(watched).answer("How many videos are in the library?")
     assert (answer.claims, answer.notes) == ((), ("The library holds 1 video: film.mp4.",))
     assert watched.within == []
+
+
+def test_each_of_several_things_is_looked_for(watched: Watched) -> None:
+    answer = Answering(watched).answer("Is there a motorcycle and a submarine?")
+    assert answer.claims[0].text == "Yes: A motorcycle is in the picture."
+    assert answer.notes == ("Nothing in the library shows or says “a submarine”.",)
+
+
+def test_what_comes_first_is_told_of_one_video_only(
+    filmed: Library, film: Path, models: Models, ffmpeg: str, tmp_path: Path
+) -> None:
+    library = Library(tmp_path / "two.playhead", models=models)
+    for name, start_s in (("a.mp4", "0"), ("b.mp4", "6")):
+        cut = ("-ss", start_s, "-i", str(film), "-t", "6", str(tmp_path / name))
+        subprocess.run((ffmpeg, "-v", "error", *cut), check=True)
+    library.add(tmp_path / "a.mp4", tmp_path / "b.mp4")
+    question = "Which comes first, the motorcycle or the coffee?"
+    apart = Answering(library).answer(question)
+    assert [claim.evidence[0].video.name for claim in apart.claims] == ["b.mp4", "a.mp4"]
+    assert apart.notes == ("No video shows or says all of this: the motorcycle and the coffee.",)
+    (claim,) = Answering(filmed).answer(question).claims
+    assert claim.text == "First the coffee, then the motorcycle."
 
 
 def test_things_are_not_counted_and_the_answer_says_so(watched: Watched) -> None:
