@@ -25,7 +25,7 @@ from playhead.agent.plan import Plan, load_plan
 from playhead.agent.planner import Planner, Proposal, Stage
 from playhead.agent.run import JOURNAL, PLAN, Run, write_run
 from playhead.agent.run_folder import beside, finished_digests, run_folder
-from playhead.errors import BlockedError, PlanError
+from playhead.errors import BlockedError, InputError, PlanError
 from playhead.models.cache import cache_folder
 from playhead.models.chat import Chat, load_chat
 from playhead.safety.gate import Gate, nobody
@@ -303,7 +303,18 @@ class Agent:
 
 
 def _absolute(path: str | Path | None) -> Path | None:
-    return None if path is None else Path(os.path.abspath(os.path.expanduser(path)))
+    """The file that is handed over. Raises `InputError` where there is none."""
+    if path is None:
+        return None
+    found = Path(os.path.abspath(os.path.expanduser(path)))
+    if not os.path.isfile(found):
+        why = (
+            "it is not a regular file (a folder, pipe or device)"
+            if os.path.exists(found)
+            else "there is no such file"
+        )
+        raise InputError(f"{found} cannot be handed over", why, "Name a picture, a sound or a film")
+    return found
 
 
 def _handed(given: str | Path | None) -> tuple[Path, ...]:

@@ -30,6 +30,8 @@ def run_folder(plan: Plan, out: str | Path | None, runs: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         if not _holds(folder, plan):
             write_atomically(folder / PLAN, [plan.yaml().encode()])
+    except (FileExistsError, NotADirectoryError) as error:
+        raise InputError(f"The run cannot be kept in {out or runs}", "it is no folder", "Choose another") from error
     except OSError as error:
         why = reason_of(error)
         raise StorageError(f"The run cannot be kept in {out or runs}", why, "Choose another with --out") from error

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from playhead.errors import (
     InputError,
     LibraryError,
-    MediaError,
     ModelError,
     StorageError,
     UnreadableMediaError,
@@ -348,12 +347,9 @@ def media_files(paths: Iterable[Path]) -> tuple[list[tuple[Path, Path]], list[tu
         if not os.path.isdir(given):
             found.setdefault(given, given.parent)
             continue
-        try:
-            below = files.walk(given, MEDIA_ENDINGS)
-        except MediaError as error:
-            failed.append((given, error))
-            continue
-        if not below:
+        below, refused = files.walk(given, MEDIA_ENDINGS)
+        failed += refused
+        if not below and not refused:
             why = UnreadableMediaError(f"The folder {given} was not indexed", "it holds no video or sound files")
             failed.append((given, why))
         for file in below:

@@ -116,11 +116,18 @@ class Library:
 
     @property
     def exists(self) -> bool:
-        """Whether anything was indexed into it yet; while its catalogue is being made, nothing was."""
+        """Whether anything was indexed into it yet; while its catalogue is being made, nothing was.
+
+        Raises `LibraryError` where nobody may look.
+        """
         try:
             return (self.folder / "catalog.sqlite").stat().st_size > 0
         except (FileNotFoundError, NotADirectoryError):
             return False
+        except OSError as error:
+            raise LibraryError(
+                f"The library {self.folder} cannot be opened", reason_of(error), "Allow it, or choose --library"
+            ) from error
 
     @cached_property
     def models(self) -> Models:

@@ -441,6 +441,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _main(given: list[str]) -> int:
+    if sys.stdin is None:  # it was closed: nobody is there
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - for as long as the process runs
     render.interrupted = False
     before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

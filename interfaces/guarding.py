@@ -13,6 +13,7 @@ import typer
 
 from playhead.errors import BlockedError, InputError
 from playhead.interfaces import render
+from playhead.interfaces.offered import Once
 from playhead.interfaces.options import (
     DebugOption,
     JsonOption,
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
 _MARK = "\ufeff"  # some editors put it before the first line
 
-audit = typer.Typer(help="The record that the gate keeps.", no_args_is_help=True)
-policy = typer.Typer(help="What the gate lets through.", no_args_is_help=True)
+audit = typer.Typer(cls=Once, help="The record that the gate keeps.", no_args_is_help=True)
+policy = typer.Typer(cls=Once, help="What the gate lets through.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:

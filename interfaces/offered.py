@@ -21,7 +21,25 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 
-class Commands(TyperGroup):
+class Once(TyperGroup):
+    """Commands that refuse an option of one value that was given two: the last would be taken in silence."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is to be run."""
+        name, found, rest = super().resolve_command(ctx, args)
+        command: Any = found.open() if isinstance(found, _Unopened) else found
+        given = [arg.partition("=")[0] for arg in (rest[: rest.index("--")] if "--" in rest else rest)]
+        for param in command.params:
+            single = param.param_type_name == "option" and not (param.multiple or param.is_flag or param.count)
+            if single and sum(given.count(option) for option in param.opts) > 1:
+                raise typer.BadParameter(
+                    f"{max(param.opts, key=len)} was given twice and takes one value",
+                    typer.Context(command, parent=ctx, info_name=name),
+                )
+        return name, command, rest
+
+
+class Commands(Once):
     """The commands that are built in, and behind them those of other packages, known by name until one is run."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -36,11 +54,6 @@ class Commands(TyperGroup):
             return built_in
         offer = next((offer for offer in offers(Kind.COMMAND) if offer.name == cmd_name), None)
         return offer and _Unopened(offer)
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that is to be run: now it is imported."""
-        name, command, rest = super().resolve_command(ctx, args)
-        return name, command.open() if isinstance(command, _Unopened) else command, rest
 
 
 class _Unopened(TyperCommand):

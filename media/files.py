@@ -182,18 +182,24 @@ def _reason(error: OSError | ValueError) -> str:
     return str(error)
 
 
-def walk(path: Path, known: frozenset[str]) -> list[Path]:
-    """The files below a folder whose ending is in `known`, sorted; hidden ones and linked folders are left out."""
+def walk(path: Path, known: frozenset[str]) -> tuple[list[Path], list[tuple[Path, MediaError]]]:
+    """The files below a folder whose ending is in `known`, sorted; and the folders that cannot be read.
+
+    Hidden ones and linked folders are left out.
+    """
     found: list[Path] = []
-    for folder, folders, files in os.walk(path, onerror=_refuse_folder):
+    refused: list[tuple[Path, MediaError]] = []
+
+    def refuse(error: OSError) -> None:
+        folder = Path(error.filename)
+        why = UnreadableMediaError(f"The folder {folder} cannot be read", _reason(error), "Allow it, or leave it out")
+        refused.append((folder, why))
+
+    for folder, folders, files in os.walk(path, onerror=refuse):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and not name.endswith(".playhead"))
         found += [
             Path(folder, name)
             for name in files
             if not name.startswith(".") and os.path.splitext(name)[1].lower() in known
         ]
-    return sorted(found)
-
-
-def _refuse_folder(error: OSError) -> None:
-    raise UnreadableMediaError(f"The folder {error.filename} cannot be read", _reason(error))
+    return sorted(found), refused

@@ -251,7 +251,7 @@ class Gate:
 def audit_of(library: Library) -> Audit | None:
     """The record of a library; None where there is no library."""
     catalog = library.folder / "catalog.sqlite"
-    if not catalog.exists():
+    if not library.exists:
         return None
     path = library.settings.audit or library.folder / AUDIT
     return Audit(path.expanduser(), catalog if os.access(catalog, os.W_OK) else None)

@@ -65,6 +65,26 @@ def test_what_was_added_is_found_again(opened: Callable[..., Library], place: Ca
     assert library.search("blue thing", channels=["object"])[0].span == Span(2, 3)
 
 
+def test_a_folder_that_cannot_be_read_is_told_and_the_rest_is_indexed(
+    opened: Callable[..., Library], place: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    below = place("cuts.mp4").parent
+    (below / "closed").mkdir()
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:
+        if str(path).endswith("closed"):  # root may read everything: as the system refuses others
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    report = opened().add(below)
+    assert [video.name for video in report.added] == ["cuts.mp4"]
+    ((folder, why),) = report.failed
+    assert folder == below / "closed"
+    assert "closed cannot be read: permission denied" in str(why)
+
+
 def test_a_video_is_found_by_id_start_of_id_name_path_and_itself(
     opened: Callable[..., Library], place: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -335,10 +335,21 @@ def test_embedding_again_says_how_much_there_was(run: Run, stocked: Path) -> Non
         (["tools", "fly"], "no tool 'fly'"),
         (["fly"], "fly"),
         (["search", "x", "--fly"], "--fly"),
+        (["search", "x", "--video", "a.mp4", "--video=b.mp4"], "--video was given twice and takes one value"),
+        (["search", "x", "-k", "1", "--limit", "2"], "--limit was given twice"),
+        (["ask", "find this", "--with", "missing.png"], "missing.png cannot be handed over: there is no such file"),
+        (["ask", "find this", "--with", "."], "cannot be handed over: it is not a regular file"),
+        (["ask", "find a cat", "--out", "/dev/null"], "cannot be kept in /dev/null: it is no folder"),
+        (["library", "-l", "x" * 300], "cannot be opened: file name too long"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_exit_2(arguments: list[str], why: str, run: Run, stocked: Path) -> None:
     assert why in run.refused(*arguments)
+
+
+def test_options_of_commands_below_others_are_given_once(run: Run) -> None:
+    assert run("audit", "report", "-l", "a", "--library", "b") == 2
+    assert "--library was given twice" in run.err
 
 
 @pytest.mark.parametrize("command", ["verify", "rebuild", "remove"])
@@ -386,6 +397,22 @@ def test_closed_output_is_one_line() -> None:
         assert done.returncode == 1
         why = "standard output is closed. Leave it open, or send it elsewhere"
         assert done.stderr == ("" if "2>" in closed else f"Error: There is nowhere to say anything: {why}\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "told"),
+    [
+        ("chat", 0, ""),
+        ("safety -", 2, "Error: The text is empty"),
+        ("ask 'find a man, I will kill him tonight with a knife'", 4, "Error: The request was stopped: violence"),
+    ],
+)
+def test_closed_input_is_nobody_there(command: str, code: int, told: str, stocked: Path) -> None:
+    shell = f"{sys.executable} -m {CLI} {command} <&-"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environment |= {"PLAYHEAD_LIBRARY": str(stocked)}
+    done = subprocess.run(["bash", "-c", shell], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr[: len(told) or None]) == (code, told)
 
 
 def test_a_reader_that_has_gone_is_no_error_worth_a_traceback(stocked: Path) -> None:

@@ -306,10 +306,12 @@ def test_walk_gives_known_endings_sorted_and_leaves_links_and_hidden_ones_out(ro
         (root / name).write_bytes(DATA)
     (root / "loop").symlink_to(root)
     (root / "out").symlink_to(secret.parent)
-    found = walk(root, frozenset({".mp4", ".mkv"}))
+    found, refused = walk(root, frozenset({".mp4", ".mkv"}))
+    assert refused == []
     assert [str(p.relative_to(root)) for p in found] == ["a.mkv", "b.MP4", "clip.mp4", "sub/c.mp4"]
 
 
 def test_walk_says_which_folder_cannot_be_read(root: Path) -> None:
-    with pytest.raises(UnreadableMediaError, match="missing cannot be read"):
-        walk(root / "missing", frozenset({".mp4"}))
+    found, ((folder, why),) = walk(root / "missing", frozenset({".mp4"}))
+    assert (found, folder) == ([], root / "missing")
+    assert "missing cannot be read: no such file" in str(why)
