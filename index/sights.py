@@ -88,11 +88,15 @@ def sights() -> tuple[Sight, ...]:
 
 
 class Looker:
-    """Looks at the scenes of one library; what the sights mean to its picture model is worked out once."""
+    """Looks at the scenes of one story, in its order; what the sights mean to the picture model is worked out once.
+
+    A sentence that is said across a cut belongs to the scene that is looked at first.
+    """
 
     def __init__(self, library: Library) -> None:
         self._library = library
         self._model = library.models.picture
+        self._said = set[str]()
         self._asked: Vectors = self._model.encode_texts([sight.ask for sight in sights()])
 
     def look(self, video: Video, span: Span) -> Seen:
@@ -105,7 +109,8 @@ class Looker:
         looks = library.picture_vectors(video, span)
         sight, place = self._looks_like(looks, frozenset(s.text for s in things))
         told = {channel: [s for s in inside if s.channel is channel] for channel in Channel}
-        spoken = [s for s in told[Channel.SPEECH] if _worth_saying(s.text)]
+        spoken = [s for s in told[Channel.SPEECH] if _worth_saying(s.text) and s.id not in self._said]
+        self._said |= {s.id for s in spoken}
         writing = [s for s in told[Channel.TEXT] if _worth_reading(s.text)]
         captions = [s for s in told[Channel.CAPTION] if not s.text.endswith(_COMPOSED)]
         rests_on = [citation(s, video, library.folder) for s in (*captions[:1], *things, *writing, *spoken)]

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from playhead.errors import InputError, StorageError
 from playhead.index.narrate import Narrator, alike, attributed, chosen, joined, titled
-from playhead.index.sights import Seen, sights, words
+from playhead.index.sights import Looker, Seen, sights, words
 from playhead.index.stretches import parts
 from playhead.models.chat import Chat
 from playhead.testing import ScriptedChat
@@ -207,6 +207,14 @@ def test_what_cannot_be_told_is_refused(context: Context, arguments: dict[str, o
     with pytest.raises(InputError, match=why):
         compose(context, **arguments)
     assert list(context.folder.iterdir()) == []
+
+
+def test_what_is_said_across_a_cut_is_told_once(filmed: Library) -> None:
+    (segment,) = filmed.observed(filmed.video(NAME), (Channel.SPEECH,))
+    start_s, middle_s, end_s = segment.span.start_s, segment.span.start_s + 1.0, segment.span.end_s
+    looker, film = Looker(filmed), filmed.video(NAME)
+    first, second = looker.look(film, Span(start_s, middle_s)), looker.look(film, Span(middle_s, end_s))
+    assert (first.said, second.said) == (segment.text, "")
 
 
 def test_names_and_titles_are_text_whatever_is_in_them(context: Context, filmed: Library, tmp_path: Path) -> None:
