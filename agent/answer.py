@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import singledispatch
 from typing import TYPE_CHECKING
 
-from playhead.index.tell import citations, cite, ended, sentence, told
+from playhead.index.tell import citations, cite, likeness, sentence, told
 from playhead.index.watch import digest
 from playhead.media.decode import Probe
 from playhead.types import (
@@ -63,7 +63,7 @@ def _(result: SearchResult) -> Answer:
             continue
         best = evidence[0]
         if best.channel in PICTORIAL:
-            text = ended(f"It looks like “{result.query}”")
+            text = likeness(result.query, moment.score)
         else:
             same = [c.text for c in evidence if c.channel is best.channel and c.span == best.span]
             text = sentence(best.channel, same)

@@ -15,7 +15,7 @@ from playhead.index.depict import described, draft, refined
 from playhead.index.holdings import Held, told_of
 from playhead.index.moments import united
 from playhead.index.questions import Kind, Question, ask
-from playhead.index.tell import citation, citations, cite, ended, listed, sentence
+from playhead.index.tell import LIKELY, citation, citations, cite, ended, likeness, listed, sentence
 from playhead.index.wording import word
 from playhead.prompts import data
 from playhead.types import PICTORIAL, Answer, Channel, Citation, Claim, Moment, SearchResult, Span
@@ -109,7 +109,8 @@ class Answering:
         if not moments:
             return self._absent(question.about)
         claims = [self._claim(moment, question) for moment in moments]
-        if question.there and moments[0].evidence[0].channel in (Channel.OBJECT, *PICTORIAL):
+        seen = {Channel.OBJECT} | (set(PICTORIAL) if moments[0].score >= LIKELY else set())
+        if question.there and moments[0].evidence[0].channel in seen:
             claims[0] = Claim(f"Yes: {claims[0].text}", claims[0].evidence)
         return Answer(tuple({claim.evidence: claim for claim in claims}.values()))
 
@@ -121,8 +122,8 @@ class Answering:
             texts = [c.text for c in evidence if c.channel is best.channel and c.span == best.span]
             return Claim(sentence(best.channel, texts), tuple(c for c in evidence if c.text in texts))
         if question.kind in (Kind.WHEN, Kind.WHETHER):
-            return Claim(ended(f"It looks like “{question.about}”"), (cite(moment),))
-        seen = Claim(ended(f"It looks like “{question.about}”"), (best,))
+            return Claim(likeness(question.about, moment.score), (cite(moment),))
+        seen = Claim(likeness(question.about, moment.score), (best,))
         return next(self._depicted(moment.video, moment.span), seen)
 
     def _depicted(self, video: Video, span: Span, *, backwards: bool = False) -> Iterator[Claim]:
@@ -196,7 +197,8 @@ class Answering:
             return self._absent(listed(missing))
         shared = set.intersection(*({moment.video for moment in moments} for moments in found.values()))
         if not shared:
-            claims = [Claim(ended(f"It looks like “{item}”"), (cite(moments[0]),)) for item, moments in found.items()]
+            firsts = [(item, moments[0]) for item, moments in found.items()]
+            claims = [Claim(likeness(item, first.score), (cite(first),)) for item, first in firsts]
             return Answer(tuple(claims), (f"No video shows or says all of this: {listed(list(found))}.",))
 
         def in_one(video: Video) -> dict[str, Moment]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from playhead.types import Moment, Segment, Video
 
 _LEAST_SHOWN_S = 0.04
+LIKELY = 0.5
+"""From this chance on a picture is taken to show what was looked for."""
 _MARK = " (composed)"
 _UNCOUNTED = frozenset("skis scissors".split())
 
@@ -63,6 +65,11 @@ def sentence(channel: Channel, texts: Sequence[str]) -> str:
             return f"The camera’s sensors tell of {listed(texts)}."
         case _:
             return "The picture looks like it."
+
+
+def likeness(what: str, score: float) -> str:
+    """A picture that a search found, as a sentence: what is not likely is not told like what is."""
+    return ended(f"It looks like “{what}”" if score >= LIKELY else f"It may be “{what}”")
 
 
 def told(seen: Iterable[Citation]) -> list[Claim]:

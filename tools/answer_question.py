@@ -30,7 +30,7 @@ class AnswerQuestion(Tool[AnswerQuestionArgs, Answer]):
     roles: ClassVar[frozenset[Role]] = frozenset({Role.SENTENCES, Role.PICTURE})
     indexed: ClassVar[bool] = True
     worded: ClassVar[bool] = True
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def run(self, args: AnswerQuestionArgs, context: Context) -> Answer:
         """The time is found first; only what lies there is looked at closely."""

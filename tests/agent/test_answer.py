@@ -157,6 +157,13 @@ def seen(channel: Channel, start_s: float, text: str = "", name: str = "x") -> E
     return Evidence(channel, Span(start_s, start_s + 1), 0.9, text, id=name)
 
 
+@pytest.mark.parametrize(("score", "told"), [(0.3, "It may be “a ferry”"), (0.5, "It looks like “a ferry”")])
+def test_what_is_not_likely_is_told_as_what_it_may_be(score: float, told: str) -> None:
+    found = Moment(FILM, Span(0, 2), score, (seen(Channel.PICTURE, 0),))
+    (only,) = answered(SearchResult("a ferry", (found,), no_match=False)).claims
+    assert only.text == told
+
+
 def test_a_search_answers_best_first_with_the_strongest_evidence() -> None:
     found = SearchResult(
         "a ferry",
