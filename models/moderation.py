@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from playhead.models.roles import Vectors
 
 HEADS_FILE = Path(__file__).with_name("moderation.safetensors")
-HEADS_SHA256 = "309468c4449e155dbec8df97e8a1f90468955f45f713ffdd35a5381ca5da55a5"
+HEADS_SHA256 = "0e834252051955e09531df234931419071ebf725cd0e7a290100428507cb1f60"
 ASKED = ("harassment", "hate", "illicit", "self_harm", "sexual", "violence")
 PICTURED = ("graphic",)
 CATEGORIES = ASKED + PICTURED
