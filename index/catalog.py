@@ -142,7 +142,7 @@ class Catalog:
         self.path, self._readonly, self._version = path, readonly, VERSION
         self._remembered: tuple[int, dict[object, Any]] = (-1, {})
         try:
-            self._db, self._lock = _connect(path, readonly), threading.Lock()
+            self._db, self._lock = _connect(path, readonly), threading.RLock()
         except sqlite3.Error as error:
             raise _translate(error, path, reading=readonly) from error
         try:
@@ -161,8 +161,9 @@ class Catalog:
             raise
 
     def close(self) -> None:
-        """Close the file."""
-        self._db.close()
+        """Close the file, once nobody reads it; whoever reads it later has a `LibraryError`."""
+        with self._lock:
+            self._db.close()
 
     def _check_version(self, create: bool) -> None:
         application, version, tables = self._db.execute(
@@ -204,20 +205,21 @@ class Catalog:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            yield self._db
-            self._db.execute(
-                "INSERT INTO meta VALUES ('revision', '1') "
-                "ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
-            )
-            self._db.execute("COMMIT")
-        except BaseException as error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error):
-                raise _translate(error, self.path) from error
-            raise
+        with self._lock:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield self._db
+                self._db.execute(
+                    "INSERT INTO meta VALUES ('revision', '1') "
+                    "ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
+                )
+                self._db.execute("COMMIT")
+            except BaseException as error:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    raise _translate(error, self.path) from error
+                raise
 
     @property
     def revision(self) -> int:

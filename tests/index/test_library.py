@@ -65,6 +65,41 @@ def test_what_was_added_is_found_again(opened: Callable[..., Library], place: Ca
     assert library.search("blue thing", channels=["object"])[0].span == Span(2, 3)
 
 
+CLOSED_UNDER_A_READER = """
+import sys, threading
+from pathlib import Path
+from playhead.errors import LibraryError
+from playhead.index.catalog import Catalog
+
+def read(catalog, begun):
+    begun.set()
+    try:
+        while True:
+            catalog.videos()
+    except LibraryError as error:
+        print(error.what)
+
+for _ in range(200):
+    catalog, begun = Catalog(Path(sys.argv[1]), readonly=True), threading.Event()
+    reader = threading.Thread(target=read, args=(catalog, begun))
+    reader.start()
+    begun.wait()
+    catalog.close()
+    reader.join()
+"""
+
+
+def test_a_catalogue_that_is_closed_under_a_reader_tells_it_so(
+    opened: Callable[..., Library], place: Callable[..., Path]
+) -> None:
+    library = opened()
+    library.add(place("cuts.mp4"))
+    command = (sys.executable, "-c", CLOSED_UNDER_A_READER, library.folder / "catalog.sqlite")
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")  # SQLite ended the process where it was closed in mid-read
+    assert set(done.stdout.splitlines()) == {f"The library {library.folder} was closed"}
+
+
 def test_a_folder_that_cannot_be_read_is_told_and_the_rest_is_indexed(
     opened: Callable[..., Library], place: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
