@@ -26,13 +26,14 @@ from playhead.agent.planner import Planner, Proposal, Stage
 from playhead.agent.run import JOURNAL, PLAN, Run, write_run
 from playhead.agent.run_folder import beside, finished_digests, run_folder
 from playhead.errors import BlockedError, InputError, PlanError
+from playhead.index.tell import doubt
 from playhead.models.cache import cache_folder
 from playhead.models.chat import Chat, load_chat
 from playhead.safety.gate import Gate, nobody
 from playhead.safety.texts import with_texts
 from playhead.tools.contract import Context
 from playhead.tools.registry import all_tools
-from playhead.types import Answer, Clip, Clips, Door, Span, Verdict, Video
+from playhead.types import Answer, Clip, Clips, Door, SearchResult, Span, Verdict, Video
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -77,7 +78,7 @@ class Agent:
         self.chat = load_chat(model) if isinstance(model, str) else Chat(model) if model is not None else None
         self._planner = planner
         self._recent: tuple[tuple[Video, Span], ...] = ()
-        self._asked = ""
+        self._asked: tuple[str, Video | None] = "", None
 
     @property
     def planner(self) -> Planner:
@@ -107,7 +108,7 @@ class Agent:
 
         Raises `BlockedError` where the gate stops the request.
         """
-        return self._planned(request, video, _absolute(given), self.gate)
+        return self._planned(request, video, _handed_over(given), self.gate)
 
     def _planned(self, request: str, video: str, given: Path | None, gate: Gate) -> Proposal:
         readable = request.encode(errors="replace").decode()  # a shell gives bytes that are no text as half letters
@@ -122,7 +123,8 @@ class Agent:
         if not self.has_library:  # a plan can be made all the same
             return Stage()
         meant = self.library.video(video) if video else None
-        return Stage(tuple(self.library.videos()), meant, self._recent, asked=self._asked)
+        asked, asked_of = self._asked
+        return Stage(tuple(self.library.videos()), meant, self._recent, asked=asked, asked_of=asked_of)
 
     # Running
 
@@ -150,7 +152,7 @@ class Agent:
         gate = self.gate.heard_by(verdicts.append)
         self.library.videos()  # raises where there is no library
         if isinstance(request, str):
-            proposal = self._planned(request, video, _absolute(given), gate)
+            proposal = self._planned(request, video, _handed_over(given), gate)
             if proposal.plan is None:
                 questions, said = proposal.questions, proposal.notes
                 return Run(None, Answer(()), questions=questions, notes=said, verdicts=tuple(verdicts))
@@ -193,8 +195,17 @@ class Agent:
         answer, outcomes = self._let_out(plan, self._answer(plan, outcomes, context), outcomes, gate)
         write_run(folder, plan, outcomes, answer, gate.mask)
         journal.write("answered", sentences=len(answer.claims), dropped=answer.dropped)
-        self._recent, self._asked = _moments(answer) or self._recent, plan.request
+        self._recent, self._asked = _moments(answer) or self._recent, self._asked_by(plan)
         return Run(plan, answer, folder, outcomes, tuple(events))
+
+    def _asked_by(self, plan: Plan) -> tuple[str, Video | None]:
+        """The last question or description of a plan, and the video that it is asked of; "" where there is none."""
+        for step in reversed(plan.steps.values()):
+            words = step.args.get("question") or step.args.get("query")
+            if isinstance(words, str) and not words.startswith("$"):
+                of = plan.inputs.get("video") if "video" in step.args else None
+                return words, self.library.video(of) if isinstance(of, str) else None
+        return "", None
 
     def _cache_folder(self) -> Path:
         """In the library; of one that cannot be written to, in the user's cache."""
@@ -213,6 +224,13 @@ class Agent:
                 answers.append(answered(outcome.result))
             elif outcome.state == "nothing":
                 answers += [answered(o.result) for o in outcomes.values() if o.ok and not _has(o)]
+        unsure = [o.result for name, o in outcomes.items() if o.ok and name not in plan.answering]
+        doubts = [
+            Answer((), doubt(r.query, r.moments[0].score))
+            for r in unsure
+            if isinstance(r, SearchResult) and r.moments
+        ]
+        answers += [answer for answer in doubts if answer.notes]
         elsewhere, videos = self.library.settings.roots or context.given, self.library.videos()
         answer = held(together(answers), None if elsewhere else videos)
         if len(videos) > 1 == len(answer.videos) and not _says_which(plan, answer.videos[0]):
@@ -292,7 +310,7 @@ class Agent:
 
     def forget(self) -> None:
         """Begin a new conversation."""
-        self._recent, self._asked = (), ""
+        self._recent, self._asked = (), ("", None)
 
     def asking(self, consent: Callable[[Verdict], str]) -> Agent:
         """The same agent in a new conversation, whose gate asks somebody else."""
@@ -302,7 +320,7 @@ class Agent:
         return own
 
 
-def _absolute(path: str | Path | None) -> Path | None:
+def _handed_over(path: str | Path | None) -> Path | None:
     """The file that is handed over. Raises `InputError` where there is none."""
     if path is None:
         return None
@@ -319,7 +337,7 @@ def _absolute(path: str | Path | None) -> Path | None:
 
 def _handed(given: str | Path | None) -> tuple[Path, ...]:
     """The files that were handed over."""
-    path = _absolute(given)
+    path = _handed_over(given)
     return (path,) if path else ()
 
 

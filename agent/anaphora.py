@@ -8,50 +8,61 @@ from playhead.agent.pieces import polite_less, without_names
 from playhead.index.questions import topic
 
 _ASKED = r"(?:how long|how often|how many times|when|where)(?: exactly)?"
-_VERB = r"(?:is|are|was|were|does|do|did)"
+_IS = r"(?:is|are|was|were)"
+_DETERMINED = r"(?:the|an?|any|some|my|our|your|his|her|their)"
 _SHOWN = r"(?:seen|shown|visible|to be seen|there|mentioned|said|heard|written|read|talked about|discussed)"
 _NAMED = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"^(?:for )?{_ASKED} {_VERB} (?P<thing>.+?) (?P<how>{_SHOWN})$",
-        rf"^(?:is|are|was|were) (?!there\b)(?P<thing>.+?) (?P<how>{_SHOWN})$",
-        r"^(?:is|are|was|were) there (?P<thing>.+)$",
+        rf"^(?:for )?{_ASKED} {_IS} (?P<thing>.+?) (?P<how>{_SHOWN})$",
+        rf"^{_IS} (?!there\b)(?P<thing>.+?) (?P<how>{_SHOWN})$",
+        rf"^{_IS} there (?P<thing>.+)$",
         r"^(?:can|could|do|does|did) (?:we|you|one|i|somebody|anybody) (?:ever )?see (?P<thing>.+)$",
-        rf"^(?:for )?{_ASKED} (?:is|are|was|were) (?P<thing>.+)$",
-        r"^(?:find|show(?: me)?|look for|search for|locate|spot)\s+(?P<thing>.+)$",
+        rf"^when {_IS} (?P<thing>\w+ .+?)(?: \w{{3,}}ed)?$",
+        rf"^(?:for )?{_ASKED} {_IS} (?P<thing>.+)$",
+        r"^(?:find|show(?: me)?|look for|search for|locate|spot|cut(?: out)?|(?:make|take|draw) an? [\w ]+ of)\s+"
+        r"(?P<thing>.+)$",
+        rf"^(?P<thing>{_DETERMINED} .+)$",
     )
 )
 _MOST_WORDS = 5
 _NOBODY = re.compile(r"^(?:it|they|them|he|she|this|that|these|those|there|i|we|you)\b", re.IGNORECASE)
 _ANY = re.compile(r"^(?:any|some|ever)\s+", re.IGNORECASE)
-_LEFT_OUT = re.compile(rf"^(?:for )?(?P<asked>{_ASKED})$", re.IGNORECASE)
-_PRONOUN = re.compile(
-    rf"^(?P<asked>(?:for )?{_ASKED} (?:is|are|was|were|does|do|did)) (?:it|they|he|she|this|that)"
-    r"(?= (?!rain|snow|dark|light\b|light outside|cold|late|over\b)\w)",
-    re.IGNORECASE,
+_PLURAL = re.compile(
+    rf"^(?!an? )(?:{_DETERMINED} )?(?:.* )?\w*[^\Ws]s$|.*\b(?:people|men|women|children)$", re.IGNORECASE
 )
-_DOES = re.compile(r"(?<=\w )(?<!\bthe )(?<!\ba )(?<!\ban )\w+(?:ed|ing)$", re.IGNORECASE)
+_LEFT_OUT = re.compile(rf"^(?:for )?(?P<asked>{_ASKED})$", re.IGNORECASE)
+_COUNTS = re.compile(r"how often|how many times", re.IGNORECASE)
+_TELL = re.compile(r"^(?:tell (?:me|us)|say|let me know)\s+", re.IGNORECASE)
+_INDIRECT = re.compile(rf"^((?:for )?{_ASKED}) (it|they) ({_IS})\b", re.IGNORECASE)
+_DOES = r"(?!(?:run|last|take|start|begin|end|stop|say|rain|snow)$)\w+"
+_PRONOUN = tuple(
+    re.compile(rf"^(?P<asked>(?:for )?{_ASKED} {verb}) (?P<who>it|they) (?P<what>{what})$", re.IGNORECASE)
+    for verb, what in ((_IS, _SHOWN), ("(?:does|do|did)", _DOES))
+)
 
 
 def spoken_out(text: str, before: str) -> str:
     """A question with the thing that the one before it named: "how often?" is "how often is a cat shown?".
 
-    As it is, where it leaves nothing unsaid or nothing was named.
+    As it is, where it leaves nothing unsaid or nothing was named that it can mean.
     """
-    bare = polite_less(text).strip(" ?!.")
-    left_out, pronoun = _LEFT_OUT.match(bare), _PRONOUN.match(bare)
-    thing, how = _named(before) if left_out or pronoun else ("", "")
+    bare = _INDIRECT.sub(r"\1 \3 \2", _TELL.sub("", polite_less(text).strip(" ?!.")))
+    pronoun = next(filter(None, (pattern.match(bare) for pattern in _PRONOUN)), None)
+    thing, how = _named(before) if pronoun or _LEFT_OUT.match(bare) else ("", "")
     if not thing:
         return text
-    if pronoun:
-        return f"{pronoun['asked']} {thing}{bare[pronoun.end() :]}?"
-    verb = "are" if re.search(r"[^s]s$", thing) and not re.match(r"an? ", thing, re.IGNORECASE) else "is"
-    return f"{bare} {verb} {thing} {how}?"
+    plural = bool(_PLURAL.match(thing))
+    if pronoun is None:
+        return f"{bare} {'are' if plural else 'is'} {thing} {how}?"
+    means_it = (pronoun["who"].lower() == "they") == plural
+    return f"{pronoun['asked']} {thing} {pronoun['what']}?" if means_it else text
 
 
-def leaves_out(text: str) -> bool:
-    """Whether a question says nothing of what it is about: "how often?"."""
-    return bool(_LEFT_OUT.match(polite_less(text).strip(" ?!.")))
+def leaves_out(text: str, *, first: bool = False) -> bool:
+    """Whether a question says nothing of what it is about: "how often?". A first "how long?" means the footage."""
+    found = _LEFT_OUT.match(polite_less(text).strip(" ?!."))
+    return found is not None and (not first or bool(_COUNTS.match(found["asked"])))
 
 
 def _named(text: str) -> tuple[str, str]:
@@ -60,7 +71,7 @@ def _named(text: str) -> tuple[str, str]:
     found = next((found for pattern in _NAMED if (found := pattern.match(bare))), None)
     if found is None:
         return "", ""
-    thing = _DOES.sub("", _ANY.sub("", topic(found["thing"]))).strip()
+    thing = _ANY.sub("", topic(found["thing"]))
     if not thing or len(thing.split()) > _MOST_WORDS or _NOBODY.match(thing):
         return "", ""
     return thing, found.groupdict().get("how") or "shown"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from playhead.agent.anchors import BACK, SOMEWHERE, When, bare_moment, is_back, looked_for, told_thing
 from playhead.agent.language import language, tidy
 from playhead.agent.making import MAKING, make
-from playhead.agent.pieces import ASKS, is_video_words, polite_less, unquoted, without_names
+from playhead.agent.pieces import ASKS, is_video_words, polite_less, unquoted, without_names, without_whereabouts
 from playhead.agent.reading import PICTURED, WINDOWED, Clause
 from playhead.agent.references import field_types, fits
 from playhead.agent.slots import Slots, said_or_written
@@ -162,7 +162,7 @@ class Builder(Steps):
         slots = clause.slots
         self.asked = slots.text if slots.has_window else polite_less(clause.text)
         if self.inputs.get("video") is not None:
-            self.asked = tidy(without_names(self.asked)) or self.asked
+            self.asked = tidy(without_whereabouts(self.asked)) or self.asked
         args: dict[str, Any] = {"question": self.asked}
         if self.names_video(slots):
             args["video"] = "$video"

@@ -88,6 +88,10 @@ class ChatPlanner:
             videos += f"\nThe input $given is a {kind_of(stage.given)} that came with the request: what “this” means"
         if recent:
             videos += "\nFound last (what “it” and “that” mean):\n" + "\n".join(recent)
+        if stage.asked:
+            videos += f"\nAsked last: {_one_line(stage.asked)}" + (
+                f" (of {_one_line(stage.asked_of.name)})" if stage.asked_of else ""
+            )
         return prompts.load("plan").fill(
             tools="\n".join(_told(tool) for tool in self._tools.values()),
             videos=prompts.data(videos),
@@ -133,7 +137,7 @@ class ExampleSource:
         found = []
         for example in self._nearest(request, 2 * count):
             text = re.sub(r"\{\w+\}", "a dog", example.text)
-            plan = self._planner.propose(text, replace(stage, video=video, recent=())).plan
+            plan = self._planner.propose(text, replace(stage, video=video, recent=(), asked="", asked_of=None)).plan
             if plan is not None and not check(plan, self._tools).problems:
                 found.append((text, plan))
         return found[:count]

@@ -68,6 +68,7 @@ def under_plain_names(request: str, stage: Stage) -> tuple[str, Stage, dict[str,
         stage,
         videos=tuple(map(renamed, stage.videos)),
         video=stage.video and renamed(stage.video),
+        asked_of=stage.asked_of and renamed(stage.asked_of),
         recent=tuple((renamed(video), span) for video, span in stage.recent),
     )
     return request, stage, {alias: name for name, alias in plain.items()}

@@ -13,49 +13,68 @@ from functools import cache
 from playhead import prompts, strict_yaml
 from playhead.agent.language import tidy
 from playhead.agent.pieces import hidden, unquoted, verbs, without_names
-from playhead.agent.slots import read_slots
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*['’]?")
+_WORD = re.compile(r"[^\W\d_]+['’]?[^\W\d_]*")
 _ELIDED = re.compile(r"\b([cdjlmnst]|qu|quelqu|dell|nell|dall|all|cos|dov)['’](?=\w)", re.IGNORECASE)
 _MARKS = re.compile(r"[„«»]\s*([^„“”«»]+?)\s*[“”«»]")
+_TIME = re.compile(r"\d:\d\d|\d\s*(?:s|sek|sec|min|seg|h)\w*\b", re.IGNORECASE)
 _ENDS = " ¿¡?!.,;:"
 _FEWEST = 2  # words of a language, before a request is taken to be in it
 
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """A request in another language: what it is about, and whether it wants something done rather than found."""
+    """A request in another language: what it is about, and whether it asks for more than to find that."""
 
     language: str
     about: str
-    does: bool
+    beyond: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    known: frozenset[str]  # by which the language is known
-    shared: frozenset[str]  # … and those that are English words too
-    does: frozenset[str]
-    small: frozenset[str]  # that say nothing of what is looked for
+    """The words of a language, as `prompts/languages.yaml` says."""
+
     articles: frozenset[str]
+    says: frozenset[str]
+    counts: frozenset[str]
+    can: frozenset[str]
+    does: frozenset[str]
+    shared: frozenset[str]
+    footage: frozenset[str]
+
+    @property
+    def known(self) -> frozenset[str]:
+        """Those that no English request has."""
+        own = (self.articles | self.says | self.counts | self.can | self.does) - self.shared - self.footage
+        return frozenset(word for word in own if len(word) > 1 or not word.isascii())  # "i.e."
+
+    @property
+    def small(self) -> frozenset[str]:
+        """Those that say nothing of what is looked for."""
+        return self.says | self.counts | self.can | self.shared | self.footage
 
 
 def read_foreign(request: str) -> Foreign | None:
     """The request as one in another language; None where it is in English, or in a language that is not known."""
-    words = set(_words(_apart(hidden(request))))
-    english = words & (_languages()["English"].known | verbs())
-    language = max(_languages(), key=lambda name: (len(words & _languages()[name].known), name != "English"))
-    known, shared = words & _languages()[language].known, words & _languages()[language].shared
-    if language == "English" or len(known) <= len(english) or len(known | shared) < _FEWEST:
-        return None
+    words = [word.lower() for word in _WORD.findall(_apart(hidden(_MARKS.sub(" ", request))))]
+    said, english = set(words), _languages()["English"].known | verbs()
+    language = max(_languages(), key=lambda name: (len(said & _languages()[name].known), name != "English"))
     of = _languages()[language]
+    known = said & of.known
+    commands = bool(words) and words[0] in verbs() - of.does - of.says  # in English: "find que sera sera"
+    few = len(known) <= len(said & english - known) or len(said & (known | of.shared)) < _FEWEST
+    if language == "English" or commands or few:
+        return None
     about = unquoted(_MARKS.sub(r'"\1"', request)) or _about(request, of)
-    return Foreign(language, about, bool(words & of.does) or not re.search(r"\w{2}", about))
+    does = of.does & (said if words[0] in of.can else {words[0], words[-1]})
+    beyond = bool(does or said & of.counts or _TIME.search(hidden(request)))
+    return Foreign(language, about, beyond or not re.search(r"\w{2}", about))
 
 
 def _about(request: str, of: _Words) -> str:
     kept, article = list[str](), ""
-    for token in _apart(read_slots(without_names(request)).text).split():
+    for token in _apart(without_names(request)).split():
         word = token.strip(_ENDS).lower()
         if word in of.articles:
             article = token
@@ -68,20 +87,11 @@ def _about(request: str, of: _Words) -> str:
 
 
 def _apart(text: str) -> str:
-    return _ELIDED.sub(r"\1' ", text)
-
-
-def _words(text: str) -> list[str]:
-    return [word.lower() for word in _WORD.findall(text)]
+    return _ELIDED.sub(r"\1' ", text.replace("’", "'")).replace("-", " ")
 
 
 @cache
 def _languages() -> dict[str, _Words]:
     said = strict_yaml.ours(prompts.read_data("languages.yaml"))
-    found = {}
-    for name, words in said.items():
-        says, does, shared, articles = (
-            frozenset(words.get(key, "").split()) for key in ("says", "does", "shared", "articles")
-        )
-        found[name] = _Words((says | does) - shared, shared, does, says | shared, articles)
-    return found
+    fields = _Words.__dataclass_fields__
+    return {name: _Words(**{f: frozenset(words.get(f, "").split()) for f in fields}) for name, words in said.items()}

@@ -100,6 +100,10 @@ class Intents:
         self._weights = self._solved()
         self._outside = frozenset(example.tool for example in self.examples if example.outside)
 
+    def knows(self, text: str) -> bool:
+        """Whether a word of it stands in a worked request."""
+        return any(word in self._known for word in _WORD.findall(text.lower()))
+
     def spelled(self, text: str) -> str:
         """The text with slips in the words that requests are made of put right: "sumarize", "evry".
 

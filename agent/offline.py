@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from playhead.agent.anaphora import spoken_out
 from playhead.agent.building import Builder
 from playhead.agent.footage import under_plain_names
 from playhead.agent.foreign import read_foreign
@@ -60,7 +62,7 @@ class OfflinePlanner:
         self._tools = tools
         self._intents = Intents(worked_examples(tools), encoder)
         self._reader = Reader(self._intents)
-        self.id = f"offline@{encoder.id}.1"
+        self.id = f"offline@{encoder.id}.2"
 
     def propose(self, request: str, stage: Stage) -> Proposal:
         """A plan, or what to ask back where the request is empty, ambiguous, contradictory or beyond the tools."""
@@ -78,6 +80,8 @@ class OfflinePlanner:
     def _proposed(self, words: str, stage: Stage) -> Proposal:
         if stage.recent and (again := _AGAIN.match(words)):
             return self._follow_up(words, again, stage)
+        if stage.asked_of and not stage.video and spoken_out(words, stage.asked) != words:
+            stage = replace(stage, video=stage.asked_of)
         if foreign := read_foreign(words):
             return self._looked_for(foreign, words, stage)
         mended = self._intents.spelled(words)
@@ -110,7 +114,7 @@ class OfflinePlanner:
             f"In {foreign.language} this only looks for things; say it in English to have anything else done or "
             "told, or give a language model with --model."
         )
-        if foreign.does:
+        if foreign.beyond:
             return Proposal(None, (only,))
         builder = Builder(self._tools, stage, words)
         if questions := builder.video_questions(()):

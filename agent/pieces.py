@@ -213,8 +213,13 @@ def hidden(text: str) -> str:
 
 def without_names(text: str) -> str:
     """The text without names of video files."""
+    return re.sub(r"\s+", " ", NAMED.sub(" ", without_whereabouts(text))).strip()
+
+
+def without_whereabouts(text: str) -> str:
+    """The text without the video file that it says something is in: "in film.mp4", not "about film.mp4"."""
     bare = re.sub(rf"\b(?:(?:out )?of|in|from)\s+{NAMED.pattern}", " ", text, flags=re.IGNORECASE)
-    return re.sub(r"\s+", " ", NAMED.sub(" ", bare)).strip()
+    return re.sub(r"\s+", " ", bare).strip()
 
 
 def is_video_words(text: str) -> bool:

@@ -18,7 +18,8 @@ class Stage:
     """What a planner may know: the videos there are, the one that is meant if none is named, what was found before.
 
     `recent` are the moments of the last answer, best first; of footage a planner sees nothing else. `asked` is the
-    request that was answered last, and `given` the picture, sound or film that the person handed over with this one.
+    question or description that was answered last, of the video `asked_of` where it was of one; `given` is the
+    picture, sound or film that the person handed over with this request.
     """
 
     videos: tuple[Video, ...] = ()
@@ -26,6 +27,7 @@ class Stage:
     recent: tuple[tuple[Video, Span], ...] = ()
     given: Path | None = None
     asked: str = ""
+    asked_of: Video | None = None
 
 
 @dataclass(frozen=True, slots=True)

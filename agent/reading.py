@@ -223,17 +223,22 @@ class Reader:
         if len(pieces) > MOST_CLAUSES:
             return []
         texts = _continued(self._merged(rest, pieces))
-        texts = [spoken_out(text, last) for text, last in zip(texts, [before, *texts], strict=False)]
-        clauses = self._read(texts, _shared(lead))
+        clauses = self._read(_all_spoken_out(texts, before), _shared(lead))
         first = everywhere is not None and everywhere.start() == 0
         # "all my videos: trams", "the budget for next year"
-        if len(clauses) == 1 and ((first and clauses[0].intent.score < _SURE) or _only_named(clauses[0])):
+        only = len(clauses) == 1 and (_only_named(clauses[0]) or self._is_bare(clauses[0]))
+        if only or (len(clauses) == 1 and first and clauses[0].intent.score < _SURE):
             searching = replace(clauses[0].intent, tool="search_moments", score=_SURE, outside=False)
             clauses = [replace(clauses[0], intent=searching)]
-        if faults := [f"{text.strip(' ?').capitalize()} is what?" for text in texts[1:] if leaves_out(text)]:
-            clauses[-1] = replace(clauses[-1], slots=replace(clauses[-1].slots, faults=tuple(faults)))
         clauses = _once(_spread(self._without_asides(clauses)))
         return [replace(clause, slots=replace(clause.slots, channels=channels)) for clause in clauses]
+
+    def _is_bare(self, clause: Clause) -> bool:
+        """Whether it is a word or a few, none of which a request is made of: "bicycle", "Rechnung"."""
+        words, intent = re.findall(r"[^\W\d_]{2,}", clause.text), clause.intent
+        if commands(clause.text) or clause.text.rstrip().endswith("?") or self._intents.knows(clause.text):
+            return False
+        return 0 < len(words) <= _FEW_WORDS // 2 and intent.score < (_NAMED_THING if intent.outside else _ASKED)
 
     @staticmethod
     def _content(text: str) -> str:
@@ -277,7 +282,7 @@ class Reader:
 
     def _read(self, texts: Sequence[str], shared: Stretch | None) -> list[Clause]:
         """Each clause with its slots, the moment that says when, and what it calls for."""
-        slots = [read_slots(polite_less(text)) for text in texts]
+        slots = [_faulted(text, read_slots(polite_less(text)), first=n == 0) for n, text in enumerate(texts)]
         anchored = [_anchor(_FORM.sub("", without_names(one.text)).strip()) for one in slots]
         intents = self._intents.of(
             [self._content(one.text) for one in slots] + [rest or "it" for rest, _ in anchored]
@@ -318,6 +323,20 @@ class Reader:
         return [replace(c, slots=replace(c.slots, every_s=c.slots.every_s or every_s)) for c in told]
 
 
+def _all_spoken_out(texts: Sequence[str], before: str) -> list[str]:
+    """Each piece with what it leaves unsaid, from what the piece before it has come to mean."""
+    found: list[str] = []
+    for text in texts:
+        found.append(spoken_out(text, found[-1] if found else before))
+    return found
+
+
+def _faulted(text: str, slots: Slots, *, first: bool) -> Slots:
+    if not leaves_out(text, first=first):
+        return slots
+    return replace(slots, faults=(*slots.faults, f"{text.strip(' ?').capitalize()} is what?"))
+
+
 def _both_ask(first: str, second: str) -> bool:
     """Whether both are questions by themselves: "is there a horse" and "is there a car"."""
     return bool(_WHOLE.match(polite_less(first)) and _WHOLE.match(polite_less(second)))
@@ -328,8 +347,8 @@ def _only_named(clause: Clause) -> bool:
     if clause.text.rstrip().endswith("?") or commands(clause.text) or only_when(clause.text):
         return False
     unlike = clause.intent.score < LIKELY or (clause.intent.outside and clause.intent.score < _NAMED_THING)
-    bare = len(clause.text.split()) <= _FEW_WORDS // 2 and not tells(clause.text) and clause.intent.score < _ASKED
-    return bare or (unlike and may_tell(clause.text))
+    bare = len(clause.text.split()) <= _FEW_WORDS // 2 and not tells(clause.text)
+    return unlike and (bare or may_tell(clause.text)) and bool(re.search(r"[^\W\d_]{2}", clause.text))
 
 
 def _continued(texts: Sequence[str]) -> list[str]:

@@ -15,7 +15,7 @@ from playhead.index.depict import described, draft, refined
 from playhead.index.holdings import Held, told_of
 from playhead.index.moments import united
 from playhead.index.questions import Kind, Question, ask
-from playhead.index.tell import LIKELY, citation, citations, cite, ended, likeness, listed, sentence
+from playhead.index.tell import SHOWS, citation, citations, cite, doubt, ended, likeness, listed, sentence
 from playhead.index.wording import word
 from playhead.prompts import data
 from playhead.types import PICTORIAL, Answer, Channel, Citation, Claim, Moment, SearchResult, Span
@@ -90,6 +90,12 @@ class Answering:
         least = _NEAR_BEST * moments[0].score if moments else 0.0
         return [moment for moment in moments if moment.score >= least]
 
+    def _sure(self, words: str) -> list[Moment]:
+        """What is likely, and what fits nearly as well as the best, best first."""
+        moments = self._search(words, limit=_ALL).moments
+        least = min(SHOWS, _NEAR_BEST * moments[0].score) if moments else 0.0
+        return [moment for moment in moments if moment.score >= least]
+
     def _first(self, words: str) -> Moment | None:
         return next(iter(self._moments(words, limit=1)), None)
 
@@ -105,14 +111,22 @@ class Answering:
             return Answer(tuple(c for a in each for c in a.claims), tuple(n for a in each for n in a.notes))
         moments = self._moments(question.about, question.channels)
         if not moments and question.channels:
-            moments = self._moments(question.about)
+            said = question.channels == (Channel.SPEECH,)  # of what nobody says no picture is told
+            moments = self._moments(question.about, (Channel.TEXT,) if said else ())
         if not moments:
             return self._absent(question.about)
         claims = [self._claim(moment, question) for moment in moments]
-        seen = {Channel.OBJECT} | (set(PICTORIAL) if moments[0].score >= LIKELY else set())
-        if question.there and moments[0].evidence[0].channel in seen:
+        if question.there and self._is_shown(question.about, moments[0]):
             claims[0] = Claim(f"Yes: {claims[0].text}", claims[0].evidence)
         return Answer(tuple({claim.evidence: claim for claim in claims}.values()))
+
+    @staticmethod
+    def _is_shown(what: str, moment: Moment) -> bool:
+        """Whether it is likely in the picture, or the very object was recognised: a motorcycle is no bicycle."""
+        best = moment.evidence[0]
+        if best.channel is Channel.OBJECT:
+            return bool(re.search(rf"\b{re.escape(best.text.split()[-1])}", what, re.IGNORECASE))
+        return best.channel in PICTORIAL and moment.score >= SHOWS
 
     def _claim(self, moment: Moment, question: Question) -> Claim:
         """What the strongest evidence of a moment says; a picture is looked at closely."""
@@ -137,12 +151,14 @@ class Answering:
 
     def _how_often(self, question: Question) -> Answer:
         said = question.channels == (Channel.SPEECH,)
-        found = self._spoken(question.about) if said else self._shown(question.about)
+        shown = [] if said else self._shown(question.about)
+        found = self._spoken(question.about) if said else [cite(moment) for moment in shown]
         if not found:
             return self._absent(question.about)
         times = _TIMES[len(found)] if len(found) < len(_TIMES) else f"{len(found)} times"
         verb = "said" if said else "found"
-        return Answer((Claim(f"“{_bare(question.about)}” is {verb} {times}.", tuple(found)),))
+        claim = Claim(f"“{_bare(question.about)}” is {verb} {times}.", tuple(found))
+        return Answer((claim,), () if said else doubt(question.about, max(moment.score for moment in shown)))
 
     def _spoken(self, words: str) -> list[Citation]:
         """Every time the very words are said."""
@@ -154,12 +170,12 @@ class Answering:
                 found += [citation(segment, video, self._library.folder) for _ in pattern.finditer(segment.text)]
         return found
 
-    def _shown(self, words: str) -> list[Citation]:
+    def _shown(self, words: str) -> list[Moment]:
         """Every moment that fits; where some show the very object that is asked for, only these."""
         moments = sorted(self._moments(words, limit=_ALL), key=lambda m: (m.video.id, m.span))
         label = re.sub(r"^(?:the|an?|any)\s+", "", words.lower())
         exact = [m for m in moments if any(e.channel is Channel.OBJECT and e.text == label for e in m.evidence)]
-        return [cite(moment) for moment in exact or moments]
+        return exact or moments
 
     def _how_long(self, question: Question) -> Answer:
         if re.fullmatch(r"(?:the |this |that )?(?:video|film|clip|footage|movie|recording)?", question.about):
@@ -173,7 +189,8 @@ class Answering:
         seconds = sum(span.duration_s for spans in by_video.values() for span in united(spans))
         evidence = tuple(cite(moment) for moment in sorted(moments, key=lambda m: (m.video.id, m.span)))
         stretches = "" if len(evidence) == 1 else f", in {len(evidence)} stretches"
-        return Answer((Claim(f"“{question.about}” is there for {seconds:.1f} s{stretches}.", evidence),))
+        claim = Claim(f"“{question.about}” is there for {seconds:.1f} s{stretches}.", evidence)
+        return Answer((claim,), doubt(question.about, moments[0].score))
 
     def _how_many(self, question: Question) -> Answer:
         """What is said of them, or where they are: what was recognised says that there are some, not how many."""
@@ -191,25 +208,30 @@ class Answering:
         return Answer((), tuple(f"{video.name} lasts {video.duration_s:.1f} s ({video.span})." for video in videos))
 
     def _order(self, question: Question) -> Answer:
-        """Which comes first in the video that shows them all; between videos there is no order."""
-        found = {item: self._moments(item, limit=_ALL) for item in question.items}
+        """Which comes first in the video that surest shows them all; between videos there is no order."""
+        found = {item: self._sure(item) for item in question.items}
         if missing := [item for item, moments in found.items() if not moments]:
             return self._absent(listed(missing))
         shared = set.intersection(*({moment.video for moment in moments} for moments in found.values()))
         if not shared:
-            firsts = [(item, moments[0]) for item, moments in found.items()]
-            claims = [Claim(likeness(item, first.score), (cite(first),)) for item, first in firsts]
+            best = [(item, moments[0]) for item, moments in found.items()]
+            claims = [Claim(likeness(item, first.score), (cite(first),)) for item, first in best]
             return Answer(tuple(claims), (f"No video shows or says all of this: {listed(list(found))}.",))
 
-        def in_one(video: Video) -> dict[str, Moment]:
-            return {item: next(m for m in moments if m.video == video) for item, moments in found.items()}
+        def sureness(video: Video) -> float:
+            return min(next(m.score for m in moments if m.video == video) for moments in found.values())
 
-        best = max(map(in_one, shared), key=lambda moments: min(moment.score for moment in moments.values()))
-        ordered = sorted(best.items(), key=lambda pair: pair[1].span)
+        video = max(sorted(shared, key=lambda video: video.id), key=sureness)
+        firsts = {item: next(m for m in moments if m.video == video) for item, moments in found.items()}
+        ordered = sorted(firsts.items(), key=lambda pair: pair[1].span)
+        if len({moment.span for _, moment in ordered}) < len(ordered):
+            claims = [Claim(likeness(item, moment.score), (cite(moment),)) for item, moment in ordered]
+            return Answer(tuple(claims), ("One moment fits more than one of them, so there is no order to tell.",))
         words = ["First", *["then"] * (len(ordered) - 1)]
         text = ", ".join(f"{word} {item}" for word, (item, _) in zip(words, ordered, strict=True))
         evidence = tuple(cite(moment) for _, moment in ordered)
-        return Answer((Claim(ended(text), evidence),))
+        doubts = tuple(note for item, moment in ordered for note in doubt(item, moment.score))
+        return Answer((Claim(ended(text), evidence),), doubts)
 
     # Before, after, during, why
 

@@ -8,7 +8,7 @@ best for its description in that video is no match.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from playhead.index.calibrate import MATCH
 from playhead.index.query import Link
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from playhead.index.catalog import Within
+    from playhead.types import Video
 
 _MOST = 200  # moments of one video that are tied to others
 _MEET_S = 0.25  # one moment follows another if it begins no more than this before the other ends
@@ -47,7 +48,26 @@ def beside(
     return ranked(found.values())
 
 
-def ranked(moments: Iterable[Moment]) -> list[Moment]:
+class Placed(Protocol):
+    """What has a place in the order of what was found."""
+
+    @property
+    def video(self) -> Video:
+        """The video it is in."""
+
+    @property
+    def span(self) -> Span:
+        """When it is, in seconds of that video."""
+
+    @property
+    def score(self) -> float:
+        """How likely it is what was asked for, 0 to 1."""
+
+
+AnyPlaced = TypeVar("AnyPlaced", bound=Placed)
+
+
+def ranked(moments: Iterable[AnyPlaced]) -> list[AnyPlaced]:
     """Best first; the same order for the same moments."""
     return sorted(moments, key=lambda moment: (-moment.score, moment.video.id, moment.span))
 

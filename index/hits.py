@@ -92,7 +92,8 @@ class Finder:
             fits = encoder.calibration(vector) or curve("picture", encoder.id)
             near = {i: n for channel in channels for i, n in self._near(channel, encoder.id, vector, within).items()}
             if query.image is None:
-                near = {i: similarity for i, similarity in near.items() if fits.at(similarity) >= _LEAST}
+                least = fits.least(_LEAST)
+                near = {i: n for i, n in near.items() if n >= least}
             found.append(self._expand(near, within, lambda _: fits))
         if query.image is not None:
             near = {i: n for channel in channels for i, n in self._like(query.image, channel, within).items()}
@@ -113,8 +114,8 @@ class Finder:
         found: list[Likely] = []
         for channel in textual:
             near = self._near(channel, encoder.id, vector, within)
-            curves = [curve(channel, encoder.id, crossed) for crossed in _CROSSED]
-            near = {i: n for i, n in near.items() if max(fits.at(n) for fits in curves) >= _LEAST}
+            least = min(curve(channel, encoder.id, crossed).least(_LEAST) for crossed in _CROSSED)
+            near = {i: n for i, n in near.items() if n >= least}
             found += self._expand(near, within, self._curves(channel, query.words))
         return found
 
@@ -186,7 +187,7 @@ class Finder:
 
     def _expand(self, near: dict[str, float], within: Within, fits: Callable[[str], Curve]) -> list[Likely]:
         """The segments of these vectors, each with its probability by the curve that fits its text."""
-        surest = sorted(near, key=lambda vector_id: (-near[vector_id], vector_id))
+        surest = sorted(sorted(near), key=near.__getitem__, reverse=True)
         found = self._catalog.found_by_vector(
             surest, within, alike=self._alike, most=max(self._most, 2 * self._alike)
         )

@@ -111,19 +111,22 @@ _TAIL = re.compile(
     r"appears?|appeared|appearing|comes? up|come|comes|happens?|happen|lasts?|last|(?:on|in) (?:the )?(?:screen|"
     r"picture|video|film|footage|clip|movie|recording|shot)|in (?:this|it)|there|is|are|was|were)$"
 )
-_THING = re.compile(r"^(?:an?|the|any|some|my|our)\s+\w|^\w+s$")
+_THING = re.compile(
+    r"(?:an?|the|any|some|my|our)(?: (?!(?:between|with|where|who|that|in|on|of|for|from)\b)[\w-]+){1,3}|[\w-]+s"
+)
 _NAMES = re.compile(r"\bin (?:the |this )?(?:video|film|footage|clip|movie|recording)\b")
 
 
 def ask(text: str) -> Question:
     """The question as Playhead understands it; what fits no pattern asks what there is."""
     question = re.sub(r"\s+", " ", text.strip().rstrip("?!. ")).strip()
-    question = _LEAD.sub("", question) or question
+    question = re.sub(r"\s+or not$", "", _LEAD.sub("", question) or question)
     lower = question[:1].lower() + question[1:]
     channels = _channels(lower)
     if counted := _counted(lower, channels):
         return counted
-    if found := _ORDER.match(_NAMES.sub("", lower)) or _FIRST.match(_NAMES.sub("", lower)):
+    bare = _NAMES.sub("", lower)
+    if found := _ORDER.match(bare) or _FIRST.match(bare):
         return Question(Kind.ORDER, "", tuple(_items(found["items"])))
     if (found := _COMPARED.match(lower)) and not lower.startswith(("is there", "are there")):
         return Question(Kind.ORDER, "", (topic(found["one"]), topic(found["other"])))
@@ -168,9 +171,9 @@ def _items(text: str) -> list[str]:
 
 
 def _several(text: str) -> tuple[str, ...]:
-    """The things of a list of them ("a cat and a dog"); none where it is one ("a black and white cat")."""
-    found = _items(text)
-    return tuple(found) if len(found) > 1 and all(_THING.match(item) for item in found) else ()
+    """The things of a list of them ("a cat and a dog"); none where it is one ("a fight between a cat and a dog")."""
+    found = re.split(r",\s*(?:and )?|\s+and\s+", text)
+    return tuple(found) if len(found) > 1 and all(_THING.fullmatch(item) for item in found) else ()
 
 
 def _channels(text: str) -> tuple[Channel, ...]:

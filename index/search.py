@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from playhead.index.calibrate import MATCH
 from playhead.index.catalog import Within
-from playhead.index.compose import beside, ranked, tied
+from playhead.index.compose import AnyPlaced, beside, ranked, tied
 from playhead.index.hits import Finder
 from playhead.index.moments import Hit, grouped
 from playhead.index.query import Link, Query
@@ -27,11 +27,21 @@ if TYPE_CHECKING:
     from playhead.index.phrases import Reading
     from playhead.models.registry import Models
     from playhead.settings import Settings
-    from playhead.types import Video
+    from playhead.types import Span, Video
 
 _SHOWN = 5  # evidence shown of one moment
 _WORTH = 0.1  # … and none weaker than this, beside the strongest
 _VIDEOS = 100  # videos in which moments are tied to others: those with the best
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A moment that was found; its evidence is put together where it is given out."""
+
+    video: Video
+    span: Span
+    score: float
+    group: Sequence[Hit]
 
 
 class Searcher:
@@ -61,7 +71,10 @@ class Searcher:
             self._note(f"{which} only looked at in a preview, not listened to or read. For that: playhead index PATH")
         if video and query.span_s and not (within.start_s < video.span.end_s and video.span.start_s < within.end_s):
             self._note(f"{video.name} plays from {format_time(video.start_s)} to {format_time(video.span.end_s)}")
-        return self._result(query, self._moments(query, within, best_only=not query.links))
+        if query.links:
+            return self._result(query, self._moments(query, within))
+        best = _at_most(query, self._described(query, within, best_only=True))
+        return self._result(query, [self._moment(found) for found in best])
 
     def read(self, reading: Reading, video: Video | None = None) -> SearchResult:
         """The better of several readings of the same words.
@@ -94,10 +107,10 @@ class Searcher:
         nearest = () if matching else _at_most(query, moments)
         return SearchResult(str(query), matching, not matching, tuple(self._notes), nearest)
 
-    def _moments(self, query: Query, within: Within, *, best_only: bool = False) -> list[Moment]:
-        """Every moment that might be meant, or as many of the best as the query wants, best first."""
+    def _moments(self, query: Query, within: Within) -> list[Moment]:
+        """Every moment that might be meant, best first."""
         described = bool(query.words) or query.image is not None
-        found = self._described(query, within, best_only) if described else None
+        found = [self._moment(each) for each in self._described(query, within)] if described else None
         for link, other in query.links:
             if found is None:
                 found = beside(link, self._moments(other, within), cache(self._catalog.shots), within)
@@ -117,26 +130,23 @@ class Searcher:
             found += tied(link, here, self._moments(other, replace(within, video_id=video_id)))
         return ranked(found)
 
-    def _described(self, query: Query, within: Within, best_only: bool) -> list[Moment]:
+    def _described(self, query: Query, within: Within, *, best_only: bool = False) -> list[_Found]:
+        """What fits the description, or as many of the best as the query wants, best first."""
         by_video: dict[str, list[Likely]] = {}
         for row, probability in self._finder.found(query, within, few=best_only and not query.per_video):
             by_video.setdefault(row.video_id, []).append((row, probability))
         most = {v: _likelihood((row.channel, probability) for row, probability in by_video[v]) for v in by_video}
-        moments: list[Moment] = []
-        for video_id, found in sorted(by_video.items(), key=lambda of_video: -most[of_video[0]]):
-            if best_only and _enough(query, moments, most[video_id]):
+        found: list[_Found] = []
+        for video_id in sorted(by_video, key=most.__getitem__, reverse=True):
+            if best_only and _enough(query, found, most[video_id]):
                 break
             if shown := self._catalog.shown(video_id):
                 video, shots = shown
-                hits = [Hit(row, row.span, probability) for row, probability in found]
-                moments += [self._moment(video, group, within) for group in grouped(hits, shots)]
-        return ranked(moments)
+                hits = [Hit(row, row.span, probability) for row, probability in by_video[video_id]]
+                found += [_found(video, group, within) for group in grouped(hits, shots)]
+        return ranked(found)
 
-    def _moment(self, video: Video, group: Sequence[Hit], within: Within) -> Moment:
-        """The span is that of the strongest evidence, as far as it lies within.
-
-        Channels that agree make it more likely: they are taken to err independently (noisy or).
-        """
+    def _moment(self, found: _Found) -> Moment:
         evidence = tuple(
             Evidence(
                 Channel(hit.row.channel),
@@ -146,35 +156,44 @@ class Searcher:
                 self._library / hit.row.thumbnail if hit.row.thumbnail else None,
                 id=hit.row.id,
             )
-            for hit in group[:_SHOWN]
-            if hit is group[0] or hit.probability >= _WORTH
+            for hit in found.group[:_SHOWN]
+            if hit is found.group[0] or hit.probability >= _WORTH
         )
-        likelihood = _likelihood((hit.row.channel, hit.probability) for hit in group)
-        return Moment(video, within.part_of(group[0].span), likelihood, evidence)
+        return Moment(found.video, found.span, found.score, evidence)
 
     def _note(self, text: str) -> None:
         if text not in self._notes:
             self._notes.append(text)
 
 
+def _found(video: Video, group: Sequence[Hit], within: Within) -> _Found:
+    """The span is that of the strongest evidence, as far as it lies within.
+
+    Channels that agree make it more likely: they are taken to err independently (noisy or).
+    """
+    likelihood = _likelihood((hit.row.channel, hit.probability) for hit in group)
+    return _Found(video, within.part_of(group[0].span), likelihood, group)
+
+
 def _likelihood(hits: Iterable[tuple[str, float]]) -> float:
     """Of a group of hits, by channel and probability; of all hits in a video, more than any group of them has."""
     best: dict[str, float] = {}
     for channel, probability in hits:
-        best[channel] = max(probability, best.get(channel, 0.0))
+        if probability > best.get(channel, 0.0):
+            best[channel] = probability
     return 1 - math.prod(1 - best[channel] for channel in sorted(best))
 
 
-def _enough(query: Query, moments: Sequence[Moment], least: float) -> bool:
+def _enough(query: Query, moments: Sequence[_Found], least: float) -> bool:
     """Whether no moment that is at most so likely is wanted any more."""
     better = [moment for moment in moments if moment.score > least + 1e-9]
     return len(better) >= query.limit and len(_at_most(query, ranked(better))) == query.limit
 
 
-def _at_most(query: Query, moments: Iterable[Moment]) -> tuple[Moment, ...]:
+def _at_most(query: Query, moments: Iterable[AnyPlaced]) -> tuple[AnyPlaced, ...]:
     """As many as the query wants, and of one video no more than it wants."""
     of_video: Counter[str] = Counter()
-    kept: list[Moment] = []
+    kept: list[AnyPlaced] = []
     for moment in moments:
         of_video[moment.video.id] += 1
         if not query.per_video or of_video[moment.video.id] <= query.per_video:

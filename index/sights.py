@@ -88,19 +88,15 @@ def sights() -> tuple[Sight, ...]:
 
 
 class Looker:
-    """Looks at the scenes of one story, in its order; what the sights mean to the picture model is worked out once.
-
-    A sentence that is said across a cut belongs to the scene that is looked at first.
-    """
+    """Looks at the scenes of one library; what the sights mean to its picture model is worked out once."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
         self._model = library.models.picture
-        self._said = set[str]()
         self._asked: Vectors = self._model.encode_texts([sight.ask for sight in sights()])
 
-    def look(self, video: Video, span: Span) -> Seen:
-        """One scene."""
+    def look(self, video: Video, span: Span, beside: Sequence[Span] = ()) -> Seen:
+        """One scene. What is said across a cut to one of those `beside` it belongs to the scene with more of it."""
         library = self._library
         inside = [s for s in library.observed(video, (), span) if s.span.overlap_s(span) or _starts(s.span, span)]
         pictures = _spread([s for s in library.pictures(video, span) if s.thumbnail])
@@ -109,8 +105,7 @@ class Looker:
         looks = library.picture_vectors(video, span)
         sight, place = self._looks_like(looks, frozenset(s.text for s in things))
         told = {channel: [s for s in inside if s.channel is channel] for channel in Channel}
-        spoken = [s for s in told[Channel.SPEECH] if _worth_saying(s.text) and s.id not in self._said]
-        self._said |= {s.id for s in spoken}
+        spoken = [s for s in told[Channel.SPEECH] if _worth_saying(s.text) and _at_home(s.span, span, beside)]
         writing = [s for s in told[Channel.TEXT] if _worth_reading(s.text)]
         captions = [s for s in told[Channel.CAPTION] if not s.text.endswith(_COMPOSED)]
         rests_on = [citation(s, video, library.folder) for s in (*captions[:1], *things, *writing, *spoken)]
@@ -193,6 +188,12 @@ def _shown_at(picture: Segment, span: Span) -> float:
 def _middle_s(written: Segment, span: Span) -> float:
     """When writing is surely to be seen, which may come and go slowly."""
     return (max(written.span.start_s, span.start_s) + min(written.span.end_s, span.end_s)) / 2
+
+
+def _at_home(said: Span, span: Span, beside: Sequence[Span]) -> bool:
+    """Whether no other scene has more of what is said; of two with as much it is the earlier one."""
+    here = (said.overlap_s(span), -span.start_s)
+    return all(here > (said.overlap_s(other), -other.start_s) for other in beside)
 
 
 def _starts(inner: Span, outer: Span) -> bool:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from playhead.types import Moment, Segment, Video
 
 _LEAST_SHOWN_S = 0.04
-LIKELY = 0.5
+SHOWS = 0.5
 """From this chance on a picture is taken to show what was looked for."""
 _MARK = " (composed)"
 _UNCOUNTED = frozenset("skis scissors".split())
@@ -69,7 +69,12 @@ def sentence(channel: Channel, texts: Sequence[str]) -> str:
 
 def likeness(what: str, score: float) -> str:
     """A picture that a search found, as a sentence: what is not likely is not told like what is."""
-    return ended(f"It looks like “{what}”" if score >= LIKELY else f"It may be “{what}”")
+    return ended(f"It looks like “{what}”" if score >= SHOWS else f"It may be “{what}”")
+
+
+def doubt(what: str, score: float) -> tuple[str, ...]:
+    """What to know of something that is counted, put in order or cut, where even the best moment is not likely."""
+    return () if score >= SHOWS else (f"It is not likely that “{what}” is there: the best moment has {score:.2f}.",)
 
 
 def told(seen: Iterable[Citation]) -> list[Claim]:

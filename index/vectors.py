@@ -344,4 +344,4 @@ def _differences(
 
 def _reason(error: Exception) -> str:
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return text.lower() or type(error).__name__
+    return text[:1].lower() + text[1:] or type(error).__name__

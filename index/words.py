@@ -43,7 +43,7 @@ def matches(
     # A common word fills its list before the one text that holds them all is reached.
     if len(terms) > 1:
         shares |= dict.fromkeys(_holding(catalog, terms, within, channels), 1.0)
-    fits, best = curve("words"), sorted(shares, key=lambda number: (-shares[number], number))[:most]
+    fits, best = curve("words"), sorted(sorted(shares), key=shares.__getitem__, reverse=True)[:most]
     rows = catalog.found_by_number(best)
     there = [(number, rows[number]) for number in best if number in rows]  # a writer may have been quicker
     return [(row, fits.at(shares[number]) * row.score) for number, row in there]

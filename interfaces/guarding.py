@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 _MARK = "\ufeff"  # some editors put it before the first line
 
-audit = typer.Typer(cls=Once, help="The record that the gate keeps.", no_args_is_help=True)
-policy = typer.Typer(cls=Once, help="What the gate lets through.", no_args_is_help=True)
+audit = typer.Typer(cls=Once, help="The record that the gate keeps.")
+policy = typer.Typer(cls=Once, help="What the gate lets through.")
 
 
 def register(app: typer.Typer) -> None:

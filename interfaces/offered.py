@@ -16,6 +16,8 @@ from typer.core import TyperCommand, TyperGroup
 from playhead.plugins import Kind, Offer, gather, offers, strays
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from playhead.plugins import Plugin
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
@@ -25,18 +27,21 @@ class Once(TyperGroup):
     """Commands that refuse an option of one value that was given two: the last would be taken in silence."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that is to be run."""
-        name, found, rest = super().resolve_command(ctx, args)
-        command: Any = found.open() if isinstance(found, _Unopened) else found
-        given = [arg.partition("=")[0] for arg in (rest[: rest.index("--")] if "--" in rest else rest)]
-        for param in command.params:
-            single = param.param_type_name == "option" and not (param.multiple or param.is_flag or param.count)
-            if single and sum(given.count(option) for option in param.opts) > 1:
-                raise typer.BadParameter(
-                    f"{max(param.opts, key=len)} was given twice and takes one value",
-                    typer.Context(command, parent=ctx, info_name=name),
-                )
+        """The command that is to be run, where no option of it is given twice."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None:
+            refuse_twice(command, rest, typer.Context(command, parent=ctx, info_name=name))
         return name, command, rest
+
+
+def refuse_twice(command: Any, arguments: Sequence[str], context: typer.Context) -> None:
+    """Raise `BadParameter` where an option that takes one value is given two: `-k1 --limit=2`."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    given = [arg.partition("=")[0] if arg.startswith("--") else arg[:2] for arg in arguments[:end]]
+    for param in command.params:
+        single = param.param_type_name == "option" and not (param.multiple or param.is_flag or param.count)
+        if single and sum(given.count(option) for option in param.opts) > 1:
+            raise typer.BadParameter(f"{max(param.opts, key=len)} was given twice and takes one value", context)
 
 
 class Commands(Once):
@@ -54,6 +59,15 @@ class Commands(Once):
             return built_in
         offer = next((offer for offer in offers(Kind.COMMAND) if offer.name == cmd_name), None)
         return offer and _Unopened(offer)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is to be run, where no option of it is given twice: now it is imported."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if not isinstance(command, _Unopened):
+            return name, command, rest
+        opened = command.open()
+        refuse_twice(opened, rest, typer.Context(opened, parent=ctx, info_name=name))
+        return name, opened, rest
 
 
 class _Unopened(TyperCommand):

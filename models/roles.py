@@ -91,6 +91,10 @@ class Curve:
         """The probability at a similarity, 0 to 1."""
         return 1 / (1 + math.exp(min(60.0, -self.slope * (similarity - self.middle))))
 
+    def least(self, probability: float) -> float:
+        """The similarity from which on it is at least so likely; of a curve that rises."""
+        return self.middle - math.log(1 / probability - 1) / self.slope
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -75,7 +75,7 @@ class ComposeStory(Tool[ComposeStoryArgs, Story]):
     to read, and on request a narrated film with a voice, subtitles and gently moving pictures."""
 
     name: ClassVar[str] = "compose_story"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     Args: ClassVar[type[Arguments]] = ComposeStoryArgs
     result: ClassVar[type] = Story
     effects: ClassVar[frozenset[Effect]] = frozenset({Effect.READS, Effect.WRITES, Effect.COSTLY})
@@ -156,7 +156,8 @@ def _looked_at(places: Sequence[_Place], context: Context) -> Iterator[Seen]:
     for number, (video, span) in enumerate(places):
         assert looker is not None
         context.progress(Progress("looking", video.name, number, len(places)))
-        yield looker.look(video, span)
+        near = places[max(0, number - 1) : number + 2]
+        yield looker.look(video, span, [other for of, other in near if of.id == video.id and other != span])
 
 
 def _fitting(pages: Sequence[tuple[Seen, ...]], args: ComposeStoryArgs) -> list[tuple[Seen, ...]]:

@@ -54,7 +54,8 @@ class PlayheadError(Exception):
 
 def reason_of(error: OSError) -> str:
     """What the system says, as the `why` of an error."""
-    return (error.strerror or str(error)).lower()
+    said = error.strerror or str(error)
+    return said[:1].lower() + said[1:]
 
 
 class InputError(PlayheadError):

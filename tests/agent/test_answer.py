@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
+from playhead import Library
 from playhead.agent.agent import Agent
 from playhead.agent.answer import NOT_ANSWERED, NOT_SHOWN, answered, held, lines, together
 from playhead.agent.journal import read_journal
@@ -40,7 +42,6 @@ from .conftest import Do, DoArgs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playhead import Library
 
 FILM = Video("f" * 64, "film.mp4", Path("film.mp4"), 10.0)
 TALK = Video("a" * 64, "talk.mp4", Path("talk.mp4"), 20.0)
@@ -142,6 +143,26 @@ def test_several_answers_are_one_in_their_order() -> None:
 def test_every_result_of_a_tool_has_its_words() -> None:
     unknown = answered.dispatch(object)
     assert [name for name, tool in all_tools().items() if answered.dispatch(tool.result) is unknown] == []
+
+
+def test_a_conversation_goes_on_with_what_was_asked_until_it_is_forgotten(filmed: Library) -> None:
+    agent = Agent(filmed)
+    agent.run("is there a motorcycle in film.mp4?")
+    for _ in range(2):  # from what the question has come to mean, not from its words
+        run = agent.run("and how often?")
+        assert run.plan is not None
+        (step,) = run.plan.steps.values()
+        assert step.args == {"question": "how often is a motorcycle shown?"}
+    agent.forget()
+    assert agent.plan("and how often?").questions == ("And how often is what?",)
+
+
+def test_what_was_cut_and_is_not_likely_is_told(filmed: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    (sure, *_) = filmed.search("a motorcycle").moments
+    unsure = SearchResult("a walrus", (replace(sure, score=0.3),), no_match=False)
+    monkeypatch.setattr(Library, "search", lambda *_, **__: unsure)
+    run = Agent(filmed).run("cut out the walrus")
+    assert "It is not likely that “a walrus” is there: the best moment has 0.30." in run.answer.notes
 
 
 def test_an_answer_answers() -> None:

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from playhead.agent.anaphora import spoken_out
 from playhead.agent.check import check
 from playhead.agent.foreign import read_foreign
+from playhead.agent.intents import worked_examples
 from playhead.agent.language import language
 from playhead.agent.offline import OfflinePlanner
 from playhead.agent.planner import Planner, Stage
@@ -226,18 +228,69 @@ def test_each_of_several_questions_is_asked(
 
 
 def test_a_question_goes_on_with_what_was_asked_for_last(planner: OfflinePlanner) -> None:
-    stage = replace(ONE, asked="is there a cat in film.mp4?")
-    assert steps(planner, "how long is it shown?", stage) == [(ASKED, {"question": "how long is a cat shown?"})]
-    assert steps(planner, "and how often?", stage) == [(ASKED, {"question": "how often is a cat shown?"})]
-    assert planner.propose("who is seen, and how long?", ONE).questions == ("How long is what?",)
+    stage = replace(TWO, asked="is there a cat?", asked_of=TALK)
+    for said, question in (
+        ("how long is it shown?", "how long is a cat shown?"),
+        ("and how often?", "how often is a cat shown?"),
+    ):
+        proposal = planner.propose(said, stage)
+        assert proposal.plan is not None
+        assert proposal.plan.inputs == {"video": "talk.mp4"}
+        assert [step.args["question"] for step in proposal.plan.steps.values()] == [question]
 
 
-@pytest.mark.parametrize("request_", ["invoice", "bicycle", "people dancing", "sunset", "Rechnung"])
+@pytest.mark.parametrize(
+    ("request_", "asked_back"),
+    [("who is seen, and how long?", "How long is what?"), ("how often?", "How often is what?")],
+)
+def test_a_question_about_nothing_is_asked_back(planner: OfflinePlanner, request_: str, asked_back: str) -> None:
+    assert planner.propose(request_, ONE).questions == (asked_back,)
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "meant"),
+    [
+        ("is there a cat?", "when do they mention the budget?", ""),
+        ("is there a cat?", "how long does it run?", ""),
+        ("is there a cat?", "when is this sign shown?", ""),
+        ("is there a cat?", "where does it say exit?", ""),
+        ("is there a cat?", "when are they shown?", ""),
+        ("is there an office building?", "how often?", "how often is an office building shown?"),
+        ("find the red building", "how long is it shown?", "how long is the red building shown?"),
+        ("are there people?", "how often?", "how often are people shown?"),
+        ("how long is a cat shown?", "how often?", "how often is a cat shown?"),
+        ("a cat", "when does it appear?", "when does a cat appear?"),
+        ("is somebody who carries a very large box there", "how often?", ""),
+    ],
+)
+def test_only_what_can_be_meant_stands_for_it(before: str, text: str, meant: str) -> None:
+    assert spoken_out(text, before) == (meant or text)
+
+
+@pytest.mark.parametrize("request_", ["invoice", "bicycle", "dog on a beach", "sunset", "Rechnung", "Anna"])
 def test_a_bare_thing_is_looked_for(planner: OfflinePlanner, request_: str) -> None:
     assert steps(planner, request_, TWO) == [(FIND, {"query": request_})]
 
 
-@pytest.mark.parametrize("request_", ["hello", "thanks", "help"])
+@pytest.mark.parametrize(
+    ("request_", "tool"),
+    [
+        ("highlights", "summarize"),
+        ("subtitles", "export_subtitles"),
+        ("storyboard", "contact_sheet"),
+        ("story", "compose_story"),
+    ],
+)
+def test_a_bare_word_for_a_tool_is_that_tool(planner: OfflinePlanner, request_: str, tool: str) -> None:
+    assert [name for name, _ in steps(planner, request_)] == [tool]
+
+
+@pytest.mark.parametrize("request_", ["quit", "faster", "0:10", "asdfgh", "email Anna", "gif"])
+def test_a_bare_word_that_names_nothing_is_asked_about(planner: OfflinePlanner, request_: str) -> None:
+    assert planner.propose(request_, TWO).plan is None
+
+
+@pytest.mark.parametrize("request_", ["hello", "thanks", "help", "undo"])
 def test_small_talk_is_told_what_can_be_asked_for(planner: OfflinePlanner, request_: str) -> None:
     (question,) = planner.propose(request_, ONE).questions
     assert question.startswith("What shall I look for or do? I can find moments")
@@ -256,7 +309,9 @@ def test_the_name_of_a_video_is_no_part_of_what_is_asked(planner: OfflinePlanner
         ("Was wird über die Rechnung gesagt?", "die Rechnung"),
         ("Wann startet die Rakete?", "startet die Rakete"),
         ("Zeig mir alle Szenen mit einem Hund", "einem Hund"),
+        ("Wo sind der Hund und die Katze zusammen zu sehen?", "der Hund die Katze zusammen"),
         ("où est-ce qu'on voit l'éléphant ?", "l'éléphant"),
+        ("où voit-on une fille lire un livre ?", "une fille lire un livre"),
         ("¿Cuándo aparece el gato?", "el gato"),
         ("dov'è il gatto?", "il gatto"),
         ("onde está o cachorro?", "o cachorro"),
@@ -276,14 +331,13 @@ def test_in_other_languages_things_are_looked_for_and_the_rest_is_said_to_be_bey
 @pytest.mark.parametrize(
     "request_",
     [
-        "schneide von 0:02 bis 0:05 aus film.mp4",
-        "male eine Katze",
-        "fasse das Video zusammen",
-        "Wie viele Videos gibt es?",
-        "raconte une histoire avec le chat",
-        "corta los primeros cinco segundos",
+        "schneide von 0:02 bis 0:05 aus film.mp4", "male eine Katze", "fasse das Video zusammen",
+        "Kannst du das Video bitte kürzen?", "Wie viele Videos gibt es?", "Wie oft ist die Katze zu sehen?",
+        "Was kommt zuerst, der Hund oder die Katze?", "Zeig mir die Katze zwischen 1:00 und 2:00",
+        "raconte-moi une histoire", "résume-moi la vidéo", "Combien de fois voit-on le chat ?",
+        "corta los primeros cinco segundos", "resume la reunión", "quanto dura il video?", "hoeveel katten zijn er?",
     ],
-)
+)  # fmt: skip
 def test_what_is_not_understood_in_another_language_is_not_taken_for_something_else(
     planner: OfflinePlanner, request_: str
 ) -> None:
@@ -292,15 +346,28 @@ def test_what_is_not_understood_in_another_language_is_not_taken_for_something_e
     assert "say it in English" in proposal.questions[0]
 
 
+NAMES = (
+    "Van Gogh", "white van", "Los Angeles", "Las Vegas", "Das Boot", "El Camino", "De La Soul", "Robert De Niro",
+    "Mia", "Lee", "tai chi", "dove", "tempo", "chicken al pastor", "Tour de France", "La vie en rose", "Die Hard",
+    "Les Misérables", "mise en scène", "Rio de Janeiro", "Don Quijote de la Mancha", "El Niño and La Niña",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "request_",
     [
-        "find the part where he says 'wo ist die Katze'", "is there a la la land poster", "find Die Hard",
-        "the El Niño and La Niña part", "um is there a do not enter sign", "LA traffic at night",
+        *(f"{name} {footage}" for name in NAMES for footage in ("video", "film", "moment")),
+        *(f"find {name}" for name in NAMES),
+        "find the part where he says 'wo ist die Katze'", "find hasta la vista", "compare video", "film du jour",
+        "um is there a do not enter sign", "LA traffic at night", "the chef says bon appetit", "trailer, i.e. film",
     ],
 )  # fmt: skip
 def test_english_with_foreign_words_in_it_is_english(request_: str) -> None:
     assert read_foreign(request_) is None
+
+
+def test_no_worked_request_is_taken_for_another_language() -> None:
+    assert [example.text for example in worked_examples(all_tools()) if read_foreign(example.text)] == []
 
 
 @pytest.mark.parametrize(

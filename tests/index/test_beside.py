@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,8 @@ import pytest
 from playhead import Library, SearchResult
 from playhead.index.answering import Answering
 from playhead.index.holdings import Held, told_of
-from playhead.types import Video
+from playhead.index.questions import ask
+from playhead.types import Channel, Video
 
 if TYPE_CHECKING:
     from playhead.models.registry import Models
@@ -70,6 +72,35 @@ def test_what_comes_first_is_told_of_one_video_only(
     assert apart.notes == ("No video shows or says all of this: the motorcycle and the coffee.",)
     (claim,) = Answering(filmed).answer(question).claims
     assert claim.text == "First the coffee, then the motorcycle."
+
+
+@pytest.mark.parametrize(
+    ("question", "items"),
+    [
+        ("Is there a cat and a dog?", ("a cat", "a dog")),
+        ("are there cats, dogs and birds?", ("cats", "dogs", "birds")),
+        ("is there a black and white cat", ()),
+        ("Is there a fight between a cat and a dog?", ()),
+        ("is there a man with a beard and a hat?", ()),
+        ("is there a woman holding a phone and a bag?", ()),
+        ("is there a cat or a dog?", ()),
+    ],
+)
+def test_only_a_list_is_looked_for_thing_by_thing(question: str, items: tuple[str, ...]) -> None:
+    assert ask(question).items == items
+
+
+def test_what_is_not_likely_is_no_yes_and_counted_with_a_doubt(
+    filmed: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (sure, *_) = filmed.search("a motorcycle", channels=["picture"]).moments
+    unsure = replace(sure, score=0.3, evidence=tuple(e for e in sure.evidence if e.channel is Channel.PICTURE))
+    monkeypatch.setattr(Library, "search", lambda *_, **__: SearchResult("x", (unsure,), no_match=False))
+    answering = Answering(filmed)
+    doubt = "It is not likely that “a motorcycle” is there: the best moment has 0.30."
+    assert not answering.answer("Is there a motorcycle?").claims[0].text.startswith("Yes")
+    assert answering.answer("How long is a motorcycle shown?").notes == (doubt,)
+    assert answering.answer("How often is a motorcycle shown?").notes == (doubt,)
 
 
 def test_things_are_not_counted_and_the_answer_says_so(watched: Watched) -> None:

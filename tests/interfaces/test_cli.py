@@ -336,7 +336,7 @@ def test_embedding_again_says_how_much_there_was(run: Run, stocked: Path) -> Non
         (["fly"], "fly"),
         (["search", "x", "--fly"], "--fly"),
         (["search", "x", "--video", "a.mp4", "--video=b.mp4"], "--video was given twice and takes one value"),
-        (["search", "x", "-k", "1", "--limit", "2"], "--limit was given twice"),
+        (["search", "x", "-k1", "--limit", "2"], "--limit was given twice"),
         (["ask", "find this", "--with", "missing.png"], "missing.png cannot be handed over: there is no such file"),
         (["ask", "find this", "--with", "."], "cannot be handed over: it is not a regular file"),
         (["ask", "find a cat", "--out", "/dev/null"], "cannot be kept in /dev/null: it is no folder"),
@@ -350,6 +350,8 @@ def test_what_cannot_be_done_is_one_line_and_exit_2(arguments: list[str], why: s
 def test_options_of_commands_below_others_are_given_once(run: Run) -> None:
     assert run("audit", "report", "-l", "a", "--library", "b") == 2
     assert "--library was given twice" in run.err
+    assert run("audit") == 2
+    assert run.err.startswith("Error: Missing command. See: ")
 
 
 @pytest.mark.parametrize("command", ["verify", "rebuild", "remove"])
