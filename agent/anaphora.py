@@ -35,6 +35,9 @@ _LEFT_OUT = re.compile(rf"^(?:for )?(?P<asked>{_ASKED})$", re.IGNORECASE)
 _COUNTS = re.compile(r"how often|how many times", re.IGNORECASE)
 _TELL = re.compile(r"^(?:tell (?:me|us)|say|let me know)\s+", re.IGNORECASE)
 _INDIRECT = re.compile(rf"^((?:for )?{_ASKED}) (it|they) ({_IS})\b", re.IGNORECASE)
+_NEXT = re.compile(
+    rf"^(?:and|what about|how about|and what about)\s+(?P<thing>{_DETERMINED} [\w' -]{{1,40}})\W*$", re.IGNORECASE
+)
 _DOES = r"(?!(?:run|last|take|start|begin|end|stop|say|rain|snow)$)\w+"
 _PRONOUN = tuple(
     re.compile(rf"^(?P<asked>(?:for )?{_ASKED} {verb}) (?P<who>it|they) (?P<what>{what})$", re.IGNORECASE)
@@ -45,8 +48,12 @@ _PRONOUN = tuple(
 def spoken_out(text: str, before: str) -> str:
     """A question with the thing that the one before it named: "how often?" is "how often is a cat shown?".
 
+    Or the one before it with another thing: "and the dog?".
+
     As it is, where it leaves nothing unsaid or nothing was named that it can mean.
     """
+    if (another := _NEXT.match(text.strip())) and (known := _named(before)[0]):
+        return before.replace(known, another["thing"])
     bare = _INDIRECT.sub(r"\1 \3 \2", _TELL.sub("", polite_less(text).strip(" ?!.")))
     pronoun = next(filter(None, (pattern.match(bare) for pattern in _PRONOUN)), None)
     thing, how = _named(before) if pronoun or _LEFT_OUT.match(bare) else ("", "")

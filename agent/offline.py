@@ -15,7 +15,7 @@ from playhead.agent.pieces import verbatim
 from playhead.agent.plan import Plan, Step
 from playhead.agent.planner import Proposal, Stage
 from playhead.agent.reading import LIKELY, MOST_CLAUSES, Clause, Reader
-from playhead.agent.steps import which
+from playhead.agent.steps import ORDINALS, which
 from playhead.agent.wishes import left_out
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ _NEVER = re.compile(r"^(?:please\s+)?(?:do not|don't|never)\b", re.IGNORECASE)
 _AGAIN = re.compile(
     r"^(?:and\s+|then\s+|so\s+|now\s+)*(?:what about\s+|show me\s+|what (?:is|happens|comes|came|happened|"
     r"is shown|is said) (?:in |on |at )?)?"
-    r"(?P<way>after|before)?\s*(?P<what>that|it|this|the \w+(?: (?:one|moment|hit|result))?)"
+    rf"(?P<way>after|before)?\s*(?P<what>that|it|this|the (?:{'|'.join(ORDINALS)})|"
+    r"the \w+ (?:one|moment|hit|result))"
     r"(?:\s+one)?[\s?.!]*$",
     re.IGNORECASE,
 )

@@ -139,7 +139,8 @@ _LOCATES = re.compile(
     re.IGNORECASE,
 )
 _CONTENT = re.compile(
-    r"^what(?:'s| is)\s+(?:(?:there |shown |to be seen )?(?:in|on)\s+(?P<inside>.+)|(?P<about>.+?)\s+about)\W*$",
+    r"^(?:what|who)(?:'s| is| are)\s+"
+    r"(?:(?:there |shown |to be seen )?(?:in|on)\s+(?P<inside>.+)|(?P<about>.+?)\s+about)\W*$",
     re.IGNORECASE,
 )
 _FOOTAGE = re.compile(

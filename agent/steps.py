@@ -38,7 +38,7 @@ _ORDINAL = re.compile(
     re.IGNORECASE,
 )
 _ORDINAL_NAMES = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
-_ORDINALS = {name: number for number, name in enumerate(_ORDINAL_NAMES)} | {"last": -1}
+ORDINALS = {name: number for number, name in enumerate(_ORDINAL_NAMES)} | {"last": -1}
 _PER_SHOT = re.compile(
     r"\b(?:each|every|per|all(?: the)?|of the)(?: single)? (?:shots?|scenes?|takes?|cuts?)\b", re.IGNORECASE
 )
@@ -329,5 +329,5 @@ def _begins_it(words: str) -> bool:
 def which(text: str, count: int) -> int | None:
     """The number of the moment that is meant by "the second one", the first by "it"; None where there is none."""
     found = _ORDINAL.search(text)
-    number = _ORDINALS[found[1].lower()] if found else 0
+    number = ORDINALS[found[1].lower()] if found else 0
     return number if -count <= number < count else None

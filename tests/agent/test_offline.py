@@ -260,6 +260,10 @@ def test_a_question_about_nothing_is_asked_back(planner: OfflinePlanner, request
         ("are there people?", "how often?", "how often are people shown?"),
         ("how long is a cat shown?", "how often?", "how often is a cat shown?"),
         ("a cat", "when does it appear?", "when does a cat appear?"),
+        ("cut out the cat", "tell me how often it is shown", "how often is the cat shown?"),
+        ("how often is a cat shown?", "and the dog?", "how often is the dog shown?"),
+        ("is there a cat?", "what about a dog?", "is there a dog?"),
+        ("what is said about milk?", "and the dog?", ""),
         ("is somebody who carries a very large box there", "how often?", ""),
     ],
 )
