@@ -80,6 +80,11 @@ _QUESTION = re.compile(
     r"^(?:what|who|whom|whose|when|where|which|why|how|is|are|was|were|does|do|did|can|has|have|whether|tell me)\b",
     re.IGNORECASE,
 )
+_SAID_TO_US = re.compile(
+    r"(?:quit|exit|cancel|undo|redo|stop|continue|go on|never mind|lol|(?:make it )?(?:faster|slower|louder|shorter|"
+    r"longer|better)|gif|(?:a )?(?:vertical|square|16:9|9:16) version)\W*",
+    re.IGNORECASE,
+)
 _WHOLE = re.compile(
     r"^(?:(?:is|are|was|were) there\s+\w|(?:is|are|was|were|does|do|did|has|have|can)\s+(?:\w+\s+){1,4}\w|"
     r"(?:for )?how (?:long|often|much|many(?: times)?)\b|(?:what|who|when|where|why|which)\b.*\w{2}\s+\w{2})",
@@ -237,7 +242,8 @@ class Reader:
     def _is_bare(self, clause: Clause) -> bool:
         """Whether it is a word or a few, none of which a request is made of: "bicycle", "Rechnung"."""
         words, intent = re.findall(r"[^\W\d_]{2,}", clause.text), clause.intent
-        if commands(clause.text) or clause.text.rstrip().endswith("?") or self._intents.knows(clause.text):
+        asks = commands(clause.text) or clause.text.rstrip().endswith("?") or _SAID_TO_US.fullmatch(clause.text)
+        if asks or self._intents.knows(clause.text):
             return False
         return 0 < len(words) <= _FEW_WORDS // 2 and intent.score < (_NAMED_THING if intent.outside else _ASKED)
 
@@ -346,6 +352,8 @@ def _both_ask(first: str, second: str) -> bool:
 def _only_named(clause: Clause) -> bool:
     """Whether a clause is like nothing, but names a thing, which can be looked for."""
     if clause.text.rstrip().endswith("?") or commands(clause.text) or only_when(clause.text):
+        return False
+    if _SAID_TO_US.fullmatch(clause.text):
         return False
     unlike = clause.intent.score < LIKELY or (clause.intent.outside and clause.intent.score < _NAMED_THING)
     bare = len(clause.text.split()) <= _FEW_WORDS // 2 and not tells(clause.text)

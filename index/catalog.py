@@ -28,7 +28,7 @@ VERSION = 3
 START_ANEW = "Put back a copy, or move the folder away and index your footage again; the footage itself is untouched"
 _APPLICATION = 0x504C4159  # "PLAY", SQLite's mark of whose file it is
 _REMEMBERED = 256
-_PAGES_KIB = 16_384  # of the file that a connection holds in memory, instead of SQLite's 2,000
+_PAGES_KIB = 65_536  # of the file that a connection holds in memory, instead of SQLite's 2,000
 _OBSERVED = "s.id, s.video_id, s.channel, s.start_s, s.end_s, s.model, s.text, s.score, s.thumbnail"
 _SEGMENT = f"{_OBSERVED}, s.words"
 _UNTIMED = f"{_OBSERVED}, '[]'"  # a search has no use for when each word was said
@@ -46,6 +46,8 @@ class Within:
 
     def part_of(self, span: Span) -> Span:
         """The part of a span that lies within; it must not lie outside altogether."""
+        if self.start_s <= span.start_s and span.end_s <= self.end_s:
+            return span
         start_s = max(span.start_s, self.start_s)
         return Span(start_s, max(start_s, min(span.end_s, self.end_s)))
 
