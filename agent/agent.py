@@ -25,7 +25,7 @@ from playhead.agent.plan import Plan, load_plan
 from playhead.agent.planner import Planner, Proposal, Stage
 from playhead.agent.run import JOURNAL, PLAN, Run, write_run
 from playhead.agent.run_folder import beside, finished_digests, run_folder
-from playhead.errors import BlockedError, InputError, PlanError
+from playhead.errors import BlockedError, InputError, PlanError, no_file
 from playhead.index.tell import doubt
 from playhead.models.cache import cache_folder
 from playhead.models.chat import Chat, load_chat
@@ -224,13 +224,9 @@ class Agent:
                 answers.append(answered(outcome.result))
             elif outcome.state == "nothing":
                 answers += [answered(o.result) for o in outcomes.values() if o.ok and not _has(o)]
-        unsure = [o.result for name, o in outcomes.items() if o.ok and name not in plan.answering]
-        doubts = [
-            Answer((), doubt(r.query, r.moments[0].score))
-            for r in unsure
-            if isinstance(r, SearchResult) and r.moments
-        ]
-        answers += [answer for answer in doubts if answer.notes]
+        used = [o.result for name, o in outcomes.items() if o.ok and name not in plan.answering]
+        found = [r for r in used if isinstance(r, SearchResult) and r.moments]
+        answers += [Answer((), notes) for r in found if (notes := doubt(r.query, r.moments[0].score))]
         elsewhere, videos = self.library.settings.roots or context.given, self.library.videos()
         answer = held(together(answers), None if elsewhere else videos)
         if len(videos) > 1 == len(answer.videos) and not _says_which(plan, answer.videos[0]):
@@ -326,12 +322,7 @@ def _handed_over(path: str | Path | None) -> Path | None:
         return None
     found = Path(os.path.abspath(os.path.expanduser(path)))
     if not os.path.isfile(found):
-        why = (
-            "it is not a regular file (a folder, pipe or device)"
-            if os.path.exists(found)
-            else "there is no such file"
-        )
-        raise InputError(f"{found} cannot be handed over", why, "Name a picture, a sound or a film")
+        raise InputError(f"{found} cannot be handed over", no_file(found), "Name a picture, a sound or a film")
     return found
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from playhead.agent.answer import held, together
 from playhead.agent.interview import questions
-from playhead.errors import InputError, StorageError, reason_of
+from playhead.errors import NOT_REGULAR, InputError, StorageError, reason_of
 from playhead.index.ingest import media_files
 from playhead.media.files import open_file
 from playhead.media.saving import remedy
@@ -120,8 +120,7 @@ class DatasetFile:
         self.path = path
         try:
             if path.exists() and not path.is_file():
-                why = "it is not a regular file (a folder, pipe or device)"
-                raise InputError(f"{path} cannot hold a data set", why, "Name another file with --out")
+                raise InputError(f"{path} cannot hold a data set", NOT_REGULAR, "Name another file with --out")
             self._file = path.open("a+b")
         except OSError as error:
             raise self._refused(error) from error

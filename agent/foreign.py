@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from playhead import prompts, strict_yaml
 from playhead.agent.language import tidy
 from playhead.agent.pieces import hidden, unquoted, verbs, without_names
 
-_WORD = re.compile(r"[^\W\d_]+['’]?[^\W\d_]*")
-_ELIDED = re.compile(r"\b([cdjlmnst]|qu|quelqu|dell|nell|dall|all|cos|dov)['’](?=\w)", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]+'?[^\W\d_]*")
+_ELIDED = re.compile(r"\b([cdjlmnst]|qu|quelqu|dell|nell|dall|all|cos|dov)'(?=\w)", re.IGNORECASE)
 _MARKS = re.compile(r"[„«»]\s*([^„“”«»]+?)\s*[“”«»]")
 _TIME = re.compile(r"\d:\d\d|\d\s*(?:s|sek|sec|min|seg|h)\w*\b", re.IGNORECASE)
 _ENDS = " ¿¡?!.,;:"
@@ -31,7 +31,7 @@ class Foreign:
     beyond: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Words:
     """The words of a language, as `prompts/languages.yaml` says."""
 
@@ -43,13 +43,13 @@ class _Words:
     shared: frozenset[str]
     footage: frozenset[str]
 
-    @property
+    @cached_property
     def known(self) -> frozenset[str]:
         """Those that no English request has."""
         own = (self.articles | self.says | self.counts | self.can | self.does) - self.shared - self.footage
         return frozenset(word for word in own if len(word) > 1 or not word.isascii())  # "i.e."
 
-    @property
+    @cached_property
     def small(self) -> frozenset[str]:
         """Those that say nothing of what is looked for."""
         return self.says | self.counts | self.can | self.shared | self.footage
@@ -59,9 +59,9 @@ def read_foreign(request: str) -> Foreign | None:
     """The request as one in another language; None where it is in English, or in a language that is not known."""
     words = [word.lower() for word in _WORD.findall(_apart(hidden(_MARKS.sub(" ", request))))]
     said, english = set(words), _languages()["English"].known | verbs()
-    language = max(_languages(), key=lambda name: (len(said & _languages()[name].known), name != "English"))
-    of = _languages()[language]
-    known = said & of.known
+    shares = {name: said & of.known for name, of in _languages().items()}
+    language = max(shares, key=lambda name: (len(shares[name]), name != "English"))
+    of, known = _languages()[language], shares[language]
     commands = bool(words) and words[0] in verbs() - of.does - of.says  # in English: "find que sera sera"
     few = len(known) <= len(said & english - known) or len(said & (known | of.shared)) < _FEWEST
     if language == "English" or commands or few:
@@ -78,11 +78,10 @@ def _about(request: str, of: _Words) -> str:
         word = token.strip(_ENDS).lower()
         if word in of.articles:
             article = token
-        elif word in of.small or not re.search(r"[^\W\d]", word):
-            article = ""
-        else:
+            continue
+        if word not in of.small and re.search(r"[^\W\d]", word):
             kept += [article, token]
-            article = ""
+        article = ""
     return tidy(" ".join(kept).replace("' ", "'")).strip(_ENDS)
 
 

@@ -90,6 +90,7 @@ _WHOLE = re.compile(
     r"(?:for )?how (?:long|often|much|many(?: times)?)\b|(?:what|who|when|where|why|which)\b.*\w{2}\s+\w{2})",
     re.IGNORECASE,
 )
+_WORDS = re.compile(r"[^\W\d_]{2,}")
 _LONGER = re.compile(r"\w{3,}")
 _STRUCTURAL = frozenset(("detect_shots", "probe_video", "extract_frames", "caption_frames", "search_moments"))
 _NEARLY, _WORLDLY = 0.12, 0.5
@@ -241,11 +242,9 @@ class Reader:
 
     def _is_bare(self, clause: Clause) -> bool:
         """Whether it is a word or a few, none of which a request is made of: "bicycle", "Rechnung"."""
-        words, intent = re.findall(r"[^\W\d_]{2,}", clause.text), clause.intent
-        asks = commands(clause.text) or clause.text.rstrip().endswith("?") or _SAID_TO_US.fullmatch(clause.text)
-        if asks or self._intents.knows(clause.text):
-            return False
-        return 0 < len(words) <= _FEW_WORDS // 2 and intent.score < (_NAMED_THING if intent.outside else _ASKED)
+        few = len(_WORDS.findall(clause.text)) <= _FEW_WORDS // 2
+        unsure = clause.intent.score < (_NAMED_THING if clause.intent.outside else _ASKED)
+        return few and unsure and _may_name(clause.text) and not self._intents.knows(clause.text)
 
     @staticmethod
     def _content(text: str) -> str:
@@ -349,15 +348,19 @@ def _both_ask(first: str, second: str) -> bool:
     return bool(_WHOLE.match(polite_less(first)) and _WHOLE.match(polite_less(second)))
 
 
+def _may_name(text: str) -> bool:
+    """Whether a clause has a word in it, and neither asks nor says what is only meant for the program."""
+    asks = text.rstrip().endswith("?") or commands(text) or _SAID_TO_US.fullmatch(text)
+    return not asks and bool(_WORDS.search(text))
+
+
 def _only_named(clause: Clause) -> bool:
     """Whether a clause is like nothing, but names a thing, which can be looked for."""
-    if clause.text.rstrip().endswith("?") or commands(clause.text) or only_when(clause.text):
-        return False
-    if _SAID_TO_US.fullmatch(clause.text):
+    if not _may_name(clause.text) or only_when(clause.text):
         return False
     unlike = clause.intent.score < LIKELY or (clause.intent.outside and clause.intent.score < _NAMED_THING)
     bare = len(clause.text.split()) <= _FEW_WORDS // 2 and not tells(clause.text)
-    return unlike and (bare or may_tell(clause.text)) and bool(re.search(r"[^\W\d_]{2}", clause.text))
+    return unlike and (bare or may_tell(clause.text))
 
 
 def _continued(texts: Sequence[str]) -> list[str]:

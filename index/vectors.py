@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from playhead.errors import StorageError
+from playhead.errors import StorageError, reason_of
 from playhead.index.collection import fill, reached
 from playhead.index.part import collection_name
 from playhead.index.part_writing import sync
@@ -92,7 +92,7 @@ class VectorIndex:
                 return None
             found = collection.query(query_embeddings=[vector.tolist()], n_results=count, include=["distances"])
         except Exception as error:  # noqa: BLE001 - damaged, read-only, or replaced while it was read
-            _log.warning("The vector index cannot be read, so every vector is compared: %s", _reason(error))
+            _log.warning("The vector index cannot be read, so every vector is compared: %s", reason_of(error))
             return None
         return [(i, 1 - float(d)) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
 
@@ -113,7 +113,7 @@ class VectorIndex:
                 self._clear(keep=before)  # what was half built may be what filled the disk
             raise StorageError(
                 "The vector index was not updated",
-                _reason(error),
+                reason_of(error),
                 "What was indexed is safe and can be searched. Make room if the disk is full, then: playhead rebuild",
             ) from error
 
@@ -148,7 +148,7 @@ class VectorIndex:
                 shutil.copytree(before.folder, target, dirs_exist_ok=True)
                 self._fill(target, catalog, large, progress)
             except Exception as error:  # noqa: BLE001 - whatever ails the old store, the catalogue has everything
-                _log.warning("The vector index is damaged and is made anew: %s", _reason(error))
+                _log.warning("The vector index is damaged and is made anew: %s", reason_of(error))
                 self._remove(target)
                 target = self._new_folder(revision)
             else:
@@ -193,7 +193,7 @@ class VectorIndex:
                     folder.chmod(0o700)  # copytree took the modes of folders over
                 return problems + self._unreachable(copy, generation.collections, catalog)
         except Exception as error:  # noqa: BLE001 - a damaged store fails in many ways
-            return [f"the vector index cannot be read: {_reason(error)}"]
+            return [f"the vector index cannot be read: {reason_of(error)}"]
 
     def _altered(self, listed: list[Listed]) -> list[str]:
         """What of the parts is not as it was written."""
@@ -323,7 +323,7 @@ def _parts(generation: Generation | None) -> list[Listed]:
     try:
         return from_json((generation.folder / _PARTS).read_text(encoding="utf-8"))
     except DAMAGES as error:
-        _log.warning("The list of the vector index's parts cannot be read: %s", _reason(error))
+        _log.warning("The list of the vector index's parts cannot be read: %s", reason_of(error))
         return []
 
 
@@ -340,8 +340,3 @@ def _differences(
         if extra := len(stored.get(key, set()) - wanted):
             problems.append(f"{key[0]}: {extra} vectors are not in the catalogue")
     return problems
-
-
-def _reason(error: Exception) -> str:
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return text[:1].lower() + text[1:] or type(error).__name__

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from playhead.errors import BlockedError, InputError
+from playhead.errors import BlockedError, InputError, no_file
 from playhead.interfaces import render
 from playhead.interfaces.offered import Once
 from playhead.interfaces.options import (
@@ -119,8 +119,7 @@ _FORM = 'Write each line as {"id": …, "text": …}'
 
 def _lines(path: Path) -> Iterator[tuple[Any, str]]:
     if str(path) != "-" and not path.is_file():
-        why = "it is not a regular file (a folder, pipe or device)" if path.exists() else "there is no such file"
-        raise InputError(f"{path} cannot be judged", why, "Name a file, or - for standard input")
+        raise InputError(f"{path} cannot be judged", no_file(path), "Name a file, or - for standard input")
     with ExitStack() as held:
         file = sys.stdin if str(path) == "-" else held.enter_context(path.open(encoding="utf-8", errors="replace"))
         for number, line in enumerate(file, 1):

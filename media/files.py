@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from playhead.errors import MediaError, MediaLimitError, UnreadableMediaError, UnsafeMediaError
+from playhead.errors import (
+    NOT_REGULAR,
+    MediaError,
+    MediaLimitError,
+    UnreadableMediaError,
+    UnsafeMediaError,
+    reason_of,
+)
 from playhead.types import Limits
 
 if TYPE_CHECKING:
@@ -109,9 +116,7 @@ def open_regular(path: Path, roots: Sequence[Path]) -> MediaFile:
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise UnsafeMediaError(
-                f"{path.name} was not opened", "it is not a regular file (a folder, pipe or device)"
-            )
+            raise UnsafeMediaError(f"{path.name} was not opened", NOT_REGULAR)
     except BaseException:
         os.close(descriptor)
         raise
@@ -124,7 +129,7 @@ def _locate(path: Path, roots: Sequence[Path]) -> tuple[Path, tuple[str, ...]]:
         real = Path(os.path.realpath(path, strict=True))
     except (OSError, ValueError) as error:
         address = any(re.fullmatch(r"[a-z][a-z0-9+.-]+:", part, re.IGNORECASE) for part in path.parts)
-        why = "addresses are not opened, only files" if address else _reason(error)
+        why = "addresses are not opened, only files" if address else reason_of(error)
         raise UnreadableMediaError(f"{path.name[:80] or path} cannot be opened", why) from error
     for root in roots:
         base = Path(os.path.realpath(root))
@@ -153,7 +158,7 @@ def _open_below(root: Path, parts: tuple[str, ...], path: Path) -> int:
         if current >= 0:
             os.close(current)
         kind = UnsafeMediaError if error.errno == errno.ELOOP else UnreadableMediaError
-        raise kind(f"{path.name} cannot be opened", _reason(error)) from error
+        raise kind(f"{path.name} cannot be opened", reason_of(error)) from error
     return current
 
 
@@ -176,12 +181,6 @@ def _check(file: MediaFile, limits: Limits) -> None:
             )
 
 
-def _reason(error: OSError | ValueError) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return str(error)
-
-
 def walk(path: Path, known: frozenset[str]) -> tuple[list[Path], list[tuple[Path, MediaError]]]:
     """The files below a folder whose ending is in `known`, sorted; and the folders that cannot be read.
 
@@ -192,7 +191,9 @@ def walk(path: Path, known: frozenset[str]) -> tuple[list[Path], list[tuple[Path
 
     def refuse(error: OSError) -> None:
         folder = Path(error.filename)
-        why = UnreadableMediaError(f"The folder {folder} cannot be read", _reason(error), "Allow it, or leave it out")
+        why = UnreadableMediaError(
+            f"The folder {folder} cannot be read", reason_of(error), "Allow it, or leave it out"
+        )
         refused.append((folder, why))
 
     for folder, folders, files in os.walk(path, onerror=refuse):

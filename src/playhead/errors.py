@@ -31,7 +31,12 @@ import copyreg
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playhead.types import Verdict
+
+NOT_REGULAR = "it is not a regular file (a folder, pipe or device)"
+"""The `why` of an error about what is there but is no file."""
 
 
 class PlayheadError(Exception):
@@ -52,10 +57,15 @@ class PlayheadError(Exception):
         return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
-def reason_of(error: OSError) -> str:
-    """What the system says, as the `why` of an error."""
-    said = error.strerror or str(error)
-    return said[:1].lower() + said[1:]
+def reason_of(error: Exception) -> str:
+    """What the system or a library says, as the `why` of an error."""
+    said = getattr(error, "strerror", None) or str(error)
+    return said[:1].lower() + said[1:] or type(error).__name__
+
+
+def no_file(path: Path) -> str:
+    """Why there is no regular file at a path, as the `why` of an error."""
+    return NOT_REGULAR if path.exists() else "there is no such file"
 
 
 class InputError(PlayheadError):
