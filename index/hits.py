@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -55,6 +56,7 @@ class Finder:
     ) -> None:
         self._catalog, self._vectors, self._models = catalog, vectors, models
         self._settings, self._note, self._remembered = settings, note, remembered
+        self._noted: set[str] = set()
         self._alike, self._most = _ALIKE, _FOLLOWED
         self._likenesses: dict[tuple[str, str], NDArray[np.float32]] = {}
 
@@ -69,10 +71,13 @@ class Finder:
         self._alike = max(_ALIKE, query.limit)
         self._most = max(_ALIKE, min(_FOLLOWED, _FOR_EACH * query.limit)) if few else _FOLLOWED
         found: dict[str, Likely] = {}
-        by_meaning = [] if words.only_phrases(query.words) else [self._seen, self._meant]
-        with one_thread():
-            looked = [look(query, within) for look in (*by_meaning, self._worded)]
-        for row, probability in chain(*looked):
+        with one_thread(), ThreadPoolExecutor(1) as beside:
+            seen = beside.submit(self._seen, query, within)
+            told = [*self._meant(query, within), *self._worded(query, within)]
+            hits = chain(seen.result(), told)
+        for note in sorted(self._noted):  # whichever came first
+            self._note(note)
+        for row, probability in hits:
             known = found.get(row.id)
             if probability >= _LEAST and (known is None or known[1] < probability):
                 found[row.id] = row, probability
@@ -80,7 +85,7 @@ class Finder:
 
     def _seen(self, query: Query, within: Within) -> Iterable[Likely]:
         """Pictures by words, by an image, or by both (the geometric mean of the two)."""
-        channels = [channel for channel in PICTORIAL if _wanted(channel, query)]
+        channels = _compared(query, PICTORIAL)
         if not channels:
             return []
         encoder = self._models.picture
@@ -102,7 +107,7 @@ class Finder:
 
     def _meant(self, query: Query, within: Within) -> Iterable[Likely]:
         """What was said or written, by meaning."""
-        textual = [c for c in Channel if c not in PICTORIAL and _wanted(c, query)]
+        textual = _compared(query, [channel for channel in Channel if channel not in PICTORIAL])
         if not query.words or not textual or query.image is not None:
             return []
         encoder = self._models.sentences
@@ -142,7 +147,7 @@ class Finder:
         counts = {s: n for c, s, n in self._spaces if c is channel}
         count = counts.get(space, 0)
         if others := sum(counts.values()) - count:
-            self._note(
+            self._noted.add(
                 f"{others} of {sum(counts.values())} {channel} vectors were made by another model and not compared. "
                 f"{self._remedy(channel)}"
             )
@@ -195,12 +200,15 @@ class Finder:
 
     def _unreadable(self, why: str, so: str) -> bool:
         if why:
-            self._note(f"{so}: {why}. Models for other languages: docs/models.md")
+            self._noted.add(f"{so}: {why}. Models for other languages: docs/models.md")
         return bool(why)
 
 
-def _wanted(channel: Channel, query: Query) -> bool:
-    return not query.channels or channel in query.channels
+def _compared(query: Query, channels: Iterable[Channel]) -> list[Channel]:
+    """Those whose vectors are compared: none where nothing but phrases in quotes is wanted."""
+    if words.only_phrases(query.words):
+        return []
+    return [channel for channel in channels if not query.channels or channel in query.channels]
 
 
 def _both(found: Sequence[list[Likely]]) -> list[Likely]:

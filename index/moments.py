@@ -43,9 +43,9 @@ def grow(hits: Sequence[Hit], shot_starts: Sequence[float]) -> list[Hit]:
 
     Utterances and events of motion stay apart: they are spans of their own already.
     """
-    if not hits or hits[0].row.channel in (Channel.SPEECH, Channel.MOTION):
+    if len(hits) < 2 or hits[0].row.channel in (Channel.SPEECH, Channel.MOTION):
         return list(hits)
-    order = sorted(hits, key=lambda hit: (hit.span, hit.row.id))
+    order = sorted(hits, key=_place)
     shots = [bisect_right(shot_starts, hit.span.start_s + 1e-6) for hit in order]
     free, grown = set(range(len(order))), []
     for peak in sorted(free, key=lambda n: (-order[n].probability, n)):
@@ -64,7 +64,7 @@ def grow(hits: Sequence[Hit], shot_starts: Sequence[float]) -> list[Hit]:
                 span = span.union(order[n].span)
                 free.discard(n)
                 n += step
-        grown.append(replace(order[peak], span=span))
+        grown.append(Hit(order[peak].row, span, order[peak].probability))
     return grown
 
 
@@ -83,7 +83,7 @@ def join(hits: Sequence[Hit]) -> list[list[Hit]]:
     """Groups of hits that show the same moment: each overlaps the strongest of its group by half of the shorter."""
     groups: list[list[Hit]] = []
     near: dict[int, list[int]] = {}  # the groups whose head reaches into each stretch of time
-    for hit in sorted(hits, key=lambda h: (-h.probability, h.span, h.row.id)):
+    for hit in sorted(hits, key=lambda h: (-h.probability, *_place(h))):
         stretches = range(int(hit.span.start_s // _STRETCH_S), int(hit.span.end_s // _STRETCH_S) + 1)
         for number in sorted({number for stretch in stretches for number in near.get(stretch, ())}):
             if _same(groups[number][0].span, hit.span):
@@ -94,6 +94,10 @@ def join(hits: Sequence[Hit]) -> list[list[Hit]]:
                 near.setdefault(stretch, []).append(len(groups))
             groups.append([hit])
     return groups
+
+
+def _place(hit: Hit) -> tuple[float, float, str]:
+    return hit.span.start_s, hit.span.end_s, hit.row.id
 
 
 def _same(head: Span, span: Span) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from playhead.index.calibrate import curve
@@ -36,10 +37,11 @@ def matches(
     holding = {term: _holding(catalog, [term], within, channels) for term in terms}
     weights = {term: 1 / math.log2(2 + len(numbers)) for term, numbers in holding.items()}
     total = sum(weights.values())
-    shares: dict[int, float] = {}
+    shares: dict[int, float] = defaultdict(float)
     for term, numbers in holding.items():
+        share = weights[term] / total
         for number in numbers:
-            shares[number] = shares.get(number, 0.0) + weights[term] / total
+            shares[number] += share
     # A common word fills its list before the one text that holds them all is reached.
     if len(terms) > 1:
         shares |= dict.fromkeys(_holding(catalog, terms, within, channels), 1.0)
