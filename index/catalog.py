@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 VERSION = 3
 START_ANEW = "Put back a copy, or move the folder away and index your footage again; the footage itself is untouched"
 _APPLICATION = 0x504C4159  # "PLAY", SQLite's mark of whose file it is
-_REMEMBERED = 256
+_REMEMBERED = 512
 _PAGES_KIB = 65_536  # of the file that a connection holds in memory, instead of SQLite's 2,000
 _OBSERVED = "s.id, s.video_id, s.channel, s.start_s, s.end_s, s.model, s.text, s.score, s.thumbnail"
 _SEGMENT = f"{_OBSERVED}, s.words"
@@ -229,18 +230,23 @@ class Catalog:
         rows = self._read("SELECT value FROM meta WHERE key = 'revision'")
         return int(rows[0][0]) if rows else 0
 
-    def _once(self, what: object, read: Callable[[], T]) -> T:
+    def _once(self, what: object, read: Callable[[], T], known: dict[object, Any] | None = None) -> T:
         """What does not change within a revision, read once; of more than a few hundred the oldest is forgotten."""
+        known = self._known() if known is None else known
+        try:
+            found: T = known[what]
+        except KeyError:
+            found = known[what] = read()
+            for oldest in list(known)[:-_REMEMBERED]:
+                known.pop(oldest, None)
+        return found
+
+    def _known(self) -> dict[object, Any]:
+        """What was read of this revision before."""
         revision, known = self.revision, self._remembered
         if known[0] != revision:
             known = self._remembered = revision, {}
-        try:
-            found: T = known[1][what]
-        except KeyError:
-            found = known[1][what] = read()
-            for oldest in list(known[1])[:-_REMEMBERED]:
-                known[1].pop(oldest, None)
-        return found
+        return known[1]
 
     def _read(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         try:
@@ -318,14 +324,13 @@ class Catalog:
         )
         return int(self._once(("previewed", video_id), lambda: self._read(query, (video_id, video_id)))[0][0])
 
-    def shown(self, video_id: str) -> tuple[Video, list[Span]] | None:
-        """A video and its shots, for a search, which asks for the same ones again and again."""
-
-        def read() -> tuple[Video, list[Span]] | None:
-            video = self.video(video_id)
-            return (video, self.shots(video_id)) if video else None
-
-        return self._once(("shown", video_id), read)
+    def shown(self, video_ids: Iterable[str]) -> Iterator[tuple[Video, list[Span]]]:
+        """Those of these videos that are there, with their shots; read once, since searches ask for the same ones."""
+        known = self._known()
+        for video_id in video_ids:
+            video = self._once(("video", video_id), partial(self.video, video_id), known)
+            if video:
+                yield video, self._once(("shots", video_id), partial(self.shots, video_id), known)
 
     def shots(self, video_id: str) -> list[Span]:
         """The video's shots, in order."""

@@ -137,13 +137,11 @@ class Searcher:
             by_video.setdefault(row.video_id, []).append((row, probability))
         most = {v: _likelihood((row.channel, probability) for row, probability in by_video[v]) for v in by_video}
         found: list[_Found] = []
-        for video_id in sorted(by_video, key=most.__getitem__, reverse=True):
-            if best_only and _enough(query, found, most[video_id]):
+        for video, shots in self._catalog.shown(sorted(by_video, key=most.__getitem__, reverse=True)):
+            if best_only and _enough(query, found, most[video.id]):
                 break
-            if shown := self._catalog.shown(video_id):
-                video, shots = shown
-                hits = [Hit(row, row.span, probability) for row, probability in by_video[video_id]]
-                found += [_found(video, group, within) for group in grouped(hits, shots)]
+            hits = [Hit(row, row.span, probability) for row, probability in by_video[video.id]]
+            found += [_found(video, group, within) for group in grouped(hits, shots)]
         return ranked(found)
 
     def _moment(self, found: _Found) -> Moment:
@@ -181,7 +179,7 @@ def _likelihood(hits: Iterable[tuple[str, float]]) -> float:
     for channel, probability in hits:
         if probability > best.get(channel, 0.0):
             best[channel] = probability
-    return 1 - math.prod(1 - best[channel] for channel in sorted(best))
+    return 1 - math.prod([1 - best[channel] for channel in sorted(best)])
 
 
 def _enough(query: Query, moments: Sequence[_Found], least: float) -> bool:

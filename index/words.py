@@ -27,9 +27,11 @@ _COMMON = frozenset(
 
 
 def matches(
-    catalog: Catalog, words: str, within: Within, channels: Collection[Channel] = (), most: int = _HOLDING
+    catalog: Catalog, words: str, within: Within, channels: Collection[Channel], most: int, least: float
 ) -> list[tuple[Row, float]]:
     """At most so many segments that hold the query's words, with the probability that they are meant, best first.
+
+    None is less likely than `least` by its words.
 
     The score is the share of the query's words that were found, each weighted by its rarity there.
     """
@@ -45,7 +47,9 @@ def matches(
     # A common word fills its list before the one text that holds them all is reached.
     if len(terms) > 1:
         shares |= dict.fromkeys(_holding(catalog, terms, within, channels), 1.0)
-    fits, best = curve("words"), sorted(sorted(shares), key=shares.__getitem__, reverse=True)[:most]
+    fits = curve("words")
+    likely = sorted(number for number, share in shares.items() if share >= fits.least(least))
+    best = sorted(likely, key=shares.__getitem__, reverse=True)[:most]
     rows = catalog.found_by_number(best)
     there = [(number, rows[number]) for number in best if number in rows]  # a writer may have been quicker
     return [(row, fits.at(shares[number]) * row.score) for number, row in there]
