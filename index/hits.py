@@ -132,7 +132,9 @@ class Finder:
         """What was said or written, word for word."""
         if not query.words or query.image is not None:
             return []
-        return words.matches(self._catalog, query.words, within, query.channels, self._most, _LEAST)
+        return words.matches(
+            self._catalog, query.words, within, query.channels, self._most, curve("words").least(_LEAST)
+        )
 
     def _like(self, image: Path, channel: Channel, within: Within) -> dict[str, float]:
         """Similarity to an image, seen as the pictures of the channel were."""

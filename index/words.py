@@ -27,13 +27,16 @@ _COMMON = frozenset(
 
 
 def matches(
-    catalog: Catalog, words: str, within: Within, channels: Collection[Channel], most: int, least: float
+    catalog: Catalog,
+    words: str,
+    within: Within,
+    channels: Collection[Channel] = (),
+    most: int = _HOLDING,
+    least: float = 0.0,
 ) -> list[tuple[Row, float]]:
     """At most so many segments that hold the query's words, with the probability that they are meant, best first.
 
-    None is less likely than `least` by its words.
-
-    The score is the share of the query's words that were found, each weighted by its rarity there.
+    The score is the share of the query's words that were found, each weighted by its rarity there; `least` of it.
     """
     terms = _terms(words)[:_TERMS]
     holding = {term: _holding(catalog, [term], within, channels) for term in terms}
@@ -48,7 +51,7 @@ def matches(
     if len(terms) > 1:
         shares |= dict.fromkeys(_holding(catalog, terms, within, channels), 1.0)
     fits = curve("words")
-    likely = sorted(number for number, share in shares.items() if share >= fits.least(least))
+    likely = sorted(number for number, share in shares.items() if share >= least)
     best = sorted(likely, key=shares.__getitem__, reverse=True)[:most]
     rows = catalog.found_by_number(best)
     there = [(number, rows[number]) for number in best if number in rows]  # a writer may have been quicker

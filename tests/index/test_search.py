@@ -162,7 +162,7 @@ def test_the_one_text_that_holds_every_word_is_found_among_many_that_hold_some(
     library = opened(channels=["speech"])
     library.add(path)
     with closing(Catalog(library.folder / "catalog.sqlite", readonly=True)) as catalog:
-        found = words.matches(catalog, "red car", EVERYWHERE, channels=(), most=400, least=0.02)
+        found = words.matches(catalog, "red car", EVERYWHERE)
     assert found[0][0].text == texts[-1]
     assert found[0][1] > 0.9 > found[1][1]
 
