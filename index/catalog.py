@@ -481,6 +481,7 @@ class Catalog:
         vector_ids: Iterable[str],
         within: Within = EVERYWHERE,
         *,
+        channels: Collection[Channel] = (),
         alike: int = -1,
         most: int = -1,
         timed: bool = False,
@@ -488,14 +489,15 @@ class Catalog:
         """The segments there that are found by these vectors, each with its vector's id; `timed` with their words.
 
         `most` bounds them all, the first vectors first; `alike` those of one vector, the surest first. Of one video
-        all are given: it has fewer segments than a common word has videos.
+        all are given: it has fewer segments than a common word has videos; those of other `channels` are not read.
         """
-        where, values = within.sql
         wanted = json.dumps(list(vector_ids))
         if within.video_id:
+            where, values = _on(within, channels)
             by, found = "s.vector_id", f"segment s WHERE {where} AND +s.vector_id IN (SELECT value FROM json_each(?))"  # noqa: S608
             values = (*values, wanted)
         else:
+            where, values = within.sql
             one = f"SELECT s.number FROM segment s WHERE s.vector_id = j.value AND {where}"  # noqa: S608
             some = f"{one} ORDER BY s.score DESC, s.number LIMIT ?"
             by, found = "j.value", f"json_each(?) j CROSS JOIN segment s ON s.number IN ({some}) LIMIT ?"
@@ -534,11 +536,9 @@ class Catalog:
             where += f" AND {there}"
             values += inside
         if within.video_id:
-            where += (
-                " AND t.rowid BETWEEN (SELECT min(number) FROM segment WHERE video_id = ?) "
-                "AND (SELECT max(number) FROM segment WHERE video_id = ?)"
-            )
-            values += [within.video_id, within.video_id]
+            numbers = "SELECT min(number), max(number) FROM segment WHERE video_id = ?"
+            where += " AND t.rowid BETWEEN ? AND ?"
+            values += self._once(("numbers", within.video_id), lambda: self._read(numbers, (within.video_id,)))[0]
         query = f"SELECT t.rowid FROM segment_text t {segment} WHERE {where} ORDER BY t.rowid LIMIT ?"  # noqa: S608
         return [number for (number,) in self._read(query, (*values, most))]
 

@@ -99,10 +99,10 @@ class Finder:
             if query.image is None:
                 least = fits.least(_LEAST)
                 near = {i: n for i, n in near.items() if n >= least}
-            found.append(self._expand(near, within, lambda _: fits))
+            found.append(self._expand(near, within, channels, lambda _: fits))
         if query.image is not None:
             near = {i: n for channel in channels for i, n in self._like(query.image, channel, within).items()}
-            found.append(self._expand(near, within, lambda _: curve("picture_by_image", encoder.id)))
+            found.append(self._expand(near, within, channels, lambda _: curve("picture_by_image", encoder.id)))
         return _both(found)
 
     def _meant(self, query: Query, within: Within) -> Iterable[Likely]:
@@ -121,7 +121,7 @@ class Finder:
             near = self._near(channel, encoder.id, vector, within)
             least = min(curve(channel, encoder.id, crossed).least(_LEAST) for crossed in _CROSSED)
             near = {i: n for i, n in near.items() if n >= least}
-            found += self._expand(near, within, self._curves(channel, query.words))
+            found += self._expand(near, within, [channel], self._curves(channel, query.words))
         return found
 
     def _curves(self, channel: Channel, words: str) -> Callable[[str], Curve]:
@@ -192,11 +192,13 @@ class Finder:
     def _read(self, image: Path) -> NDArray[np.uint8]:
         return read_image(image, [image.parent], self._settings.limits)
 
-    def _expand(self, near: dict[str, float], within: Within, fits: Callable[[str], Curve]) -> list[Likely]:
+    def _expand(
+        self, near: dict[str, float], within: Within, channels: Sequence[Channel], fits: Callable[[str], Curve]
+    ) -> list[Likely]:
         """The segments of these vectors, each with its probability by the curve that fits its text."""
         surest = sorted(sorted(near), key=near.__getitem__, reverse=True)
         found = self._catalog.found_by_vector(
-            surest, within, alike=self._alike, most=max(self._most, 2 * self._alike)
+            surest, within, channels=channels, alike=self._alike, most=max(self._most, 2 * self._alike)
         )
         return [(row, fits(row.text).at(near[vector_id]) * row.score) for row, vector_id in found]
 
