@@ -113,7 +113,7 @@ MEASUREMENTS = {
         Measurement("cold_search", {"": "benchmarks/cold_search.py DEMO/first.playhead"}, 0.5, timed=True),
         Measurement("index_speed", {"": "benchmarks/index_speed.py"}, 20, timed=True, slow=True),
         Measurement("index_memory", {"": "benchmarks/index_memory.py"}, 20, slow=True),
-        Measurement("search_scale", {"": "benchmarks/search_scale.py"}, 60, timed=True, slow=True),
+        Measurement("search_scale", {"": "benchmarks/search_scale.py"}, 10, timed=True, slow=True),
         Measurement("peers", {"": "benchmarks/peers.py --minutes 3"}, 20, timed=True, slow=True),
         Measurement(
             "endurance", {"": "-m tests.endurance.endure"}, 120, slow=True, flag=f"--out {WRITTEN}", verdict=True

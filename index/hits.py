@@ -196,6 +196,8 @@ class Finder:
         self, near: dict[str, float], within: Within, channels: Sequence[Channel], fits: Callable[[str], Curve]
     ) -> list[Likely]:
         """The segments of these vectors, each with its probability by the curve that fits its text."""
+        if not near:
+            return []
         surest = sorted(sorted(near), key=near.__getitem__, reverse=True)
         found = self._catalog.found_by_vector(
             surest, within, channels=channels, alike=self._alike, most=max(self._most, 2 * self._alike)
