@@ -30,7 +30,7 @@ FULL = 2_048  # up to so many vectors are compared in full without a sketch
 FOR_ROOT = 8.4  # … and of more, so many for each of their square root that are the likeliest by their sketch
 _FEW = 8  # where a filter leaves less than one in so many, sketches are compared of those alone
 _SAMPLE = 4_096  # scores that tell which are among the best
-_BLOCK = 128  # vectors that are widened at once: they stay in the processor's cache
+_BLOCK = 512  # vectors that are widened at once: they stay in the processor's cache
 _HELD_BYTES = 64 * 2**20  # a sketch up to this size is read into memory
 _BIAS = np.float32(2.0**112)  # between the exponents of float16 and float32
 
