@@ -88,12 +88,18 @@ class Part:
     def _likeliest(self, vector: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.intp]:
         towards = self.arrays["directions"] @ vector
         count = max(FULL, round(FOR_ROOT * len(rows) ** 0.5))
-        if len(rows) * _FEW < len(self.arrays["sketch"]):
-            return rows[highest(self.arrays["sketch"][rows] @ towards, count)]
-        scores = self.arrays["sketch"] @ towards
+        if len(rows) * _FEW < len(self._sketch):
+            return rows[highest(self._sketch[rows] @ towards, count)]
+        scores = self._sketch @ towards
         if len(rows) == len(scores):
             return highest(scores, count)
         return rows[highest(scores[rows], count)]
+
+    @cached_property
+    def _sketch(self) -> NDArray[np.float32]:
+        """In memory where it is small: a search passes over all of it, which is quicker in large pages."""
+        mapped = self.arrays["sketch"]
+        return mapped.copy() if mapped.nbytes <= _HELD_BYTES else mapped
 
     def _rows(self, within: Within) -> NDArray[np.intp]:
         """The vectors that stand somewhere within, in order."""
@@ -158,8 +164,6 @@ def mapped(folder: Path, name: str, shape: Shape, videos: int) -> dict[str, NDAr
         ending: _mapped(folder / f"{name}.{ending}", np.dtype(kind), size)
         for ending, (kind, size) in shape.files.items()
     }
-    if arrays["sketch"].nbytes <= _HELD_BYTES:  # every search passes over it, by a third faster in large pages
-        arrays["sketch"] = arrays["sketch"].copy()
     row, video = arrays["row"], arrays["video"]
     if len(row) and (row.min() < 0 or row.max() >= shape.rows):
         raise ValueError(f"{name}.row leads to vectors that are not there")

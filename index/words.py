@@ -36,7 +36,8 @@ def matches(
 ) -> list[tuple[Row, float]]:
     """At most so many segments that hold the query's words, with the probability that they are meant, best first.
 
-    The score is the share of the query's words that were found, each weighted by its rarity there; `least` of it.
+    The score is the share of the query's words that were found, each weighted by its rarity there. With less
+    than `least` of it a text is not read.
     """
     terms = _terms(words)[:_TERMS]
     holding = {term: _holding(catalog, [term], within, channels) for term in terms}
