@@ -539,8 +539,9 @@ class Catalog:
             numbers = "SELECT min(number), max(number) FROM segment WHERE video_id = ?"
             where += " AND t.rowid BETWEEN ? AND ?"
             values += self._once(("numbers", within.video_id), lambda: self._read(numbers, (within.video_id,)))[0]
-        query = f"SELECT t.rowid FROM segment_text t {segment} WHERE {where} ORDER BY t.rowid LIMIT ?"  # noqa: S608
-        return [number for (number,) in self._read(query, (*values, most))]
+        found = f"SELECT t.rowid FROM segment_text t {segment} WHERE {where} ORDER BY t.rowid LIMIT ?"  # noqa: S608
+        rows = self._read(f"SELECT json_group_array(rowid) FROM ({found})", (*values, most))  # noqa: S608
+        return sorted(json.loads(rows[0][0]))
 
     def containing(
         self, texts: Sequence[str], most: int, within: Within = EVERYWHERE, channels: Collection[Channel] = ()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
-from itertools import chain
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import cached_property, partial
+from heapq import nlargest
+from itertools import chain, islice
+from typing import TYPE_CHECKING, NamedTuple
 
 from playhead.index import words
 from playhead.index.calibrate import curve
@@ -36,10 +38,43 @@ if TYPE_CHECKING:
 
 _LEAST = 0.02  # a hit below this probability is not followed up
 _FOLLOWED = 400  # hits of one channel that are followed up at most, the likeliest first …
-_FOR_EACH = 20  # … and for each moment that is wanted, where nothing else narrows them down
+_FOR_EACH = 20  # … and for each moment that is wanted, where few are
+_HITS = 4  # for each moment that is wanted: the last of these says how likely moments will be …
+_SHARE = 0.35  # … and what is less likely than this share of it is left out, where few are wanted
 _ALIKE = 100  # segments of one vector, or as many as moments are wanted, the surest first
 _REMEMBERED = 256  # descriptions whose vectors are kept from one search to the next
 _CROSSED = range(3)  # of a query and a text, how many may have crossed from another model's space
+
+
+class Found(NamedTuple):
+    """Segments that fit, and how likely the last moment that is wanted was taken to be: 0 if nothing was left out."""
+
+    hits: list[Likely]
+    expected: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """Similarities of a channel's nearest vectors by id, best first; and its curves, of which one fits a text."""
+
+    channel: Channel
+    similarities: dict[str, float]
+    curves: Sequence[Curve]
+    which: Callable[[str], int] = lambda _: 0
+
+    def likely(self, least: float) -> list[str]:
+        """Those that may be so likely, best first."""
+        similarity = min(fits.least(least) for fits in self.curves)
+        return [i for i, n in self.similarities.items() if n >= similarity]
+
+    def sure(self, count: int) -> list[float]:
+        """How likely the first so many are at least."""
+        curves = set(self.curves)
+        return [min(fits.at(n) for fits in curves) for n in islice(self.similarities.values(), count)]
+
+    def probability(self, vector_id: str, row: Row) -> float:
+        """That a segment of this vector is meant."""
+        return self.curves[self.which(row.text)].at(self.similarities[vector_id]) * row.score
 
 
 class Finder:
@@ -60,52 +95,60 @@ class Finder:
         self._alike, self._most = _ALIKE, _FOLLOWED
         self._likenesses: dict[tuple[str, str], NDArray[np.float32]] = {}
 
-    def found(self, query: Query, within: Within, *, few: bool = False) -> Iterable[Likely]:
+    def found(self, query: Query, within: Within, *, few: bool = False) -> Found:
         """Each segment that fits, with its best probability. Ties of the query are not looked at.
 
-        `few`: nothing but the number of moments that the query wants decides which of the hits are needed.
+        `few`: without hits that are much less likely than the moments that the query wants are taken to be.
         """
         for channel in sorted(query.channels - self._observed) if query.channels else ():
             option = "--as" if channel in (Channel.THERMAL, Channel.DEPTH) else "--channels"
             self._note(f"No video was indexed for {channel}. To do so: playhead index PATH {option} {channel}")
         self._alike = max(_ALIKE, query.limit)
         self._most = max(_ALIKE, min(_FOLLOWED, _FOR_EACH * query.limit)) if few else _FOLLOWED
-        found: dict[str, Likely] = {}
         with one_thread(), ThreadPoolExecutor(1) as beside:
             seen = beside.submit(self._seen, query, within)
-            told = [*self._meant(query, within), *self._worded(query, within)]
-            hits = chain(seen.result(), told)
+            meant, worded = self._meant(query, within), self._worded(query, within)
+            near = [*seen.result(), *meant]
+            like = self._like(query.image, query, within) if query.image else []
         for note in sorted(self._noted):  # whichever came first
             self._note(note)
-        for row, probability in hits:
-            known = found.get(row.id)
+        expected = _expected(near, worded, _HITS * query.limit) if few and not like else 0.0
+        hits = self._followed(near, within, max(_LEAST, _SHARE * expected))
+        if like:
+            pictured = self._followed(like, within, _LEAST)
+            hits = _both(hits, pictured) if near else pictured
+        best: dict[str, Likely] = {}
+        for row, probability in chain(hits, worded):
+            known = best.get(row.id)
             if probability >= _LEAST and (known is None or known[1] < probability):
-                found[row.id] = row, probability
-        return found.values()
+                best[row.id] = row, probability
+        return Found(list(best.values()), expected)
 
-    def _seen(self, query: Query, within: Within) -> Iterable[Likely]:
-        """Pictures by words, by an image, or by both (the geometric mean of the two)."""
-        channels = _compared(query, PICTORIAL)
-        if not channels:
+    def _seen(self, query: Query, within: Within) -> list[_Near]:
+        """Pictures by words."""
+        channels, encoder = _compared(query, PICTORIAL), self._models.picture
+        if not query.words or not channels:
             return []
-        encoder = self._models.picture
-        found: list[list[Likely]] = []
-        if query.words and not self._unreadable(
-            encoder.unreadable(query.words), "Pictures were not searched by these words"
-        ):
-            vector = self._vector(encoder.id, query.words, lambda: encoder.encode_texts([query.words])[0])
-            fits = encoder.calibration(vector) or curve("picture", encoder.id)
-            near = {i: n for channel in channels for i, n in self._near(channel, encoder.id, vector, within).items()}
-            if query.image is None:
-                least = fits.least(_LEAST)
-                near = {i: n for i, n in near.items() if n >= least}
-            found.append(self._expand(near, within, channels, lambda _: fits))
-        if query.image is not None:
-            near = {i: n for channel in channels for i, n in self._like(query.image, channel, within).items()}
-            found.append(self._expand(near, within, channels, lambda _: curve("picture_by_image", encoder.id)))
-        return _both(found)
+        if self._unreadable(encoder.unreadable(query.words), "Pictures were not searched by these words"):
+            return []
+        vector = self._vector(encoder.id, query.words, lambda: encoder.encode_texts([query.words])[0])
+        fits = encoder.calibration(vector) or curve("picture", encoder.id)
+        return [_Near(c, self._near(c, encoder.id, vector, within), [fits]) for c in channels]
 
-    def _meant(self, query: Query, within: Within) -> Iterable[Likely]:
+    def _like(self, image: Path, query: Query, within: Within) -> list[_Near]:
+        """Pictures by an image, seen as those of each channel were."""
+        encoder = self._models.picture
+        fits, found = curve("picture_by_image", encoder.id), []
+        for channel in _compared(query, PICTORIAL):
+            kind = "image" if channel is Channel.PICTURE else "image without colour"
+            if (kind, str(image)) not in self._likenesses:
+                seen = as_seen(self._read(image), channel)
+                self._likenesses[kind, str(image)] = encoder.encode_images([seen])[0]
+            vector = self._likenesses[kind, str(image)]
+            found.append(_Near(channel, self._near(channel, encoder.id, vector, within), [fits]))
+        return found
+
+    def _meant(self, query: Query, within: Within) -> list[_Near]:
         """What was said or written, by meaning."""
         textual = _compared(query, [channel for channel in Channel if channel not in PICTORIAL])
         if not query.words or not textual or query.image is not None:
@@ -116,17 +159,11 @@ class Finder:
         ):
             return []
         vector = self._vector(encoder.id, query.words, lambda: encoder.encode([query.words])[0])
-        found: list[Likely] = []
-        for channel in textual:
-            near = self._near(channel, encoder.id, vector, within)
-            least = min(curve(channel, encoder.id, crossed).least(_LEAST) for crossed in _CROSSED)
-            near = {i: n for i, n in near.items() if n >= least}
-            found += self._expand(near, within, [channel], self._curves(channel, query.words))
-        return found
-
-    def _curves(self, channel: Channel, words: str) -> Callable[[str], Curve]:
-        encoder = self._models.sentences
-        return lambda text: curve(channel, encoder.id, encoder.crossed(words, text))
+        crossed = partial(encoder.crossed, query.words)
+        return [
+            _Near(c, self._near(c, encoder.id, vector, within), [curve(c, encoder.id, n) for n in _CROSSED], crossed)
+            for c in textual
+        ]
 
     def _worded(self, query: Query, within: Within) -> Iterable[Likely]:
         """What was said or written, word for word."""
@@ -135,14 +172,6 @@ class Finder:
         return words.matches(
             self._catalog, query.words, within, query.channels, self._most, curve("words").least(_LEAST)
         )
-
-    def _like(self, image: Path, channel: Channel, within: Within) -> dict[str, float]:
-        """Similarity to an image, seen as the pictures of the channel were."""
-        encoder, kind = self._models.picture, "image" if channel is Channel.PICTURE else "image without colour"
-        if (kind, str(image)) not in self._likenesses:
-            seen = as_seen(self._read(image), channel)
-            self._likenesses[kind, str(image)] = encoder.encode_images([seen])[0]
-        return self._near(channel, encoder.id, self._likenesses[kind, str(image)], within)
 
     def _near(self, channel: Channel, space: str, vector: NDArray[np.float32], within: Within) -> dict[str, float]:
         """Similarity by vector id. All compared up to `exact_limit` vectors, within bounds always; else by Chroma."""
@@ -158,7 +187,7 @@ class Finder:
         if within == EVERYWHERE and count > self._settings.exact_limit and self._is_current():
             near = self._vectors.nearest(channel, space, vector, self._most)
             if near is not None:
-                return dict(near)
+                return dict(sorted(near, key=lambda pair: (-pair[1], pair[0])))
         return self._vectors.compared(self._catalog, channel, space, vector, self._most, within)
 
     def _remedy(self, channel: Channel) -> str:
@@ -192,17 +221,16 @@ class Finder:
     def _read(self, image: Path) -> NDArray[np.uint8]:
         return read_image(image, [image.parent], self._settings.limits)
 
-    def _expand(
-        self, near: dict[str, float], within: Within, channels: Sequence[Channel], fits: Callable[[str], Curve]
-    ) -> list[Likely]:
-        """The segments of these vectors, each with its probability by the curve that fits its text."""
-        if not near:
-            return []
-        surest = sorted(sorted(near), key=near.__getitem__, reverse=True)
-        found = self._catalog.found_by_vector(
-            surest, within, channels=channels, alike=self._alike, most=max(self._most, 2 * self._alike)
-        )
-        return [(row, fits(row.text).at(near[vector_id]) * row.score) for row, vector_id in found]
+    def _followed(self, near: Iterable[_Near], within: Within, least: float) -> list[Likely]:
+        """The segments of those that may be so likely, each with its probability by the curve that fits its text."""
+        found: list[Likely] = []
+        for one in near:
+            if likely := one.likely(least):
+                rows = self._catalog.found_by_vector(
+                    likely, within, channels=[one.channel], alike=self._alike, most=max(self._most, 2 * self._alike)
+                )
+                found += [(row, one.probability(vector_id, row)) for row, vector_id in rows]
+        return found
 
     def _unreadable(self, why: str, so: str) -> bool:
         if why:
@@ -217,10 +245,13 @@ def _compared(query: Query, channels: Iterable[Channel]) -> list[Channel]:
     return [channel for channel in channels if not query.channels or channel in query.channels]
 
 
-def _both(found: Sequence[list[Likely]]) -> list[Likely]:
-    """What looks like the image and fits the words: the geometric mean of the two, or the only one there is."""
-    if len(found) < 2:
-        return found[0] if found else []
-    words_like, image_like = found
-    by_words = {row.id: probability for row, probability in words_like}
-    return [(row, (by_words.get(row.id, _LEAST) * probability) ** 0.5) for row, probability in image_like]
+def _expected(near: Iterable[_Near], worded: Iterable[Likely], count: int) -> float:
+    """How likely each of so many hits is at least; 0 where there are fewer."""
+    sure = nlargest(count, chain((probability for _, probability in worded), *(one.sure(count) for one in near)))
+    return sure[-1] if len(sure) == count and sure[-1] >= _LEAST else 0.0
+
+
+def _both(by_words: Iterable[Likely], by_image: Iterable[Likely]) -> list[Likely]:
+    """What looks like the image and fits the words: the geometric mean of the two."""
+    fits = {row.id: probability for row, probability in by_words}
+    return [(row, (fits.get(row.id, _LEAST) * likeness) ** 0.5) for row, likeness in by_image]

@@ -73,8 +73,7 @@ class Searcher:
             self._note(f"{video.name} plays from {format_time(video.start_s)} to {format_time(video.span.end_s)}")
         if query.links:
             return self._result(query, self._moments(query, within))
-        best = _at_most(query, self._described(query, within, best_only=True))
-        return self._result(query, [self._moment(found) for found in best])
+        return self._result(query, [self._moment(found) for found in self._best(query, within)])
 
     def read(self, reading: Reading, video: Video | None = None) -> SearchResult:
         """The better of several readings of the same words.
@@ -110,7 +109,8 @@ class Searcher:
     def _moments(self, query: Query, within: Within) -> list[Moment]:
         """Every moment that might be meant, best first."""
         described = bool(query.words) or query.image is not None
-        found = [self._moment(each) for each in self._described(query, within)] if described else None
+        hits = self._finder.found(query, within).hits if described else ()
+        found = [self._moment(each) for each in self._described(query, hits, within)] if described else None
         for link, other in query.links:
             if found is None:
                 found = beside(link, self._moments(other, within), cache(self._catalog.shots), within)
@@ -130,18 +130,29 @@ class Searcher:
             found += tied(link, here, self._moments(other, replace(within, video_id=video_id)))
         return ranked(found)
 
-    def _described(self, query: Query, within: Within, *, best_only: bool = False) -> list[_Found]:
-        """What fits the description, or as many of the best as the query wants, best first."""
+    def _best(self, query: Query, within: Within) -> Sequence[_Found]:
+        """As many of the best as the query wants, by the likeliest hits, or by all where those are not enough."""
+        hits, expected = self._finder.found(query, within, few=True)
+        best = _at_most(query, self._described(query, hits, within, best_only=True))
+        if expected and (len(best) < query.limit or best[-1].score < expected):
+            hits, _ = self._finder.found(query, within)
+            best = _at_most(query, self._described(query, hits, within, best_only=True))
+        return best
+
+    def _described(
+        self, query: Query, hits: Iterable[Likely], within: Within, *, best_only: bool = False
+    ) -> list[_Found]:
+        """The moments of these hits, or as many of the best as the query wants, best first."""
         by_video: dict[str, list[Likely]] = {}
-        for row, probability in self._finder.found(query, within, few=best_only and not query.per_video):
+        for row, probability in hits:
             by_video.setdefault(row.video_id, []).append((row, probability))
         most = {v: _likelihood((row.channel, probability) for row, probability in by_video[v]) for v in by_video}
         found: list[_Found] = []
         for video, shots in self._catalog.shown(sorted(by_video, key=most.__getitem__, reverse=True)):
             if best_only and _enough(query, found, most[video.id]):
                 break
-            hits = [Hit(row, row.span, probability) for row, probability in by_video[video.id]]
-            found += [_found(video, group, within) for group in grouped(hits, shots)]
+            here = [Hit(row, row.span, probability) for row, probability in by_video[video.id]]
+            found += [_found(video, group, within) for group in grouped(here, shots)]
         return ranked(found)
 
     def _moment(self, found: _Found) -> Moment:

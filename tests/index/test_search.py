@@ -280,6 +280,34 @@ def test_a_narrow_search_looks_beyond_the_best_of_the_rest(
         assert found.span == Span(2000, 2001)
 
 
+@pytest.mark.parametrize("seconds", [30, 300])
+def test_many_hits_of_one_moment_do_not_hide_the_others(
+    seconds: int, opened: Callable[..., Library], tmp_path: Path, fakes: FakeModels
+) -> None:
+    """Neither those that are a little less likely than it nor those that are much less likely."""
+    library = opened()
+    library.folder.mkdir()
+    record = Record(Video("a" * 64, "long.mp4", tmp_path / "long.mp4", seconds + 20.0))
+    record.channels[Channel.PICTURE] = ChannelRecord("made by hand", fakes.identity("picture"))
+    record.shots = [Span(0, seconds), *(Span(seconds + n, seconds + n + 1) for n in range(20))]
+    red = fakes.picture.encode_texts(["red"])[0]
+    away = np.roll(red, 1) - red * (red @ np.roll(red, 1))
+    for n in range(seconds + 20):
+        likeness = 0.9 if n < seconds else {5: 0.3, 9: 0.253}.get(n - seconds, -0.5)
+        vector = likeness * red + (1 - likeness**2) ** 0.5 * away / np.linalg.norm(away)
+        segment = Segment(f"p{n:04}", "a" * 64, Channel.PICTURE, Span(n, n + 1), "m")
+        record.segments.append(StoredSegment(segment, segment.id))
+        record.vectors[segment.id] = (Channel.PICTURE, fakes.identity("picture"), vector)
+    with closing(Catalog(library.folder / "catalog.sqlite", create=True)) as catalog:
+        catalog.put(record, record.video.path)
+    found = library.search("red", limit=3)
+    assert [m.span for m in found] == [
+        Span(0, seconds),
+        Span(seconds + 5, seconds + 6),
+        Span(seconds + 9, seconds + 10),
+    ]
+
+
 def test_within_bounds_nothing_else_is_read(opened: Callable[..., Library], place: Callable[..., Path]) -> None:
     library = opened(channels=["picture"])
     (video,) = library.add(place("cuts.mp4")).added
