@@ -13,6 +13,7 @@ from types import ModuleType
 import pytest
 
 import playhead
+from playhead import strict_yaml
 
 ROOT = Path(__file__).parents[1]
 START_LIMIT_S = 0.3
@@ -102,6 +103,14 @@ def test_no_machine_or_registry_is_mentioned() -> None:
         if trace.encode() in path.read_bytes()
     ]
     assert found == []
+
+
+def test_our_yaml_says_nothing_twice() -> None:
+    """It is read by libyaml, which takes the last of two."""
+    ours = [path for path in our_files() if path.suffix == ".yaml"]
+    assert len(ours) > 20
+    for path in ours:
+        strict_yaml.load(path.read_text(encoding="utf-8"))
 
 
 def our_files() -> list[Path]:
