@@ -57,6 +57,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_DERIVED = {"thumbs", "vectors"}
 HEAD_NAME = "picture_head.safetensors"
 """A picture head in the library's folder takes the place of the offline profile's."""
 
@@ -158,7 +159,11 @@ class Library:
                 self._elsewhere(),
                 self._caught_up(catalog),
             )
-            report = ingest.run(Path(p) for p in paths)
+            try:
+                report = ingest.run(Path(p) for p in paths)
+            except BaseException:  # interrupted as well
+                self._catch_up(catalog)
+                raise
             try:
                 self._vectors.update(catalog, progress=progress)
             except VectorServerError as error:  # what was indexed is there all the same, and should be told of
@@ -172,15 +177,19 @@ class Library:
         def committed(vectors: int) -> None:
             nonlocal waiting
             waiting += vectors
-            if waiting < _TOGETHER or not isinstance(self._vectors, VectorIndex):
-                return
-            try:
-                self._vectors.catch_up(catalog)
-            except StorageError as error:
-                _log.warning("Indexing goes on, and in the end this is tried again: %s", error)
-            waiting = 0
+            if waiting >= _TOGETHER:
+                self._catch_up(catalog)
+                waiting = 0
 
         return committed
+
+    def _catch_up(self, catalog: Catalog) -> None:
+        """Bring the index of vectors up to what was committed, where that is quick."""
+        if isinstance(self._vectors, VectorIndex):
+            try:
+                self._vectors.catch_up(catalog)
+            except LibraryError as error:
+                _log.warning("The next indexing tries this again: %s", error)
 
     def _elsewhere(self) -> Callable[[], Models]:
         """What makes these models on another machine, where each worker has a core. No secret goes with it."""
@@ -213,7 +222,7 @@ class Library:
 
     def remove(self, *videos: str | Video) -> list[Video]:
         """Forget videos (given by id, name or path); the files themselves are not touched."""
-        with writing(self._existing()):
+        with writing(self._changeable()):
             catalog = self._catalog(write=True)
             found = [self.video(video) for video in videos]
             for video in found:
@@ -223,7 +232,7 @@ class Library:
 
     def rebuild(self, progress: Callable[[Progress], None] = _silent) -> None:
         """Make the vector index anew from the catalogue, and remove pictures of no video; no model runs."""
-        with writing(self._existing()):
+        with writing(self._changeable()):
             catalog = self._catalog(write=True)
             self._mirror(catalog, anew=True, progress=progress)
 
@@ -241,7 +250,7 @@ class Library:
 
         Returns the videos that had others. One transaction a video: interrupted, the next call goes on.
         """
-        with writing(self._existing()):
+        with writing(self._changeable()):
             catalog = self._catalog(write=True)
             self.models.settle([Role.SENTENCES])
             videos, moved = catalog.videos(), []
@@ -428,9 +437,14 @@ class Library:
     def verify(self) -> list[str]:
         """What is wrong with the library, in words; empty when every vector is reachable and nothing is lost."""
         catalog = self._catalog(write=False)
-        missing = sum(not (self.folder / thumbnail).is_file() for thumbnail in catalog.thumbnails())
-        lost = [f"{missing} thumbnails are missing (index those files again)"] if missing else []
-        return [*catalog.check(), *self._vectors.verify(catalog), *lost]
+        return [*catalog.check(), *self._vectors.verify(catalog), *self._lost_thumbnails(catalog)]
+
+    def _lost_thumbnails(self, catalog: Catalog) -> list[str]:
+        try:
+            missing = sum(not (self.folder / thumbnail).is_file() for thumbnail in catalog.thumbnails())
+        except OSError as error:
+            return [f"thumbnails cannot be looked at: {reason_of(error)} ({self.folder / 'thumbs'})"]
+        return [f"{missing} thumbnails are missing (index those files again)"] if missing else []
 
     def close(self) -> None:
         """Close the files; the library opens again when it is next used."""
@@ -461,9 +475,22 @@ class Library:
             return self._open[write]
 
     def _existing(self) -> Path:
-        if not self.exists:
-            raise LibraryError(f"There is no library at {self.folder}", "", "Make one with: playhead index PATH")
+        if self.exists:
+            return self.folder
+        if any((self.folder / derived).exists() for derived in _DERIVED):
+            raise self._bereft()
+        raise LibraryError(f"There is no library at {self.folder}", "", "Make one with: playhead index PATH")
+
+    def _changeable(self) -> Path:
+        for derived in (self._existing() / name for name in sorted(_DERIVED)):
+            if derived.exists() and not derived.is_dir():
+                what = f"The library {self.folder} cannot be changed"
+                raise LibraryError(what, f"{derived} is not a folder", "Move it away and run the command again")
         return self.folder
+
+    def _bereft(self) -> LibraryError:
+        why = "its catalogue is gone, and with it what was indexed"
+        return LibraryError(f"The library {self.folder} cannot be used", why, START_ANEW)
 
     def prepare(self) -> None:
         """Make the folder, where there is none. Raises `InputError` for one that holds something else."""
@@ -483,10 +510,10 @@ class Library:
                 "Choose --library",
             ) from error
         if begun:
+            self._changeable()
             return
-        if {"vectors", "thumbs"} & names:
-            why = "its catalogue is gone, and with it what was indexed"
-            raise LibraryError(f"The library {self.folder} cannot be used", why, START_ANEW)
+        if _DERIVED & names:
+            raise self._bereft()
         if names - {
             HEAD_NAME,
             UPLOADS,

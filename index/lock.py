@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from contextlib import contextmanager, suppress
@@ -33,11 +34,10 @@ def writing(library: Path) -> Iterator[None]:
     try:
         descriptor = os.open(library / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     except OSError as error:
-        raise StorageError(
-            f"The library {library} cannot be changed",
-            reason_of(error),
-            "It can be searched, with PLAYHEAD_AUDIT=FILE for the audit log where its own cannot be written",
-        ) from error
+        fix = "It can be searched, with PLAYHEAD_AUDIT=FILE for the audit log where its own cannot be written"
+        if error.errno in (errno.EISDIR, errno.ELOOP, errno.ENXIO):
+            fix = f"Move {library / 'lock'} away: it should be a file, and holds nothing of yours"
+        raise StorageError(f"The library {library} cannot be changed", reason_of(error), fix) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

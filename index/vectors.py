@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from playhead.errors import StorageError, reason_of
+from playhead.errors import LibraryError, StorageError, reason_of
 from playhead.index.collection import fill, reached
 from playhead.index.part import collection_name
 from playhead.index.part_writing import sync
@@ -111,6 +111,8 @@ class VectorIndex:
         except Exception as error:
             with suppress(OSError):
                 self._clear(keep=before)  # what was half built may be what filled the disk
+            if isinstance(error, LibraryError):  # the catalogue cannot be read
+                raise
             raise StorageError(
                 "The vector index was not updated",
                 reason_of(error),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -584,8 +585,62 @@ def test_a_catalogue_that_was_wiped_is_not_begun_anew(
         left.unlink()
     wipe(library.folder / "catalog.sqlite")
     for use in (lambda: library.add(path), lambda: library.search("red"), library.rebuild, library.verify):
-        with pytest.raises(LibraryError, match=r"its catalogue is|There is no library"):
+        with pytest.raises(LibraryError, match=r"its catalogue is gone.*Put back a copy"):
             use()
+
+
+@pytest.mark.parametrize("name", ["thumbs", "vectors", "lock"])
+def test_what_should_be_a_folder_or_a_file_and_is_not_is_told_before_anything_is_done(
+    name: str, opened: Callable[..., Library], place: Callable[..., Path]
+) -> None:
+    library, path = opened(channels=["picture"]), place("plain.mp4")
+    library.add(path)
+    library.close()
+    wrong = library.folder / name
+    if wrong.is_dir():
+        shutil.rmtree(wrong)
+        wrong.write_text("Dear Ada")
+    else:
+        wrong.unlink()
+        wrong.mkdir()
+    for use in (lambda: library.add(path), lambda: library.remove("plain.mp4"), library.rebuild, library.reembed):
+        with pytest.raises(LibraryError, match=rf"cannot be changed.*{wrong}.* away"):
+            use()
+    assert library.search("red", limit=1).moments
+    assert any("thumbnails" in problem for problem in library.verify()) == (name == "thumbs")
+
+
+def test_a_damaged_catalogue_is_told_where_the_index_is_made_anew(
+    opened: Callable[..., Library], place: Callable[..., Path]
+) -> None:
+    library = opened(channels=["picture"])
+    library.add(place("plain.mp4"))
+    library.close()
+    with sqlite3.connect(library.folder / "catalog.sqlite") as db:
+        (root,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'vector'").fetchone()
+        (page,) = db.execute("PRAGMA page_size").fetchone()
+    db.close()
+    with (library.folder / "catalog.sqlite").open("r+b") as file:
+        file.seek((root - 1) * page)
+        file.write(b"\xff" * page)
+    with pytest.raises(LibraryError, match=r"^The catalogue of .* is damaged.*Put back a copy"):
+        library.rebuild()
+
+
+def test_thumbnails_that_nobody_may_look_at_are_told(
+    opened: Callable[..., Library], place: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = opened(channels=["picture"])
+    library.add(place("plain.mp4"))
+    look = Path.stat
+
+    def forbidden(path: Path, **how: bool) -> os.stat_result:
+        if path.suffix == ".jpg":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return look(path, **how)
+
+    monkeypatch.setattr(Path, "stat", forbidden)  # a superuser may look everywhere
+    assert library.verify() == [f"thumbnails cannot be looked at: permission denied ({library.folder / 'thumbs'})"]
 
 
 def test_a_rate_that_was_chosen_once_is_kept(
@@ -758,6 +813,7 @@ def test_ctrl_c_leaves_a_valid_library(number: int, place: Callable[..., Path], 
     assert "Traceback" not in printed
     with Library(tmp_path / "library") as library:
         assert len(library.videos()) < 6
+        assert library.verify() == []
         with sqlite3.connect(library.folder / "catalog.sqlite") as db:
             assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         db.close()
