@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from playhead.agent.pieces import polite_less, without_names
+from playhead.agent.times import NUMBER, UNIT
 from playhead.index.questions import topic
 
 _ASKED = r"(?:how long|how often|how many times|when|where)(?: exactly)?"
@@ -44,6 +45,25 @@ _PRONOUN = tuple(
     for verb, what in ((_IS, _SHOWN), ("(?:does|do|did)", _DOES))
 )
 
+_END = "first|opening|last|final"
+_AND_THE = rf"\s*(?:,|,?\s*\band\b|&)\s*(?:the\s+)?(?P<other>{_END})"
+_OF_A_FILE = r"[^.;!?\n]*?(?:\.\w+\b[^.;!?\n]*?)?"
+_ENDS = tuple(
+    (re.compile(rf"\b(?P<one>{_END})\b{pattern}", re.IGNORECASE), whole)
+    for pattern, whole in (
+        (rf"{_AND_THE}\s+(?P<t>(?:{NUMBER}[\s-]*)?{UNIT})\b", r"\g<one> \g<t> and the \g<other> \g<t>"),
+        (
+            rf"\s+(?P<n>{NUMBER}){_AND_THE}\s+(?P<m>{NUMBER})[\s-]*(?P<unit>{UNIT})\b",
+            r"\g<one> \g<n> \g<unit> and the \g<other> \g<m> \g<unit>",
+        ),
+        (
+            rf"(?P<n>\s+{NUMBER}[\s-]*(?P<unit>{UNIT})\b{_OF_A_FILE}){_AND_THE}\s+(?P<m>{NUMBER})(?=\s*(?:$|[.,;!?]|\b(?:of|from|in)\b))",
+            r"\g<one>\g<n> and the \g<other> \g<m> \g<unit>",
+        ),
+    )
+)
+"""Pairs of ends of a film of which one leaves out its unit or its length, and what they say in full."""
+
 
 def spoken_out(text: str, before: str) -> str:
     """A question with the thing that the one before it named: "how often?" is "how often is a cat shown?".
@@ -64,6 +84,13 @@ def spoken_out(text: str, before: str) -> str:
         return f"{bare} {'are' if plural else 'is'} {thing} {how}?"
     means_it = (pronoun["who"].lower() == "they") == plural
     return f"{pronoun['asked']} {thing} {pronoun['what']}?" if means_it else text
+
+
+def with_units(request: str) -> str:
+    """Two ends of a film, each with its unit: "the first 3 and the last 5 seconds", "the first and last minute"."""
+    for pattern, whole in _ENDS:
+        request = pattern.sub(whole, request)
+    return request
 
 
 def leaves_out(text: str, *, first: bool = False) -> bool:

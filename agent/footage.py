@@ -28,9 +28,8 @@ def called(video: Video, videos: Sequence[Video]) -> str:
 
 def named(request: str, known: Sequence[str]) -> list[str]:
     """Videos that a request names: by file name, else the one of `known` that it speaks of by a word of its own."""
-    found = [match[0] for match in NAMED.finditer(request)]
-    if found:
-        return found
+    if found := {match[0].lower(): match[0] for match in NAMED.finditer(request)}:
+        return list(found.values())
     words = {name: re.findall(r"[^\W\d_]{3,}", name.rsplit(".", 1)[0].lower()) for name in known}
     own = [name for name in known if any(_speaks_of(word, request) for word in _distinct(name, words))]
     return own if len(own) == 1 else []

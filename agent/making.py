@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from playhead.agent.anchors import is_back
 from playhead.agent.language import named_language, tidy
-from playhead.agent.pieces import polite_less, unquoted
+from playhead.agent.pieces import polite_less, unquoted, without_names
 from playhead.agent.slots import Slots, read_slots
 from playhead.agent.times import LENGTH, NUMBER, length, number
 from playhead.agent.wishes import Wishes, prompt, read_wishes, thing
@@ -98,10 +98,16 @@ _WORDED = {
     "as_stored": "without encoding anew",
 }
 _JOIN = re.compile(
-    r"(?:join|glue|splice|string|stitch|merge|combine|put|cut|edit)?(?:\s*\b(?:up|the|both|bits?|parts?|stretch(?:es)?|clips?|together))*",
+    r"(?:join|glue|splice|string|stitch|merge|combine|put|cut|edit|make|create)?(?:\s*\b(?:up|a|the|both|bits?|parts?|"
+    r"stretch(?:es)?|clips?|together|super-?cut|film|video|reel|montage|of|from|out))*",
     re.IGNORECASE,
 )
 """Nothing but that something is to be joined."""
+_CLIPS = re.compile(
+    r"(?:cut|make|create|get|take)?(?:\s*\b(?:out|me|the|two|three|\d+))*\s*clips?(?:\s*\b(?:of|from))*",
+    re.IGNORECASE,
+)
+"""Nothing but that clips are to be cut."""
 _JOINED = frozenset(("cut_clip", "export_subtitles", "contact_sheet", "compose_story"))
 
 
@@ -185,7 +191,13 @@ def _by_times(builder: Builder, clause: Clause, times: dict[str, Any]) -> tuple[
         return args, questions
     if len(times) > 1:
         return {}, ["That leaves two parts, before and after it: shall I cut both, or join them?"]
-    return builder.in_video(_without(times))
+    left = _without(times)
+    if builder.left and not builder.left.keys() & left.keys():  # "cut off the first minute and the last one"
+        builder.drop("cut_clip", builder.left)
+        builder.cuts.pop()
+        left |= builder.left
+    builder.left = left
+    return builder.in_video(left)
 
 
 def _without(times: dict[str, Any]) -> dict[str, Any]:
@@ -195,7 +207,10 @@ def _without(times: dict[str, Any]) -> dict[str, Any]:
 
 def _supercut(builder: Builder, clause: Clause) -> list[str]:
     wishes = read_wishes(clause.text)
-    stretches = _to_join(wishes.text)
+    stretches, rest = _stretches(wishes.text)
+    if stretches and not wishes.together and _CLIPS.fullmatch(rest):
+        return _cut(builder, clause)
+    stretches = stretches if _JOIN.fullmatch(rest) else []
     questions = _cut_to_join(builder, stretches)
     if questions or (stretches and len(builder.cuts) < 2):
         return questions
@@ -233,13 +248,13 @@ def _to_show(builder: Builder, clause: Clause, wishes: Wishes) -> Any:
     return f"${builder.shots}.shots" if builder.shots else []
 
 
-def _to_join(text: str) -> list[Slots]:
-    """The stretches of "join 0:10-0:20 and 0:40-0:50"; none where something else is named, too."""
+def _stretches(text: str) -> tuple[list[Slots], str]:
+    """The stretches of "join 0:10-0:20 and 0:40-0:50 of a.mp4", and the words that are left without them."""
     found = list[Slots]()
     while (slots := read_slots(text)).has_window:
         found.append(slots)
         text = slots.text
-    return found if _JOIN.fullmatch(re.sub(r"\band\b|[,&]", " ", polite_less(text)).strip()) else []
+    return found, tidy(re.sub(r"\band\b|[,&]", " ", polite_less(without_names(text))))
 
 
 def _cut_to_join(builder: Builder, stretches: Sequence[Slots]) -> list[str]:

@@ -164,11 +164,12 @@ _QUALIFIER = re.compile(
 
 
 def only_when(text: str) -> bool:
-    """Whether a piece only names times: "1:00 to 2:00", "but just from 0:30"."""
-    slots = read_slots(polite_less(text))
+    """Whether a piece only names times, if need be of a file: "1:00 to 2:00 of a.mp4", "but just from 0:30"."""
+    slots = read_slots(polite_less(without_names(text)))
     named = slots.has_window or slots.at_s or slots.every_s
     return bool(named) and not re.search(
-        r"\w{3}", re.sub(r"\b(?:only|just|but|and|the|ones?|bits?|part|from|in|of|please|pls)\b", "", slots.text)
+        r"\w{3}",
+        re.sub(r"\b(?:only|just|but|and|the|ones?|bits?|part|from|in|of|together|please|pls)\b", "", slots.text),
     )
 
 

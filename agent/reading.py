@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from playhead.agent.anaphora import leaves_out, spoken_out
+from playhead.agent.anaphora import leaves_out, spoken_out, with_units
 from playhead.agent.anchors import (
     SOMEWHERE,
     Anchor,
@@ -119,6 +119,7 @@ _SOUNDS_OTHER = re.compile(
     r"(?:music|sound|audio|noise|hum|volume|soundtrack|voice-?over)\b",
     re.IGNORECASE,
 )
+_GIVE = re.compile(r"(?:give|get|show) (?:me|us) |(?:extract|keep|save) ", re.IGNORECASE)
 _BUT = re.compile(r"(?:but|only|just|starting|beginning|ending)\b", re.IGNORECASE)
 _IS_THERE = re.compile(r"^(?:is|are|was|were) there\b", re.IGNORECASE)
 _COUNTS = re.compile(r"^count\b", re.IGNORECASE)
@@ -220,7 +221,7 @@ class Reader:
 
     def read(self, request: str, before: str = "") -> list[Clause]:
         """What is asked for, in order, after the request `before`; of over `MOST_CLAUSES` pieces none is read."""
-        channels, words = only_channels(request)
+        channels, words = only_channels(with_units(request))
         everywhere = EVERYWHERE.search(words)
         words = EVERYWHERE.sub(" ", words).strip()
         lead, rest = leading(words)
@@ -379,8 +380,11 @@ def _continued(texts: Sequence[str]) -> list[str]:
 
 def _apart(one: Slots, other: Slots) -> bool:
     """Whether two stretches cannot be meant as one: they share no time, or are the beginning and the end."""
-    ends = one.end_s is not None and one.end_s > 0 and other.start_s is not None and other.start_s < 0
-    return ends or not _meet(one, other)
+    return _are_ends(one, other) or _are_ends(other, one) or not _meet(one, other)
+
+
+def _are_ends(one: Slots, other: Slots) -> bool:
+    return one.end_s is not None and one.end_s > 0 and other.start_s is not None and other.start_s < 0
 
 
 def _meet(one: Slots, other: Slots) -> bool:
@@ -414,6 +418,9 @@ def _as_made(text: str, intent: Intent) -> Intent:
     """What is to be made, where a clause names it outright; a question or a remark makes nothing."""
     if _SOUNDS_OTHER.match(polite_less(text)):
         return replace(intent, tool="edit", score=max(intent.score, _SURE), outside=True)
+    asked = polite_less(text)
+    if (given := _GIVE.match(asked)) and only_when(asked[given.end() :]) and read_slots(asked).has_window:
+        return replace(intent, tool="cut_clip", score=max(intent.score, _SURE), outside=False)
     if not asks_to_make(text):
         return intent.without(MAKING) if intent.tool in MAKING else intent
     tool = plainly(text)

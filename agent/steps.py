@@ -70,6 +70,7 @@ class Steps:
     anchors: dict[str, str] = field(default_factory=dict)
     asked: str = ""  # the last question
     stretch: dict[str, Any] = field(default_factory=dict)  # the part of a video that was worked on last
+    left: dict[str, Any] = field(default_factory=dict)  # what is left of it, where an end was cut off
     film: str = ""  # the step that made a film
     clips: str = ""  # … and some clips
     cuts: list[str] = field(default_factory=list)  # stretches that were cut by their times, as they were cut

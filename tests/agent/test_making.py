@@ -88,6 +88,17 @@ def test_shots_that_show_something_are_looked_for(planner: OfflinePlanner, reque
          [{"start_s": 10.0, "end_s": 20.0}, {"start_s": 40.0, "end_s": 50.0}]),
         ("cut the second minute and the 4th minute",
          [{"start_s": 60.0, "end_s": 120.0}, {"start_s": 180.0, "end_s": 240.0}]),
+        ("cut the first 3 seconds of film.mp4 and the last 5 seconds of film.mp4",
+         [{"end_s": 3.0}, {"start_s": -5.0}]),
+        ("cut the first 3 and the last 5 seconds of film.mp4", [{"end_s": 3.0}, {"start_s": -5.0}]),
+        ("cut the last 5 seconds of film.mp4 and the first 3", [{"start_s": -5.0}, {"end_s": 3.0}]),
+        ("a clip of the first and last minute", [{"end_s": 60.0}, {"start_s": -60.0}]),
+        ("clips of 0:02-0:04, 0:06-0:08 and 0:10-0:12 from film.mp4",
+         [{"start_s": 2.0, "end_s": 4.0}, {"start_s": 6.0, "end_s": 8.0}, {"start_s": 10.0, "end_s": 12.0}]),
+        ("give me the first five seconds and the last two", [{"end_s": 5.0}, {"start_s": -2.0}]),
+        ("show me the last minute", [{"start_s": -60.0}]),
+        ("cut off the first 3 seconds and the last 5 seconds of film.mp4", [{"start_s": 3.0, "end_s": -5.0}]),
+        ("remove the last 5 seconds and the first 3", [{"start_s": 3.0, "end_s": -5.0}]),
     ],
 )  # fmt: skip
 def test_each_stretch_that_is_named_is_cut(
@@ -103,6 +114,8 @@ def test_each_stretch_that_is_named_is_cut(
         "cut 0:10-0:20 and 0:40-0:50 into one film",
         "join 0:10-0:20 and 0:40-0:50",
         "join 0:10-0:20 and 0:40-0:50 with subtitles",
+        "join 0:10-0:20 and 0:40-0:50 of film.mp4",
+        "make a supercut of 0:10-0:20 and 0:40-0:50 from film.mp4",
         "glue the bits from 0:10 to 0:20 and from 0:40 to 0:50 together",
         "cut 0:10-0:20, sum the film up, then cut 0:40-0:50 and join both",
     ],
@@ -115,6 +128,12 @@ def test_stretches_that_are_named_by_their_times_are_joined_as_they_were_named(
     [film] = [args for tool, args in made if tool == "make_supercut"]
     assert film["moments"] == ["$clip.clips[0].origin.parts[0]", "$clip_2.clips[0].origin.parts[0]"]
     assert film["order"] == "given"
+
+
+def test_what_is_told_of_two_stretches_is_told_of_each(planner: OfflinePlanner) -> None:
+    for request, tool in (("summarize", "summarize"), ("transcribe", "transcribe")):
+        made = steps(planner, f"{request} the first and the last minute of film.mp4")
+        assert made == [(tool, {"video": "$video", "end_s": 60.0}), (tool, {"video": "$video", "start_s": -60.0})]
 
 
 def test_of_three_stretches_one_film_is_made(planner: OfflinePlanner) -> None:
