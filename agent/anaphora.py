@@ -45,24 +45,22 @@ _PRONOUN = tuple(
     for verb, what in ((_IS, _SHOWN), ("(?:does|do|did)", _DOES))
 )
 
-_END = "first|opening|last|final"
-_AND_THE = rf"\s*(?:,|,?\s*\band\b|&)\s*(?:the\s+)?(?P<other>{_END})"
-_OF_A_FILE = r"[^.;!?\n]*?(?:\.\w+\b[^.;!?\n]*?)?"
+_BEGINNINGS, _ENDINGS = ("first", "opening"), ("last", "final", "closing")
+_COUNT = rf"(?!(?:half|one|an?|another)\b){NUMBER}"
+_END = "|".join(_BEGINNINGS + _ENDINGS)
+_AND = rf"\s*(?:,?\s*\band\b|&)\s*(?:the\s+)?(?P<other>{_END})\s+"
+_OF_A_FILE = r"(?P<rest>[^.;!?\n]{0,60}?(?:\.\w+\b[^.;!?\n]{0,60}?)?)"
 _ENDS = tuple(
-    (re.compile(rf"\b(?P<one>{_END})\b{pattern}", re.IGNORECASE), whole)
-    for pattern, whole in (
-        (rf"{_AND_THE}\s+(?P<t>(?:{NUMBER}[\s-]*)?{UNIT})\b", r"\g<one> \g<t> and the \g<other> \g<t>"),
-        (
-            rf"\s+(?P<n>{NUMBER}){_AND_THE}\s+(?P<m>{NUMBER})[\s-]*(?P<unit>{UNIT})\b",
-            r"\g<one> \g<n> \g<unit> and the \g<other> \g<m> \g<unit>",
-        ),
-        (
-            rf"(?P<n>\s+{NUMBER}[\s-]*(?P<unit>{UNIT})\b{_OF_A_FILE}){_AND_THE}\s+(?P<m>{NUMBER})(?=\s*(?:$|[.,;!?]|\b(?:of|from|in)\b))",
-            r"\g<one>\g<n> and the \g<other> \g<m> \g<unit>",
-        ),
+    re.compile(rf"\b(?P<one>{_END})\b{pattern}", re.IGNORECASE)
+    for pattern in (
+        rf"{_AND}(?P<m>{_COUNT})?[\s-]*(?P<unit>{UNIT})\b",
+        rf"\s+(?P<n>{_COUNT}){_AND}(?P<m>{_COUNT})[\s-]*(?P<unit>{UNIT})\b",
+        rf"\s+(?P<n>{_COUNT})[\s-]*(?P<unit>{UNIT})\b{_OF_A_FILE}{_AND}(?P<m>{_COUNT})"
+        r"(?=\s*(?:$|[.,;!?](?!\d)|\b(?:of|from|in)\b))",
     )
 )
-"""Pairs of ends of a film of which one leaves out its unit or its length, and what they say in full."""
+"""Two ends of a film, of which one leaves out its unit or its length."""
+_COMPARED = re.compile(r"\b(?:between|compar\w+|differ\w*|chang\w+|versus|vs|than)\b", re.IGNORECASE)
 
 
 def spoken_out(text: str, before: str) -> str:
@@ -87,10 +85,24 @@ def spoken_out(text: str, before: str) -> str:
 
 
 def with_units(request: str) -> str:
-    """Two ends of a film, each with its unit: "the first 3 and the last 5 seconds", "the first and last minute"."""
-    for pattern, whole in _ENDS:
-        request = pattern.sub(whole, request)
+    """Two ends of a film, each with its unit: "the first 3 and the last 5 seconds", "the first and last minute".
+
+    As it is, where the one is compared with the other.
+    """
+    if _COMPARED.search(request):
+        return request
+    for pattern in _ENDS:
+        request = pattern.sub(_in_full, request)
     return request
+
+
+def _in_full(found: re.Match[str]) -> str:
+    said = found.groupdict(default="")
+    one, other, count, unit = said["one"], said["other"], said["m"], said["unit"]
+    if (one.lower() in _BEGINNINGS) == (other.lower() in _BEGINNINGS):
+        return found[0]
+    first = f"{one} {said.get('n', count)} {unit}{said.get('rest', '')}"
+    return " ".join(f"{first} and the {other} {count} {unit}".split())
 
 
 def leaves_out(text: str, *, first: bool = False) -> bool:

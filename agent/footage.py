@@ -28,8 +28,9 @@ def called(video: Video, videos: Sequence[Video]) -> str:
 
 def named(request: str, known: Sequence[str]) -> list[str]:
     """Videos that a request names: by file name, else the one of `known` that it speaks of by a word of its own."""
-    if found := {match[0].lower(): match[0] for match in NAMED.finditer(request)}:
-        return list(found.values())
+    if found := {match[0]: match[0].lower() for match in NAMED.finditer(request)}:
+        alike = len({name.lower() for name in known}) == len(known)  # no two that differ in capitals alone
+        return list({folded: name for name, folded in found.items()}.values()) if alike else list(found)
     words = {name: re.findall(r"[^\W\d_]{3,}", name.rsplit(".", 1)[0].lower()) for name in known}
     own = [name for name in known if any(_speaks_of(word, request) for word in _distinct(name, words))]
     return own if len(own) == 1 else []
@@ -42,11 +43,13 @@ def under_plain_names(request: str, stage: Stage) -> tuple[str, Stage, dict[str,
     """
     request, folded = _composed(request), _composed(request).lower()
     known = {_composed(video.name).lower(): video.name for video in stage.videos}
+    exact = {_composed(video.name): video.name for video in stage.videos}
     spoken = sorted((name for name in known if name in folded), key=len, reverse=True)
     plain: dict[str, str] = {}
 
     def said(found: re.Match[str]) -> str:
-        name = known.get(found["name"].lower(), found["name"])  # not all letters that match are one in lower case
+        name = found["name"]
+        name = exact.get(name) or known.get(name.lower(), name)  # not all letters that match are one in lower case
         if NAMED.fullmatch(name):
             return name
         number = len(plain) + 1

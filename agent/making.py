@@ -104,7 +104,8 @@ _JOIN = re.compile(
 )
 """Nothing but that something is to be joined."""
 _CLIPS = re.compile(
-    r"(?:cut|make|create|get|take)?(?:\s*\b(?:out|me|the|two|three|\d+))*\s*clips?(?:\s*\b(?:of|from))*",
+    r"(?:(?:make|create)(?=.*\bclips?\b)|cut|clip|take|extract|give|get|show)?"
+    r"(?:\s*\b(?:out|me|us|a|the|two|three|\d+|clips?|parts?|bits?|of|from))*",
     re.IGNORECASE,
 )
 """Nothing but that clips are to be cut."""
@@ -113,8 +114,15 @@ _JOINED = frozenset(("cut_clip", "export_subtitles", "contact_sheet", "compose_s
 
 def make(builder: Builder, clause: Clause) -> list[str]:
     """The steps of a clause that asks for something to be made; questions where something is missing."""
-    together = clause.tool in _JOINED and read_wishes(clause.text).together
+    wishes = read_wishes(clause.text)
+    together = clause.tool in _JOINED and (wishes.together or _of_stretches(clause.tool, wishes.text))
     return (_supercut if together else _MAKERS[clause.tool])(builder, clause)
+
+
+def _of_stretches(tool: str, text: str) -> bool:
+    """Whether a film is wanted of nothing but stretches: "make a video from 0:10-0:20 and 0:40-0:50"."""
+    stretches, rest = _stretches(text) if tool == "compose_story" else ([], "")
+    return bool(stretches) and bool(_JOIN.fullmatch(rest))
 
 
 def _beyond(builder: Builder, tool: str, wishes: Wishes) -> list[str]:
@@ -128,11 +136,32 @@ def _beyond(builder: Builder, tool: str, wishes: Wishes) -> list[str]:
 
 def _cut(builder: Builder, clause: Clause) -> list[str]:
     wishes = read_wishes(clause.text)
+    stretches = _clips_of(wishes)
+    if len(stretches) > 1:
+        return _cut_each(builder, stretches, wishes)
     args, questions = _where(builder, clause, wishes)
     if questions := questions or _beyond(builder, "cut_clip", wishes):
         return questions
     _clip(builder, args | dict(wishes.options))
     return _subtitled(builder, f"${builder.clips}.clips[0]") if wishes.subtitled else []
+
+
+def _clips_of(wishes: Wishes) -> list[Slots]:
+    """The stretches of which clips are wanted; none where something else is said, too."""
+    stretches, rest = _stretches(wishes.text)
+    return stretches if _CLIPS.fullmatch(rest) and not wishes.together else []
+
+
+def _cut_each(builder: Builder, stretches: Sequence[Slots], wishes: Wishes) -> list[str]:
+    questions = _beyond(builder, "cut_clip", wishes)
+    for slots in stretches:
+        args, unsaid = builder.in_video(builder.times(slots))
+        if questions := questions or unsaid:
+            return questions
+        _clip(builder, args | dict(wishes.options))
+        if wishes.subtitled:
+            _subtitled(builder, f"${builder.clips}.clips[0]")
+    return []
 
 
 def _clip(builder: Builder, args: dict[str, Any]) -> None:
@@ -192,10 +221,10 @@ def _by_times(builder: Builder, clause: Clause, times: dict[str, Any]) -> tuple[
     if len(times) > 1:
         return {}, ["That leaves two parts, before and after it: shall I cut both, or join them?"]
     left = _without(times)
-    if builder.left and not builder.left.keys() & left.keys():  # "cut off the first minute and the last one"
-        builder.drop("cut_clip", builder.left)
+    other_end = builder.left and not builder.left.keys() & left.keys()  # "cut off the first minute and the last two"
+    if other_end and (before := builder.drop("cut_clip", builder.left)):
         builder.cuts.pop()
-        left |= builder.left
+        return before | left, []
     builder.left = left
     return builder.in_video(left)
 
@@ -207,9 +236,9 @@ def _without(times: dict[str, Any]) -> dict[str, Any]:
 
 def _supercut(builder: Builder, clause: Clause) -> list[str]:
     wishes = read_wishes(clause.text)
+    if clips := _clips_of(wishes):
+        return _cut_each(builder, clips, wishes)
     stretches, rest = _stretches(wishes.text)
-    if stretches and not wishes.together and _CLIPS.fullmatch(rest):
-        return _cut(builder, clause)
     stretches = stretches if _JOIN.fullmatch(rest) else []
     questions = _cut_to_join(builder, stretches)
     if questions or (stretches and len(builder.cuts) < 2):
@@ -279,11 +308,13 @@ def _subtitled(builder: Builder, film: str) -> list[str]:
 
 
 def _subtitles(builder: Builder, clause: Clause) -> list[str]:
-    text = clause.text
+    text, wishes = clause.text, read_wishes(clause.text)
+    if wishes.subtitled and (stretches := _clips_of(wishes)):
+        return _cut_each(builder, stretches, wishes)
     formats = [kind for kind in ("srt", "vtt") if re.search(rf"\b{kind}\b", text, re.IGNORECASE)]
     options = {
         "formats": formats or None,
-        "burn": True if _BURN.search(text) or read_wishes(text).subtitled else None,
+        "burn": True if _BURN.search(text) or wishes.subtitled else None,
         "language": named_language(text) or None,
     }
     if film := builder.made_film():

@@ -119,7 +119,10 @@ _SOUNDS_OTHER = re.compile(
     r"(?:music|sound|audio|noise|hum|volume|soundtrack|voice-?over)\b",
     re.IGNORECASE,
 )
-_GIVE = re.compile(r"(?:give|get|show) (?:me|us) |(?:extract|keep|save) ", re.IGNORECASE)
+_GIVE = re.compile(
+    r"(?:(?:give|get|show) (?:me|us)|extract|keep|save)\s(?:(?:only|just|the|part|bit|stretch|out|from|of|it)\s)*",
+    re.IGNORECASE,
+)
 _BUT = re.compile(r"(?:but|only|just|starting|beginning|ending)\b", re.IGNORECASE)
 _IS_THERE = re.compile(r"^(?:is|are|was|were) there\b", re.IGNORECASE)
 _COUNTS = re.compile(r"^count\b", re.IGNORECASE)
@@ -282,6 +285,8 @@ class Reader:
             return False
         if piece.strong or only_when(text) or (tells(last) and not tells(text)) or _both_ask(last, text):
             return True
+        if only_when(read_wishes(text).text):
+            return False  # "cut 0:10-0:20 and 0:40-0:50 with subtitles"
         if commands(text) and polite_less(text):
             return intent.score >= LIKELY
         sure = intent.score >= _BEGINS and not intent.outside
@@ -414,12 +419,18 @@ def _better(whole: Intent, part: Intent) -> Intent:
     return part if part.score >= whole.score - 0.1 and not part.outside else whole
 
 
+def _hands_over(text: str) -> bool:
+    """Whether a stretch is wanted and nothing is said of it: "give me the first minute of a.mp4"."""
+    slots = read_slots(without_names(text))
+    more = slots.every_s or slots.at_s or slots.limit or slots.chapters
+    return slots.has_window and not more and bool(_GIVE.fullmatch(f"{slots.text} "))
+
+
 def _as_made(text: str, intent: Intent) -> Intent:
     """What is to be made, where a clause names it outright; a question or a remark makes nothing."""
     if _SOUNDS_OTHER.match(polite_less(text)):
         return replace(intent, tool="edit", score=max(intent.score, _SURE), outside=True)
-    asked = polite_less(text)
-    if (given := _GIVE.match(asked)) and only_when(asked[given.end() :]) and read_slots(asked).has_window:
+    if _hands_over(polite_less(text)):
         return replace(intent, tool="cut_clip", score=max(intent.score, _SURE), outside=False)
     if not asks_to_make(text):
         return intent.without(MAKING) if intent.tool in MAKING else intent
@@ -533,6 +544,8 @@ def _once(clauses: list[Clause]) -> list[Clause]:
 
 def _repeats(first: Clause, second: Clause) -> bool:
     if first.tool == "answer_question":  # "…, I forgot who it was"
+        if first.slots.has_window and second.slots.has_window and not _same_time(first.slots, second.slots):
+            return False
         new = set(_LONGER.findall(second.slots.text.lower())) - set(_LONGER.findall(first.slots.text.lower()))
         few = len(_LONGER.findall(second.slots.text)) < _FEW_WORDS // 3
         return bool(_ONLY_THEY.match(second.slots.text)) or (few and not (new and _WHOLE.match(second.slots.text)))
@@ -548,6 +561,10 @@ def _repeats(first: Clause, second: Clause) -> bool:
     both = first.slots.has_window and second.slots.has_window
     clash = first.slots.chapters != second.slots.chapters or (first.slots.limit and second.slots.limit)
     return not both and not clash and not (first.anchor and second.anchor)
+
+
+def _same_time(one: Slots, other: Slots) -> bool:
+    return (one.start_s, one.end_s) == (other.start_s, other.end_s)
 
 
 def _shared(lead: str) -> Stretch | None:

@@ -138,11 +138,16 @@ class Steps:
         self.steps[name] = Step(tool=tool, args={k: v for k, v in args.items() if v is not None})
         return name
 
-    def drop(self, tool: str, args: Mapping[str, Any]) -> None:
-        """Forget the last step where it is of this tool and was only the way to what is asked for now."""
-        name, last = next(reversed(self.steps.items()))
-        if last.tool == tool and all(last.args.get(key) == value for key, value in args.items()):
-            del self.steps[name]
+    def drop(self, tool: str, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Forget the last step where it is of this tool and was only the way to what is asked for now.
+
+        Its arguments; none where there is no such step.
+        """
+        name, last = next(reversed(self.steps.items()), ("", None))
+        if last is None or last.tool != tool or any(last.args.get(key) != value for key, value in args.items()):
+            return {}
+        del self.steps[name]
+        return dict(last.args)
 
     def shots_step(self, args: Mapping[str, Any] | None = None) -> str:
         """The step that finds the shots."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -40,17 +41,18 @@ _LEAST = 0.02  # a hit below this probability is not followed up
 _FOLLOWED = 400  # hits of one channel that are followed up at most, the likeliest first …
 _FOR_EACH = 20  # … and for each moment that is wanted, where few are
 _HITS = 4  # for each moment that is wanted: the last of these says how likely moments will be …
-_SHARE = 0.35  # … and what is less likely than this share of it is left out, where few are wanted
+_SHARE = 0.3  # … and what is less likely than this share of it is left out, where few are wanted …
+_FEW = 100  # … unless there are no more hits than these
 _ALIKE = 100  # segments of one vector, or as many as moments are wanted, the surest first
 _REMEMBERED = 256  # descriptions whose vectors are kept from one search to the next
 _CROSSED = range(3)  # of a query and a text, how many may have crossed from another model's space
 
 
 class Found(NamedTuple):
-    """Segments that fit, and how likely the last moment that is wanted was taken to be: 0 if nothing was left out."""
+    """Segments that fit, and how likely those are that were left out; 0 where none were."""
 
     hits: list[Likely]
-    expected: float
+    rest: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,9 @@ class _Near:
         similarity = min(fits.least(least) for fits in self.curves)
         return [i for i, n in self.similarities.items() if n >= similarity]
 
-    def sure(self, count: int) -> list[float]:
-        """How likely the first so many are at least."""
-        curves = set(self.curves)
-        return [min(fits.at(n) for fits in curves) for n in islice(self.similarities.values(), count)]
+    def presumed(self, vector_id: str) -> float:
+        """How likely what stands at a vector is, whatever it says: by the curve that makes it least."""
+        return min(fits.at(self.similarities[vector_id]) for fits in self.curves)
 
     def probability(self, vector_id: str, row: Row) -> float:
         """That a segment of this vector is meant."""
@@ -112,17 +113,18 @@ class Finder:
             like = self._like(query.image, query, within) if query.image else []
         for note in sorted(self._noted):  # whichever came first
             self._note(note)
-        expected = _expected(near, worded, _HITS * query.limit) if few and not like else 0.0
-        hits = self._followed(near, within, max(_LEAST, _SHARE * expected))
+        # Of one video all is read, however little of it is asked for.
+        expected = _expected(near, worded, _HITS * query.limit) if few and not like and not within.video_id else 0.0
+        hits, rest = self._followed(near, within, max(_LEAST, _SHARE * expected))
         if like:
-            pictured = self._followed(like, within, _LEAST)
+            pictured, rest = self._followed(like, within, _LEAST)
             hits = _both(hits, pictured) if near else pictured
         best: dict[str, Likely] = {}
         for row, probability in chain(hits, worded):
             known = best.get(row.id)
             if probability >= _LEAST and (known is None or known[1] < probability):
                 best[row.id] = row, probability
-        return Found(list(best.values()), expected)
+        return Found(list(best.values()), rest)
 
     def _seen(self, query: Query, within: Within) -> list[_Near]:
         """Pictures by words."""
@@ -165,7 +167,7 @@ class Finder:
             for c in textual
         ]
 
-    def _worded(self, query: Query, within: Within) -> Iterable[Likely]:
+    def _worded(self, query: Query, within: Within) -> list[Likely]:
         """What was said or written, word for word."""
         if not query.words or query.image is not None:
             return []
@@ -221,16 +223,23 @@ class Finder:
     def _read(self, image: Path) -> NDArray[np.uint8]:
         return read_image(image, [image.parent], self._settings.limits)
 
-    def _followed(self, near: Iterable[_Near], within: Within, least: float) -> list[Likely]:
-        """The segments of those that may be so likely, each with its probability by the curve that fits its text."""
-        found: list[Likely] = []
+    def _followed(self, near: Sequence[_Near], within: Within, least: float) -> Found:
+        """The segments of those that may be so likely; of all, where they are few in any case."""
+        if sum(len(one.likely(_LEAST)) for one in near) <= _FEW:
+            least = _LEAST
+        hits: list[Likely] = []
+        rest, most = least if least > _LEAST else 0.0, max(self._most, 2 * self._alike)
         for one in near:
-            if likely := one.likely(least):
-                rows = self._catalog.found_by_vector(
-                    likely, within, channels=[one.channel], alike=self._alike, most=max(self._most, 2 * self._alike)
-                )
-                found += [(row, one.probability(vector_id, row)) for row, vector_id in rows]
-        return found
+            if not (likely := one.likely(least)):
+                continue
+            rows = self._catalog.found_by_vector(likely, within, channels=[one.channel], alike=self._alike, most=most)
+            hits += [(row, one.probability(vector_id, row)) for row, vector_id in rows]
+            places = Counter(vector_id for _, vector_id in rows)
+            short = [vector_id for vector_id, count in places.items() if count == self._alike]
+            if len(likely) == self._most or len(rows) == most:
+                short.append(likely[-1])
+            rest = max([rest, *map(one.presumed, short)])
+        return Found(hits, rest)
 
     def _unreadable(self, why: str, so: str) -> bool:
         if why:
@@ -246,9 +255,10 @@ def _compared(query: Query, channels: Iterable[Channel]) -> list[Channel]:
 
 
 def _expected(near: Iterable[_Near], worded: Iterable[Likely], count: int) -> float:
-    """How likely each of so many hits is at least; 0 where there are fewer."""
-    sure = nlargest(count, chain((probability for _, probability in worded), *(one.sure(count) for one in near)))
-    return sure[-1] if len(sure) == count and sure[-1] >= _LEAST else 0.0
+    """How likely the least of so many hits is; 0 where there are fewer."""
+    by_meaning = (one.presumed(vector_id) for one in near for vector_id in islice(one.similarities, count))
+    most = nlargest(count, chain((probability for _, probability in worded), by_meaning))
+    return most[-1] if len(most) == count else 0.0
 
 
 def _both(by_words: Iterable[Likely], by_image: Iterable[Likely]) -> list[Likely]:

@@ -8,8 +8,10 @@ import logging
 import math
 import os
 import shlex
+import stat
 import tempfile
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -189,7 +191,7 @@ class Library:
             try:
                 self._vectors.catch_up(catalog)
             except LibraryError as error:
-                _log.warning("The next indexing tries this again: %s", error)
+                _log.warning("The index of vectors is behind what was indexed: %s", error)
 
     def _elsewhere(self) -> Callable[[], Models]:
         """What makes these models on another machine, where each worker has a core. No secret goes with it."""
@@ -440,8 +442,13 @@ class Library:
         return [*catalog.check(), *self._vectors.verify(catalog), *self._lost_thumbnails(catalog)]
 
     def _lost_thumbnails(self, catalog: Catalog) -> list[str]:
+        def there(thumbnail: str) -> bool:
+            with suppress(FileNotFoundError, NotADirectoryError):
+                return stat.S_ISREG((self.folder / thumbnail).stat().st_mode)
+            return False
+
         try:
-            missing = sum(not (self.folder / thumbnail).is_file() for thumbnail in catalog.thumbnails())
+            missing = sum(not there(thumbnail) for thumbnail in catalog.thumbnails())
         except OSError as error:
             return [f"thumbnails cannot be looked at: {reason_of(error)} ({self.folder / 'thumbs'})"]
         return [f"{missing} thumbnails are missing (index those files again)"] if missing else []
@@ -493,7 +500,10 @@ class Library:
         return LibraryError(f"The library {self.folder} cannot be used", why, START_ANEW)
 
     def prepare(self) -> None:
-        """Make the folder, where there is none. Raises `InputError` for one that holds something else."""
+        """Make the folder, where there is none. Raises `InputError` for one that holds something else.
+
+        Raises `LibraryError` for a library that has lost its catalogue, or holds a file where a folder should be.
+        """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             names = {path.name for path in self.folder.iterdir()}

@@ -36,7 +36,7 @@ def writing(library: Path) -> Iterator[None]:
     except OSError as error:
         fix = "It can be searched, with PLAYHEAD_AUDIT=FILE for the audit log where its own cannot be written"
         if error.errno in (errno.EISDIR, errno.ELOOP, errno.ENXIO):
-            fix = f"Move {library / 'lock'} away: it should be a file, and holds nothing of yours"
+            fix = f"Move {library / 'lock'} away: it should be a file"
         raise StorageError(f"The library {library} cannot be changed", reason_of(error), fix) from error
     try:
         try:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from playhead.index.catalog import Row
 
-_GROW = 0.7  # neighbours join a hit from this share of its probability on
+GROW = 0.7
+"""Neighbours join a hit from this share of its probability on."""
 _FILLS = 0.3  # a sentence that fills this share of its shot stands for the shot
 _LEAN_S = 0.3  # … even if it leans this far out of it
 _STRETCH_S = 10.0  # hits are compared with those of the same stretch of time
@@ -52,7 +53,7 @@ def grow(hits: Sequence[Hit], shot_starts: Sequence[float]) -> list[Hit]:
         if peak not in free:
             continue
         free.discard(peak)
-        span, least = order[peak].span, _GROW * order[peak].probability
+        span, least = order[peak].span, GROW * order[peak].probability
         for step in (1, -1):
             n = peak + step
             while (

@@ -62,16 +62,18 @@ class Scan:
     ) -> dict[str, float]:
         """Similarity by id of the `count` nearest vectors of a channel and encoder, best first."""
         opened = self._current(catalog)
-        near: dict[str, float] = {}
+        found: list[dict[str, float]] = []
         for folder, parts in opened.parts.items():
             try:
-                near |= _nearest(parts, key, vector, count, within)
+                found.append(_nearest(parts, key, vector, count, within))
             except (IndexError, ValueError) as error:
                 self._distrust(folder, error)
                 return self.nearest(catalog, key, vector, count, within)
-        for _, parts in opened.recent:
-            near |= _nearest(parts, key, vector, count, within)
-        return dict(sorted(near.items(), key=lambda pair: (-pair[1], pair[0]))[:count])
+        found += [_nearest(parts, key, vector, count, within) for _, parts in opened.recent]
+        if len(found) == 1:  # in order already
+            return found[0]
+        together = {vector_id: near for one in found for vector_id, near in one.items()}
+        return dict(sorted(together.items(), key=lambda pair: (-pair[1], pair[0]))[:count])
 
     def close(self) -> None:
         """Let go of the files."""

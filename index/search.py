@@ -13,7 +13,7 @@ from playhead.index.calibrate import MATCH
 from playhead.index.catalog import Within
 from playhead.index.compose import AnyPlaced, beside, ranked, tied
 from playhead.index.hits import Finder
-from playhead.index.moments import Hit, grouped
+from playhead.index.moments import GROW, Hit, grouped
 from playhead.index.query import Link, Query
 from playhead.types import Channel, Evidence, Moment, SearchResult, format_time
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 5  # evidence shown of one moment
 _WORTH = 0.1  # … and none weaker than this, beside the strongest
+_OTHERS = 2  # channels that may make a moment likelier which is not likely enough by the strongest
 _VIDEOS = 100  # videos in which moments are tied to others: those with the best
 
 
@@ -132,9 +133,9 @@ class Searcher:
 
     def _best(self, query: Query, within: Within) -> Sequence[_Found]:
         """As many of the best as the query wants, by the likeliest hits, or by all where those are not enough."""
-        hits, expected = self._finder.found(query, within, few=True)
+        hits, rest = self._finder.found(query, within, few=True)
         best = _at_most(query, self._described(query, hits, within, best_only=True))
-        if expected and (len(best) < query.limit or best[-1].score < expected):
+        if _may_miss(query, best, rest):
             hits, _ = self._finder.found(query, within)
             best = _at_most(query, self._described(query, hits, within, best_only=True))
         return best
@@ -190,6 +191,8 @@ def _likelihood(hits: Iterable[tuple[str, float]]) -> float:
     for channel, probability in hits:
         if probability > best.get(channel, 0.0):
             best[channel] = probability
+    if len(best) == 1:
+        return best.popitem()[1]
     return 1 - math.prod([1 - best[channel] for channel in sorted(best)])
 
 
@@ -197,6 +200,14 @@ def _enough(query: Query, moments: Sequence[_Found], least: float) -> bool:
     """Whether no moment that is at most so likely is wanted any more."""
     better = [moment for moment in moments if moment.score > least + 1e-9]
     return len(better) >= query.limit and len(_at_most(query, ranked(better))) == query.limit
+
+
+def _may_miss(query: Query, best: Sequence[_Found], rest: float) -> bool:
+    """Whether hits that are as likely as `rest` could make a moment, make one longer, or make one match at all."""
+    full = len(best) == query.limit
+    if rest >= GROW * max(MATCH, best[-1].score if full else 0.0):
+        return True
+    return bool(best) and best[0].score < MATCH <= 1 - (1 - best[0].score) * (1 - rest) ** _OTHERS
 
 
 def _at_most(query: Query, moments: Iterable[AnyPlaced]) -> tuple[AnyPlaced, ...]:

@@ -97,6 +97,11 @@ def test_shots_that_show_something_are_looked_for(planner: OfflinePlanner, reque
          [{"start_s": 2.0, "end_s": 4.0}, {"start_s": 6.0, "end_s": 8.0}, {"start_s": 10.0, "end_s": 12.0}]),
         ("give me the first five seconds and the last two", [{"end_s": 5.0}, {"start_s": -2.0}]),
         ("show me the last minute", [{"start_s": -60.0}]),
+        ("cut the first 1.5 seconds and the last 2.5 seconds", [{"end_s": 1.5}, {"start_s": -2.5}]),
+        ("cut off the first 10 seconds with fades and cut off the last 10 seconds",
+         [{"start_s": 10.0, "end_s": -10.0, "fade_s": 0.5}]),
+        ("cut 0:10-0:20 and 0:40-0:50 with a fade",
+         [{"start_s": 10.0, "end_s": 20.0, "fade_s": 0.5}, {"start_s": 40.0, "end_s": 50.0, "fade_s": 0.5}]),
         ("cut off the first 3 seconds and the last 5 seconds of film.mp4", [{"start_s": 3.0, "end_s": -5.0}]),
         ("remove the last 5 seconds and the first 3", [{"start_s": 3.0, "end_s": -5.0}]),
     ],
@@ -134,6 +139,50 @@ def test_what_is_told_of_two_stretches_is_told_of_each(planner: OfflinePlanner) 
     for request, tool in (("summarize", "summarize"), ("transcribe", "transcribe")):
         made = steps(planner, f"{request} the first and the last minute of film.mp4")
         assert made == [(tool, {"video": "$video", "end_s": 60.0}), (tool, {"video": "$video", "start_s": -60.0})]
+
+
+def test_each_clip_has_its_subtitles(planner: OfflinePlanner) -> None:
+    made = steps(planner, "create two clips of 0:10-0:20 and 0:40-0:50 with subtitles")
+    assert [tool for tool, _ in made] == ["cut_clip", "export_subtitles"] * 2
+    assert [args["film"] for tool, args in made if tool == "export_subtitles"] == [
+        "$clip.clips[0]",
+        "$clip_2.clips[0]",
+    ]
+
+
+def test_both_ends_are_cut_off_one_clip_only_where_they_follow_each_other(planner: OfflinePlanner) -> None:
+    made = steps(planner, "remove the first minute, cut 2:00-3:00, remove the last minute and join them")
+    [film] = [args for tool, args in made if tool == "make_supercut"]
+    assert len(film["moments"]) == 3
+    two = Stage((FILM, Video("b" * 64, "other.mp4", Path("/footage/other.mp4"), 600.0)))
+    for request in ("cut off the first and last 3 seconds", "find a dog, then cut off the first and last minute"):
+        assert planner.propose(request, two).questions == ("Which video is meant: film.mp4 or other.mp4?",)
+
+
+@pytest.mark.parametrize(
+    ("request_", "tool"),
+    [
+        ("extract 1:00 to 2:00 at 2 fps", "extract_frames"),
+        ("extract every 5 seconds of the first minute", "extract_frames"),
+        ("show me a TV in the first minute", "search_moments"),
+        ("make a video from 0:10-0:20 and 0:40-0:50 of film.mp4", "make_supercut"),
+    ],
+)
+def test_a_stretch_is_cut_where_nothing_else_is_said(planner: OfflinePlanner, request_: str, tool: str) -> None:
+    assert tool in [made for made, _ in steps(planner, request_)]
+
+
+def test_ends_are_asked_about_apart_and_compared_together(planner: OfflinePlanner) -> None:
+    apart = steps(planner, "is there a dog in the first and last minute?")
+    assert [(args.get("start_s"), args.get("end_s")) for _, args in apart] == [(None, 60.0), (-60.0, None)]
+    assert len(steps(planner, "what is the difference between the first and last minute?")) == 1
+
+
+def test_names_that_differ_in_capitals_alone_are_two_videos(planner: OfflinePlanner) -> None:
+    two = Stage((FILM, Video("b" * 64, "Film.mp4", Path("/footage/Film.mp4"), 600.0)))
+    request = "cut the first minute of film.mp4 and the last minute of Film.mp4"
+    assert planner.propose(request, two).questions == ("One video at a time, please: film.mp4 or Film.mp4?",)
+    assert planner.propose(request, ONE).plan is not None
 
 
 def test_of_three_stretches_one_film_is_made(planner: OfflinePlanner) -> None:

