@@ -26,11 +26,17 @@ FORMATS = {
     "youtube": r"you ?tube",
     "ffmetadata": r"ff ?metadata|ffmpeg(?: chapters| metadata)?|chapter (?:marks|metadata)",
 }
+_WITHIN = re.compile(r"\b(?:in|within|during)\s+(?:the\s+)?(?:first|opening|last|final)\b", re.IGNORECASE)
 _SHORTEST_S = 1.0  # a moment that was found may be shorter than an eye can follow
 _EDITORS = ["edl", "otio", "fcpxml"]
 _A_SHOT = re.compile(r"\b(?:shots?|scenes?|takes?|cuts?)\b", re.IGNORECASE)
 _OFF = re.compile(
     r"^(?:cut|chop|trim|take|snip|lop|clip)\b.*\boff\b|^(?:remove|drop|skip|lose|get rid of|throw away)\b",
+    re.IGNORECASE,
+)
+_ALL_BUT = re.compile(
+    r"\b(?:everything|all(?: of it)?|the (?:rest|whole (?:film|video|thing)))\s+"
+    r"(?:except|but|other than|apart from|without)\b",
     re.IGNORECASE,
 )
 _MINUTES = re.compile(
@@ -179,7 +185,7 @@ def _where(builder: Builder, clause: Clause, wishes: Wishes) -> tuple[dict[str, 
     if builder.per_shot(wishes.text) and (not about or _A_SHOT.search(about)):
         where, questions = builder.in_video(times)
         return ({}, questions) if questions else ({"moments": f"${builder.shots_step(where)}.shots"}, [])
-    if times and not (wishes.many and about):
+    if times and not (about and (wishes.many or _WITHIN.search(wishes.text))):
         return _by_times(builder, clause, times)
     if _like_given(builder, about, wishes.text):
         like = builder.moments_like_given(many=wishes.many, limit=slots.limit)
@@ -214,7 +220,7 @@ def _by_times(builder: Builder, clause: Clause, times: dict[str, Any]) -> tuple[
     text = polite_less(clause.text)
     if lasting := _LASTING.match(text) if set(times) == {"start_s"} else None:
         times["end_s"] = times["start_s"] + length(lasting["t"])
-    if not _OFF.match(text):
+    if not (_OFF.match(text) or _ALL_BUT.search(text)):
         args, questions = builder.in_video(times)
         builder.stretch = dict(args)
         return args, questions

@@ -16,7 +16,7 @@ from playhead.agent.plan import Plan, Step
 from playhead.agent.planner import Proposal, Stage
 from playhead.agent.reading import LIKELY, MOST_CLAUSES, Clause, Reader
 from playhead.agent.steps import ORDINALS, which
-from playhead.agent.wishes import left_out
+from playhead.agent.wishes import effects_left_out, left_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from playhead.tools.contract import Tool
 
 _OUTSIDE = 0.45  # from this likeness on what no tool does is declined by its name …
+_CUT = frozenset(("cut_clip", "make_supercut"))
 _CLEAR = 0.45  # … and one clause like a tool lets unclear ones beside it be left out; by hand, as in `reading`
 _LONGEST = 2000
 _DECLINED = {
@@ -101,6 +102,8 @@ class OfflinePlanner:
         if not builder.steps:
             return Proposal(None, (f"I do not know what to do for “{_short(words)}”. {_ABLE}.",))
         notes = [f"“{_short(text)}” was taken for a remark." for text in remarks] + left_out(words)
+        if _CUT & {step.tool for step in builder.steps.values()}:
+            notes += effects_left_out(words, str([step.args for step in builder.steps.values()]))
         pairs = zip(_WORDS.findall(words), _WORDS.findall(mended), strict=True)
         notes += [
             f"“{old}” was taken for a slip of “{new}”."

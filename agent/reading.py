@@ -123,6 +123,7 @@ _GIVE = re.compile(
     r"(?:(?:give|get|show) (?:me|us)|extract|keep|save)\s(?:(?:only|just|the|part|bit|stretch|out|from|of|it)\s)*",
     re.IGNORECASE,
 )
+_CUTS_OUT = re.compile(r"(?:cut|clip|extract|take|make|create|give|get)\b|clips?\b", re.IGNORECASE)
 _BUT = re.compile(r"(?:but|only|just|starting|beginning|ending)\b", re.IGNORECASE)
 _IS_THERE = re.compile(r"^(?:is|are|was|were) there\b", re.IGNORECASE)
 _COUNTS = re.compile(r"^count\b", re.IGNORECASE)
@@ -372,6 +373,7 @@ def _only_named(clause: Clause) -> bool:
 def _continued(texts: Sequence[str]) -> list[str]:
     """Each further stretch with what is to be done with it: "cut the first minute and the last minute"."""
     found: list[str] = []
+    chain = 0  # pieces before this one that it goes on with
     for text in texts:
         bare = polite_less(text)
         stretch = read_slots(bare)
@@ -380,7 +382,18 @@ def _continued(texts: Sequence[str]) -> list[str]:
         again = when and stretch.has_window and before.has_window and not only_when(before.text)
         again = again and _apart(before, stretch) and not _BUT.match(bare)
         found.append(f"{before.text} {bare}" if again else text)
+        chain = chain + 1 if again else 0
+        how = _how(bare) if chain else ""
+        if how and _CUTS_OUT.match(polite_less(found[-1 - chain])):
+            found[-1 - chain : -1] = [f"{one} {how}" for one in found[-1 - chain : -1]]
     return found
+
+
+def _how(text: str) -> str:
+    """What is said at the end of how something is to be made: "without sound" of "0:10-0:12 without sound"."""
+    wishes = read_wishes(text)
+    wanted = (wishes.options or wishes.subtitled) and not wishes.together
+    return text[len(wishes.text) :].strip() if wanted and text.startswith(wishes.text) else ""
 
 
 def _apart(one: Slots, other: Slots) -> bool:

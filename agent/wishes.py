@@ -17,7 +17,8 @@ from playhead.agent.times import LENGTH, length
 
 _FADE_S = 0.5
 _SUBTITLED = re.compile(
-    r",?\s*\b(?:and\s+)?(?:with|add(?:ing)?|plus|including)\s+(?:\w+\s+)?(?:subtitles|captions)\b"
+    r",?\s*\b(?:and\s+)?(?:with|add(?:ing)?|plus|including)\s+(?:(?:burn(?:ed|t)|drawn)[\s-]+in\s+|\w+\s+)?(?:subtitles|"
+    r"captions)\b"
     r"(?:\s+(?:burn(?:ed|t)|drawn)? ?in)?",
     re.IGNORECASE,
 )
@@ -124,6 +125,14 @@ _OTHER_FORM = re.compile(
 )
 
 
+_EFFECT = re.compile(
+    r"\b(?:in (?:slow[\s-]motion|slo-?mo|reverse(?: order)?|black and white|gr[ae]yscale|sepia|portrait(?: format)?)|"
+    r"(?:twice|half|\w+ times) as (?:fast|slow)|at (?:double|half|twice the) speed|(?:sped|slowed) (?:up|down)|"
+    r"rotated(?: by \d+ degrees)?|mirrored|flipped|upside down|vertically|backwards|cropped|zoomed in)\b",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """How something is to be made; `text` is the rest of the clause."""
@@ -202,6 +211,15 @@ def left_out(request: str) -> list[str]:
     kinds = [found["kind"].upper() for found in _OTHER_FORM.finditer(request)]
     named = "what is made is named by what it shows, in the folder of --out, and the rest is printed"
     return [f"“{file}” was left out: {named}." for file in files] + [f"No {kind}: films are MP4." for kind in kinds]
+
+
+def effects_left_out(request: str, used: str) -> list[str]:
+    """What to say of effects that no tool has, unless their words were `used` to look for something."""
+    effects = dict.fromkeys(found[0] for found in _EFFECT.finditer(request))
+    missing = [effect for effect in effects if effect.removeprefix("in ") not in used]
+    return [
+        f"“{effect}” was left out: pictures are shown as they were taken, at the same speed." for effect in missing
+    ]
 
 
 _PLAINLY = tuple(

@@ -439,7 +439,8 @@ class Library:
     def verify(self) -> list[str]:
         """What is wrong with the library, in words; empty when every vector is reachable and nothing is lost."""
         catalog = self._catalog(write=False)
-        return [*catalog.check(), *self._vectors.verify(catalog), *self._lost_thumbnails(catalog)]
+        wrong = [f"{path} is not a folder: move it away" for path in self._no_folders()]
+        return [*catalog.check(), *wrong, *self._vectors.verify(catalog), *self._lost_thumbnails(catalog)]
 
     def _lost_thumbnails(self, catalog: Catalog) -> list[str]:
         def there(thumbnail: str) -> bool:
@@ -489,11 +490,15 @@ class Library:
         raise LibraryError(f"There is no library at {self.folder}", "", "Make one with: playhead index PATH")
 
     def _changeable(self) -> Path:
-        for derived in (self._existing() / name for name in sorted(_DERIVED)):
-            if derived.exists() and not derived.is_dir():
-                what = f"The library {self.folder} cannot be changed"
-                raise LibraryError(what, f"{derived} is not a folder", "Move it away and run the command again")
-        return self.folder
+        folder = self._existing()
+        for path in self._no_folders():
+            what = f"The library {self.folder} cannot be changed"
+            raise LibraryError(what, f"{path} is not a folder", "Move it away and run the command again")
+        return folder
+
+    def _no_folders(self) -> list[Path]:
+        paths = [self.folder / name for name in sorted(_DERIVED)]
+        return [path for path in paths if path.exists() and not path.is_dir()]
 
     def _bereft(self) -> LibraryError:
         why = "its catalogue is gone, and with it what was indexed"

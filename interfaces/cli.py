@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -434,9 +435,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except render.OutputError as error:
         code = _report(error, as_json=False)
-    if at_work():
+    if arguments is None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done and said
+    loading = arguments is None and code == INTERRUPTED and threading.active_count() > 1
+    if at_work() or loading:
         sys.stderr.flush()
-        os._exit(code)  # a step that was given up is still at work: no library of its is torn down under it
+        os._exit(code)  # a thread that was given up is still at work: no library of its is torn down under it
     return code
 
 

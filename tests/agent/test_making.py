@@ -56,6 +56,7 @@ def test_moments_are_cut_joined_and_subtitled_with_timelines_beside_them(planner
         ),
         ("Cut off the first ten seconds", {"start_s": 10.0}),
         ("cut off the last minute", {"end_s": -60.0}),
+        ("cut everything but the first ten seconds of film.mp4", {"start_s": 10.0}),
         ("trim the video to the last minute", {"start_s": -60.0}),
         ("cut from 1:00 to 2:00, without sound", {"start_s": 60.0, "end_s": 120.0, "sound": "drop"}),
         ("cut from 1:00 to 2:00 with a fade in and out", {"start_s": 60.0, "end_s": 120.0, "fade_s": 0.5}),
@@ -141,6 +142,33 @@ def test_what_is_told_of_two_stretches_is_told_of_each(planner: OfflinePlanner) 
         assert made == [(tool, {"video": "$video", "end_s": 60.0}), (tool, {"video": "$video", "start_s": -60.0})]
 
 
+@pytest.mark.parametrize(
+    ("how", "args"),
+    [("without sound", {"sound": "drop"}), ("with a fade", {"fade_s": 0.5})],
+)
+def test_how_is_said_last_and_goes_for_every_clip(planner: OfflinePlanner, how: str, args: dict[str, Any]) -> None:
+    made = steps(planner, f"cut 0:02-0:04, 0:06-0:08 and 0:10-0:12 of film.mp4 {how}")
+    assert [tool for tool, _ in made] == ["cut_clip"] * 3
+    assert all(clip.items() >= args.items() for _, clip in made)
+
+
+def test_burned_in_subtitles_leave_the_other_wishes(planner: OfflinePlanner) -> None:
+    [(_, clip), (tool, _)] = steps(planner, "give me the first 4 seconds with burned in subtitles and no sound")
+    assert (clip["end_s"], clip["sound"], tool) == (4.0, "drop", "export_subtitles")
+
+
+def test_effects_that_no_tool_has_are_said_to_be_left_out(planner: OfflinePlanner) -> None:
+    proposal = planner.propose("cut the first 3 seconds twice as fast", ONE)
+    assert [note for note in proposal.notes if note.startswith("“twice as fast” was left out")]
+    assert not planner.propose("cut every shot in black and white", ONE).notes
+    assert not planner.propose("find the part in slow motion", ONE).notes
+
+
+def test_all_but_a_stretch_in_the_middle_is_asked_about(planner: OfflinePlanner) -> None:
+    (question,) = planner.propose("cut everything except 0:10-0:20", ONE).questions
+    assert question.startswith("That leaves two parts")
+
+
 def test_each_clip_has_its_subtitles(planner: OfflinePlanner) -> None:
     made = steps(planner, "create two clips of 0:10-0:20 and 0:40-0:50 with subtitles")
     assert [tool for tool, _ in made] == ["cut_clip", "export_subtitles"] * 2
@@ -205,6 +233,12 @@ def test_all_that_shows_something_within_a_stretch(planner: OfflinePlanner, requ
     assert (find, where["end_s"], where["limit"]) == ("search_moments", 60.0, 100)
     assert "dog" in where["query"]
     assert (made, of["moments"]) == (tool, "$find.moments")
+
+
+def test_one_thing_within_a_stretch(planner: OfflinePlanner) -> None:
+    (find, where), (cut, of) = steps(planner, "cut the dog in the first minute of film.mp4")
+    assert (find, where["query"], where["end_s"], where["limit"]) == ("search_moments", "the dog", 60.0, 1)
+    assert (cut, of["moments"]) == ("cut_clip", "$find.moments")
 
 
 def test_each_shot_of_a_stretch_is_cut(planner: OfflinePlanner) -> None:

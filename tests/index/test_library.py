@@ -608,7 +608,7 @@ def test_what_should_be_a_folder_or_a_file_and_is_not_is_told_before_anything_is
         with pytest.raises(LibraryError, match=rf"cannot be changed.*{wrong}.* away"):
             use()
     assert library.search("red", limit=1).moments
-    assert any("thumbnails" in problem for problem in library.verify()) == (name == "thumbs")
+    assert any(f"{wrong} is not a folder" in problem for problem in library.verify()) == (name != "lock")
 
 
 def test_a_damaged_catalogue_is_told_where_the_index_is_made_anew(

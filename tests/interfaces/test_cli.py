@@ -7,9 +7,11 @@ import io
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -434,6 +436,21 @@ def test_an_interruption_is_exit_130(error: type[BaseException], run: Run, monke
     monkeypatch.setattr(Library, "add", stopped)
     assert run("index", "x.mp4") == 130
     assert run.err.startswith("Interrupted.")
+
+
+def test_an_interruption_while_models_are_loaded_ends_in_order(stocked: Path) -> None:
+    command = [sys.executable, "-m", CLI, "search", "hello", "-l", str(stocked)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    for number in range(8):
+        with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+            maps, deadline = Path(f"/proc/{process.pid}/maps"), time.monotonic() + 30
+            while b"onnxruntime" not in maps.read_bytes() and time.monotonic() < deadline:
+                time.sleep(0.01)
+            time.sleep(0.06 * number)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=30)
+        assert process.returncode in (0, 130), said
+        assert b"terminate" not in said
 
 
 def test_workers_are_those_of_ray(run: Run) -> None:
