@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
@@ -29,22 +30,31 @@ class ChromaServer:
 
     def __init__(self, address: Address, token: SecretStr) -> None:
         self.address, self._token = address, token.get_secret_value()
+        self._lock, self._asking = threading.Lock(), 0
+        self._given_up: list[Any] = []  # closed when no thread asks any more
 
     @contextmanager
     def within(self, limit_s: float, failing: str) -> Iterator[None]:
         """A time limit for each answer; whatever goes wrong is a `VectorServerError` that `failing` begins."""
         limit = _LIMIT_S.set(limit_s)
+        with self._lock:
+            self._asking += 1
         try:
             yield
         except PlayheadError:
             raise
         except Exception as error:  # noqa: BLE001 - of its client, of HTTP, of TLS, of what came back
-            self.close()
+            if api := vars(self).pop("_api", None):
+                self._given_up.append(api)
             what = f"The vector server at {self.address} {failing}"
             safe = f"Nothing is lost, and searches compare every vector. When it is back: {self.address.rebuild}"
             raise VectorServerError(what, self._reason(error), safe) from None  # what is behind may show the token
         finally:
             _LIMIT_S.reset(limit)
+            with self._lock:
+                self._asking -= 1
+                while self._given_up and not self._asking:
+                    self._given_up.pop()._session.close()
 
     def get(self, name: str) -> Any:
         """The collection of this name, or None."""

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, cast
@@ -319,6 +320,34 @@ def test_a_limit_is_that_of_who_asks() -> None:
             ask()
         assert time.monotonic() - before < 30
         server.close()
+
+
+def test_an_error_of_one_thread_leaves_the_others_their_connections() -> None:
+    class Refusing(Guard):
+        """Lists collections after a while, and knows nothing else."""
+
+        def relay(self) -> None:
+            lists = self.path.split("?")[0].endswith("/collections")
+            time.sleep(0.5 if lists else 0.0)
+            self._answer(200, b"[]") if lists else self._answer(500, b"no")
+
+        do_GET = relay  # noqa: N815
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as behind, ThreadPoolExecutor(2) as pool:
+        pool.submit(behind.serve_forever, 0.02)
+        server = ChromaServer(address_of(f"http://127.0.0.1:{behind.server_port}", NOTHING), NOTHING)
+
+        def listed() -> list[str]:
+            with server.within(10.0, "cannot be asked"):
+                return server.names()
+
+        names = pool.submit(listed)
+        time.sleep(0.2)
+        with pytest.raises(VectorServerError, match="cannot be asked"), server.within(10.0, "cannot be asked"):
+            server.most()
+        assert names.result() == []
+        server.close()
+        behind.shutdown()
 
 
 def test_what_is_on_this_machine_is_not_asked_by_way_of_a_proxy(
