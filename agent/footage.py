@@ -28,9 +28,9 @@ def called(video: Video, videos: Sequence[Video]) -> str:
 
 def named(request: str, known: Sequence[str]) -> list[str]:
     """Videos that a request names: by file name, else the one of `known` that it speaks of by a word of its own."""
-    if found := {match[0]: match[0].lower() for match in NAMED.finditer(request)}:
-        alike = len({name.lower() for name in known}) == len(known)  # no two that differ in capitals alone
-        return list({folded: name for name, folded in found.items()}.values()) if alike else list(found)
+    if found := [match[0] for match in NAMED.finditer(request)]:
+        apart = len({name.lower() for name in known}) < len(known)  # two differ in capitals alone
+        return list({name if apart else name.lower(): name for name in found}.values())
     words = {name: re.findall(r"[^\W\d_]{3,}", name.rsplit(".", 1)[0].lower()) for name in known}
     own = [name for name in known if any(_speaks_of(word, request) for word in _distinct(name, words))]
     return own if len(own) == 1 else []

@@ -120,15 +120,13 @@ _JOINED = frozenset(("cut_clip", "export_subtitles", "contact_sheet", "compose_s
 
 def make(builder: Builder, clause: Clause) -> list[str]:
     """The steps of a clause that asks for something to be made; questions where something is missing."""
-    wishes = read_wishes(clause.text)
-    together = clause.tool in _JOINED and (wishes.together or _of_stretches(clause.tool, wishes.text))
+    together = clause.tool in _JOINED and _is_joined(clause.tool, read_wishes(clause.text))
     return (_supercut if together else _MAKERS[clause.tool])(builder, clause)
 
 
-def _of_stretches(tool: str, text: str) -> bool:
-    """Whether a film is wanted of nothing but stretches: "make a video from 0:10-0:20 and 0:40-0:50"."""
-    stretches, rest = _stretches(text) if tool == "compose_story" else ([], "")
-    return bool(stretches) and bool(_JOIN.fullmatch(rest))
+def _is_joined(tool: str, wishes: Wishes) -> bool:
+    """Whether parts are put together: it says so, or wants a film of stretches alone ("a video from 0:10-0:20")."""
+    return wishes.together or (tool == "compose_story" and bool(_to_join(wishes)))
 
 
 def _beyond(builder: Builder, tool: str, wishes: Wishes) -> list[str]:
@@ -244,8 +242,7 @@ def _supercut(builder: Builder, clause: Clause) -> list[str]:
     wishes = read_wishes(clause.text)
     if clips := _clips_of(wishes):
         return _cut_each(builder, clips, wishes)
-    stretches, rest = _stretches(wishes.text)
-    stretches = stretches if _JOIN.fullmatch(rest) else []
+    stretches = _to_join(wishes)
     questions = _cut_to_join(builder, stretches)
     if questions or (stretches and len(builder.cuts) < 2):
         return questions
@@ -281,6 +278,12 @@ def _to_show(builder: Builder, clause: Clause, wishes: Wishes) -> Any:
     if len(builder.cuts) > 1:
         return list(builder.cuts)
     return f"${builder.shots}.shots" if builder.shots else []
+
+
+def _to_join(wishes: Wishes) -> list[Slots]:
+    """The stretches that are to be joined; none where something else is named, too."""
+    stretches, rest = _stretches(wishes.text)
+    return stretches if _JOIN.fullmatch(rest) else []
 
 
 def _stretches(text: str) -> tuple[list[Slots], str]:

@@ -28,6 +28,8 @@ from playhead.types import Channel, Segment, Span, Video
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from numpy.typing import NDArray
+
     from playhead.models.registry import Models
 
     from ..conftest import FakeModels
@@ -280,12 +282,17 @@ def test_a_narrow_search_looks_beyond_the_best_of_the_rest(
         assert found.span == Span(2000, 2001)
 
 
+def at_likeness(vector: NDArray[np.float32], likeness: float) -> NDArray[np.float32]:
+    """A unit vector so like another."""
+    away = np.roll(vector, 1) - vector * (vector @ np.roll(vector, 1))
+    turned: NDArray[np.float32] = likeness * vector + (1 - likeness**2) ** 0.5 * away / np.linalg.norm(away)
+    return turned
+
+
 def reddish(library: Library, fakes: FakeModels, *films: list[float], shots: list[Span] | None = None) -> None:
     """Films with a picture for each second, as like "red" as it says there."""
     library.folder.mkdir()
     red = fakes.picture.encode_texts(["red"])[0]
-    away = np.roll(red, 1) - red * (red @ np.roll(red, 1))
-    away /= np.linalg.norm(away)
     with closing(Catalog(library.folder / "catalog.sqlite", create=True)) as catalog:
         for number, likenesses in enumerate(films):
             video_id, path = f"{number:064}", library.folder / f"{number}.mp4"
@@ -294,8 +301,8 @@ def reddish(library: Library, fakes: FakeModels, *films: list[float], shots: lis
             record.shots = shots or [Span(n, n + 1) for n in range(len(likenesses))]
             for n, likeness in enumerate(likenesses):
                 segment = Segment(f"{number}-{n}", video_id, Channel.PICTURE, Span(n, n + 1), "m")
-                vector = likeness * red + (1 - likeness**2) ** 0.5 * away
                 record.segments.append(StoredSegment(segment, segment.id))
+                vector = at_likeness(red, likeness)
                 record.vectors[segment.id] = (Channel.PICTURE, fakes.identity("picture"), vector)
             catalog.put(record, path)
 
@@ -333,9 +340,7 @@ def test_what_is_weak_counts_where_without_it_nothing_would_match(
     library = opened()
     reddish(library, fakes, *([[0.2307]] * 150))
     assert library.search("red").no_match
-    red = fakes.sentences.encode(["red"])[0]
-    away = np.roll(red, 1) - red * (red @ np.roll(red, 1))
-    thing = 0.211 * red + (1 - 0.211**2) ** 0.5 * away / np.linalg.norm(away)
+    thing = at_likeness(fakes.sentences.encode(["red"])[0], 0.211)
     with closing(Catalog(library.folder / "catalog.sqlite")) as catalog:
         record = Record(catalog.videos()[77])
         record.channels[Channel.OBJECT] = ChannelRecord("made by hand", fakes.identity("sentences"))
