@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from playhead.agent.anchors import BACK, SOMEWHERE, When, bare_moment, is_back, looked_for, told_thing
 from playhead.agent.language import language, tidy
-from playhead.agent.making import MAKING, make
+from playhead.agent.making import MAKING, join_films, joins_films, make
 from playhead.agent.pieces import ASKS, is_video_words, polite_less, unquoted, without_names, without_whereabouts
 from playhead.agent.reading import PICTURED, WINDOWED, Clause
 from playhead.agent.references import field_types, fits
@@ -59,6 +59,11 @@ class Builder(Steps):
 
     def add(self, clause: Clause) -> list[str]:
         """The steps of a clause; questions where something is missing."""
+        if clause.tool in MAKING and joins_films(clause.text):
+            return join_films(self, clause)
+        return self.turn_to(clause.text) or self._added(clause)
+
+    def _added(self, clause: Clause) -> list[str]:
         if self.is_given(clause.text) and self.stage.given is not None:
             meant = self._of_given(clause, self.stage.given)
             if meant is None:
@@ -148,7 +153,7 @@ class Builder(Steps):
             return ["What shall I look for?"]
         args: dict[str, Any] = {"query": query}
         if self.names_video(slots):
-            args["video"] = "$video"
+            args["video"] = self._video()
         args |= self.times(slots)
         if slots.limit or _EVERY_ONE.search(slots.text):
             args["limit"] = slots.limit or ALL
@@ -161,11 +166,11 @@ class Builder(Steps):
     def _question(self, clause: Clause) -> list[str]:
         slots = clause.slots
         self.asked = slots.text if slots.has_window else polite_less(clause.text)
-        if self.inputs.get("video") is not None:
+        if self.inputs.get(self.meant) is not None:
             self.asked = tidy(without_whereabouts(self.asked)) or self.asked
         args: dict[str, Any] = {"question": self.asked}
         if self.names_video(slots):
-            args["video"] = "$video"
+            args["video"] = self._video()
         self.step("answer_question", args | self.times(slots) if slots.has_window else args)
         return []
 

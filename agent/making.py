@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from playhead.agent.anchors import is_back
 from playhead.agent.language import named_language, tidy
-from playhead.agent.pieces import polite_less, unquoted, without_names
+from playhead.agent.pieces import NAMED, polite_less, unquoted, without_names
 from playhead.agent.slots import Slots, read_slots
 from playhead.agent.times import LENGTH, NUMBER, length, number
-from playhead.agent.wishes import Wishes, prompt, read_wishes, thing
+from playhead.agent.wishes import Wishes, plainly, prompt, read_wishes, thing
 from playhead.tools.compose_story import MOST_MINUTES
+from playhead.tools.cutting import MOST_MOMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +29,15 @@ FORMATS = {
     "youtube": r"you ?tube",
     "ffmetadata": r"ff ?metadata|ffmpeg(?: chapters| metadata)?|chapter (?:marks|metadata)",
 }
+_INTO_PIECES = re.compile(
+    rf"\s*\b(?:in(?:to)?|as)\s+(?:(?:(?P<length>{LENGTH})|(?P<count>{NUMBER}))(?:[\s-]+long)?(?:\s+(?:equal(?:ly "
+    r"long)?|even|separate|single|different))?[\s-]+(?:pieces|parts|clips|chunks|segments|files|bits|sections)\b"
+    r"(?:\s+of\s+(?:the same|equal) (?:length|size))?|(?:(?:two|three|four|equal)\s+)*(?P<share>half|halves|thirds|"
+    r"quarters)\b)",
+    re.IGNORECASE,
+)
+_SHARES = {"half": 2, "halves": 2, "thirds": 3, "quarters": 4}
+_NEARLY = 1e-6  # a last piece that is shorter than this is none
 _WITHIN = re.compile(r"\b(?:in|within|during)\s+(?:the\s+)?(?:first|opening|last|final)\b", re.IGNORECASE)
 _SHORTEST_S = 1.0  # a moment that was found may be shorter than an eye can follow
 _EDITORS = ["edl", "otio", "fcpxml"]
@@ -100,15 +112,17 @@ _RESULT = re.compile(
 _WORDED = {
     "handles_s": "with more before and after",
     "fade_s": "with fades",
+    "fade": "with a fade at one end",
     "sound": "without sound",
     "as_stored": "without encoding anew",
 }
 _JOIN = re.compile(
     r"(?:join|glue|splice|string|stitch|merge|combine|put|cut|edit|make|create)?(?:\s*\b(?:up|a|the|both|bits?|parts?|"
-    r"stretch(?:es)?|clips?|together|super-?cut|film|video|reel|montage|of|from|out))*",
+    r"stretch(?:es)?|clips?|together|super-?cut|film|video|reel|montage|of|from|out|all|whole|files|videos|films))*",
     re.IGNORECASE,
 )
 """Nothing but that something is to be joined."""
+_AND_THEN = re.compile(r"\b(?:with|then)\b", re.IGNORECASE)
 _CLIPS = re.compile(
     r"(?:(?:make|create)(?=.*\bclips?\b)|cut|clip|take|extract|give|get|show)?"
     r"(?:\s*\b(?:out|me|us|a|the|two|three|\d+|clips?|parts?|bits?|of|from))*",
@@ -139,6 +153,8 @@ def _beyond(builder: Builder, tool: str, wishes: Wishes) -> list[str]:
 
 
 def _cut(builder: Builder, clause: Clause) -> list[str]:
+    if found := _INTO_PIECES.search(clause.text):
+        return _cut_up(builder, clause, found)
     wishes = read_wishes(clause.text)
     stretches = _clips_of(wishes)
     if len(stretches) > 1:
@@ -148,6 +164,34 @@ def _cut(builder: Builder, clause: Clause) -> list[str]:
         return questions
     _clip(builder, args | dict(wishes.options))
     return _subtitled(builder, f"${builder.clips}.clips[0]") if wishes.subtitled else []
+
+
+def _cut_up(builder: Builder, clause: Clause, found: re.Match[str]) -> list[str]:
+    """The whole of a video, or a stretch of it, in pieces of so many seconds or in so many alike."""
+    wishes = read_wishes(_INTO_PIECES.sub(" ", clause.text))
+    args, questions = builder.in_video(builder.times(read_slots(wishes.text)))
+    video = builder.video_named(builder.inputs.get(builder.meant) or "")
+    if questions or video is None:
+        return questions or ["How long is that video? Index it first."]
+    if questions := _beyond(builder, "cut_clip", wishes):
+        return questions
+    whole = video.span
+    start_s, end_s = (
+        time_s if time_s is None or time_s >= 0 else whole.end_s + time_s
+        for time_s in (args.get("start_s"), args.get("end_s"))
+    )
+    start_s, end_s = max(start_s or whole.start_s, whole.start_s), min(end_s or whole.end_s, whole.end_s)
+    count = _SHARES.get((found["share"] or "").lower()) or (number(found["count"]) if found["count"] else None)
+    step_s = (end_s - start_s) / count if count else length(found["length"])
+    if not step_s > 0:
+        return [f"“{found[0].strip()}” names no length: how long shall the pieces be?"]
+    pieces = math.ceil((end_s - start_s) / step_s - _NEARLY)
+    if pieces > MOST_MOMENTS:
+        return [f"That is {pieces:,} pieces; at most {MOST_MOMENTS:,} can be cut. How long shall they be?"]
+    edges = [round(start_s + n * step_s, 3) for n in range(pieces)] + [end_s]
+    moments = [{"video": video.name, "start_s": a, "end_s": b} for a, b in pairwise(edges)]
+    _clip(builder, {"moments": moments} | dict(wishes.options))
+    return []
 
 
 def _clips_of(wishes: Wishes) -> list[Slots]:
@@ -252,8 +296,35 @@ def _supercut(builder: Builder, clause: Clause) -> list[str]:
     if questions := _beyond(builder, "make_supercut", wishes):
         return questions
     order = "given" if moments == builder.cuts else "time"
-    options = {"order": order, "shortest_s": _SHORTEST_S} | dict(wishes.options)
-    builder.film = builder.step("make_supercut", {"moments": moments} | options)
+    if wishes.backwards and order == "time":
+        return ["I can join moments that are found in order of time only: shall I?"]
+    if wishes.backwards:
+        moments = moments[::-1]
+    return _joined(builder, moments, {"order": order, "shortest_s": _SHORTEST_S}, wishes)
+
+
+def joins_films(text: str) -> bool:
+    """Whether videos are to be joined as they are: "join a.mp4 and b.mp4"."""
+    wishes = read_wishes(text)
+    stretches, rest = _stretches(wishes.text)
+    joined = wishes.together or plainly(wishes.text) == "make_supercut"
+    nothing_else = not stretches and _JOIN.fullmatch(tidy(_AND_THEN.sub("", rest)))
+    return joined and len(NAMED.findall(text)) > 1 and bool(nothing_else)
+
+
+def join_films(builder: Builder, clause: Clause) -> list[str]:
+    """The steps that join whole videos, in the order in which they are named."""
+    wishes = read_wishes(clause.text)
+    films = [builder.video_named(name) for name in NAMED.findall(clause.text)]
+    films = films[::-1] if wishes.backwards else films
+    moments = [{"video": film.name, "start_s": film.start_s, "end_s": film.span.end_s} for film in films if film]
+    if len(moments) < len(films):
+        return ["How long are these videos? Index them first."]
+    return _beyond(builder, "make_supercut", wishes) or _joined(builder, moments, {"order": "given"}, wishes)
+
+
+def _joined(builder: Builder, moments: Any, options: dict[str, Any], wishes: Wishes) -> list[str]:
+    builder.film = builder.step("make_supercut", {"moments": moments} | options | dict(wishes.options))
     if wishes.subtitled:
         _subtitled(builder, f"${builder.film}")
     builder.step("export_timeline", {"film": f"${builder.film}", "formats": _EDITORS})

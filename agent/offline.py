@@ -15,6 +15,8 @@ from playhead.agent.pieces import verbatim
 from playhead.agent.plan import Plan, Step
 from playhead.agent.planner import Proposal, Stage
 from playhead.agent.reading import LIKELY, MOST_CLAUSES, Clause, Reader
+from playhead.agent.several import said_of_each
+from playhead.agent.shares import in_times
 from playhead.agent.steps import ORDINALS, which
 from playhead.agent.wishes import effects_left_out, left_out
 
@@ -86,6 +88,11 @@ class OfflinePlanner:
             stage = replace(stage, video=stage.asked_of)
         if foreign := read_foreign(words):
             return self._looked_for(foreign, words, stage)
+        words, timed, unknown = in_times(said_of_each(words), stage)
+        return Proposal(None, tuple(dict.fromkeys(unknown))) if unknown else self._planned(words, stage, timed)
+
+    def _planned(self, words: str, stage: Stage, timed: list[str]) -> Proposal:
+        """The plan for a request in English, all of whose times are times; and `timed`, which it says of them."""
         mended = self._intents.spelled(words)
         clauses, remarks = _without_unclear(self._reader.read(mended, stage.asked))
         questions = self._declined(clauses) + [fault for clause in clauses for fault in clause.slots.faults]
@@ -101,7 +108,7 @@ class OfflinePlanner:
             return Proposal(None, tuple(dict.fromkeys(questions)))
         if not builder.steps:
             return Proposal(None, (f"I do not know what to do for “{_short(words)}”. {_ABLE}.",))
-        notes = [f"“{_short(text)}” was taken for a remark." for text in remarks] + left_out(words)
+        notes = [f"“{_short(text)}” was taken for a remark." for text in remarks] + timed + left_out(words)
         if _CUT & {step.tool for step in builder.steps.values()}:
             notes += effects_left_out(words, str([step.args for step in builder.steps.values()]))
         pairs = zip(_WORDS.findall(words), _WORDS.findall(mended), strict=True)

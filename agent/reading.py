@@ -20,6 +20,7 @@ from playhead.agent.anchors import (
 from playhead.agent.language import without_language
 from playhead.agent.making import MAKING
 from playhead.agent.pieces import (
+    NAMED,
     Part,
     commands,
     echoes,
@@ -34,6 +35,7 @@ from playhead.agent.pieces import (
     without_names,
     without_quotes,
 )
+from playhead.agent.several import of_them_as_one
 from playhead.agent.slots import Slots, only_channels, read_slots
 from playhead.agent.wishes import asks_to_make, only_how, plainly, read_wishes
 from playhead.index.questions import Kind, ask
@@ -124,6 +126,7 @@ _GIVE = re.compile(
     re.IGNORECASE,
 )
 _CUTS_OUT = re.compile(r"(?:cut|clip|extract|take|make|create|give|get)\b|clips?\b", re.IGNORECASE)
+_BEGINNING = re.compile(r"(?:is|are|was|were) there|[a-z]+", re.IGNORECASE)
 _BUT = re.compile(r"(?:but|only|just|starting|beginning|ending)\b", re.IGNORECASE)
 _IS_THERE = re.compile(r"^(?:is|are|was|were) there\b", re.IGNORECASE)
 _COUNTS = re.compile(r"^count\b", re.IGNORECASE)
@@ -286,7 +289,10 @@ class Reader:
             return False
         if piece.strong or only_when(text) or (tells(last) and not tells(text)) or _both_ask(last, text):
             return True
-        if only_when(read_wishes(text).text):
+        when = only_when(read_wishes(text).text)
+        if NAMED.search(text) and NAMED.search(last) and not commands(text):
+            return when or (may_tell(text) and not of_them_as_one(last))
+        if when:
             return False  # "cut 0:10-0:20 and 0:40-0:50 with subtitles"
         if commands(text) and polite_less(text):
             return intent.score >= LIKELY
@@ -375,18 +381,38 @@ def _continued(texts: Sequence[str]) -> list[str]:
     found: list[str] = []
     chain = 0  # pieces before this one that it goes on with
     for text in texts:
-        bare = polite_less(text)
-        stretch = read_slots(bare)
-        before = read_slots(found[-1]) if found else stretch
-        when = only_when(read_wishes(text).text)
-        again = when and stretch.has_window and before.has_window and not only_when(before.text)
-        again = again and _apart(before, stretch) and not _BUT.match(bare)
-        found.append(f"{before.text} {bare}" if again else text)
+        again = _goes_on(text, found[-1]) if found else ""
+        found.append(again or (_begun_as(text, found[-1]) if found else text))
         chain = chain + 1 if again else 0
-        how = _how(bare) if chain else ""
+        how = _how(polite_less(text)) if chain else ""
         if how and _CUTS_OUT.match(polite_less(found[-1 - chain])):
             found[-1 - chain : -1] = [f"{one} {how}" for one in found[-1 - chain : -1]]
     return found
+
+
+def _goes_on(text: str, last: str) -> str:
+    """A further stretch, or one of another video, with what is to be done with it; an empty string for any other."""
+    bare = polite_less(text)
+    stretch, before = read_slots(bare), read_slots(last)
+    if not only_when(read_wishes(text).text):
+        return ""
+    if _names_another(bare, last) and (stretch.has_window or (stretch.at_s and before.at_s)):
+        return f"{without_names(before.text)} {bare}"
+    both = stretch.has_window and before.has_window and not only_when(before.text)
+    done = without_names(before.text) if NAMED.search(bare) else before.text
+    return f"{done} {bare}" if both and _apart(before, stretch) and not _BUT.match(bare) else ""
+
+
+def _begun_as(text: str, last: str) -> str:
+    """A thing in another video with what is to be done with it: "find a cat in a.mp4 and the dog in b.mp4"."""
+    begins = _BEGINNING.match(polite_less(last))
+    named = begins and may_tell(text) and not read_slots(text).has_window and _names_another(text, last)
+    return f"{begins[0]} {text}" if begins and named else text
+
+
+def _names_another(text: str, last: str) -> bool:
+    """Whether a piece names another video than the one before it, of which something was to be done."""
+    return bool(NAMED.search(text) and NAMED.search(last) and commands(last) and not of_them_as_one(last))
 
 
 def _how(text: str) -> str:
@@ -434,7 +460,7 @@ def _better(whole: Intent, part: Intent) -> Intent:
 
 def _hands_over(text: str) -> bool:
     """Whether a stretch is wanted and nothing is said of it: "give me the first minute of a.mp4"."""
-    slots = read_slots(without_names(text))
+    slots = read_slots(without_names(read_wishes(text).text))
     more = slots.every_s or slots.at_s or slots.limit or slots.chapters
     return slots.has_window and not more and bool(_GIVE.fullmatch(f"{slots.text} "))
 
@@ -538,9 +564,8 @@ def _once(clauses: list[Clause]) -> list[Clause]:
     """Without clauses that only say again what another asks for; what they add goes to the other."""
     kept: list[Clause] = []
     for clause in clauses:
-        same = next(
-            (n for n, other in enumerate(kept) if other.tool == clause.tool and _repeats(other, clause)), None
-        )
+        others = (n for n, other in enumerate(kept) if other.tool == clause.tool and _of_one_video(other, clause))
+        same = next((n for n in others if _repeats(kept[n], clause)), None)
         if same is None:
             kept.append(clause)
             continue
@@ -553,6 +578,12 @@ def _once(clauses: list[Clause]) -> list[Clause]:
             added |= {"start_s": clause.slots.start_s, "end_s": clause.slots.end_s}
         kept[same] = replace(kept[same], slots=replace(slots, **added), anchor=kept[same].anchor or clause.anchor)
     return kept
+
+
+def _of_one_video(first: Clause, second: Clause) -> bool:
+    """Whether they do not name different videos."""
+    names = [set(map(str.lower, NAMED.findall(clause.text))) for clause in (first, second)]
+    return not all(names) or names[0] == names[1]
 
 
 def _repeats(first: Clause, second: Clause) -> bool:

@@ -59,6 +59,14 @@ _BARE_PAIR = re.compile(
     rf"|\b(?:(?:between|from|in|for)\s+)?(?P<named>minutes|seconds)\s+(?P<c>{NUMBER}){_TO}(?P<d>{NUMBER})\b",
     re.IGNORECASE,
 )
+_FIGURE = r"\d+(?:\.\d+)?"
+_SHORT_PAIR = re.compile(
+    rf"(?:^|(?<=,\s)|\b(?:cut|clip|trim|keep|extract|join|give me|show me|out|only|just|and|from|between)\s)\s*"
+    rf"(?P<a>{_FIGURE})\s*(?:[-–—]|\bto\b|\buntil\b)\s*(?P<b>{_FIGURE})\s*(?P<unit>{UNIT})\b"
+    r"(?=\s*(?:$|[.,;:!?]|(?:and|as|from|in|of|then|together|with|without)\b))",
+    re.IGNORECASE,
+)
+"""Two figures with one unit, where they are a stretch and no length: "cut 2-4 s"."""
 _DOTTED = re.compile(
     rf"\b(?:between|from)\s+(?P<a>\d{{1,2}}\.[0-5]\d){_TO}(?P<b>\d{{1,2}}\.[0-5]\d)\b(?!\s*{UNIT}\b)", re.IGNORECASE
 )
@@ -226,6 +234,11 @@ def _read_both_ends(slots: Slots) -> Slots | None:
         unit = UNITS[(found["unit"] or found["named"])[0].lower()]
         values = [number(found["a"] or found["e"] or found["c"]) or 0.0, number(found["b"] or found["d"]) or 0.0]
         return _ranged(_cut(slots, found), values[0] * unit, values[1] * unit)
+    if found := _SHORT_PAIR.search(text):
+        kept = text[: found.start("a")]  # the word before it
+        unit = UNITS[found["unit"][0].lower()]
+        rest = replace(slots, text=f"{kept} {text[found.end() :]}")
+        return _ranged(rest, float(found["a"]) * unit, float(found["b"]) * unit)
     if found := _ORDINAL_PAIR.search(text):
         unit = UNITS[found["unit"][0].lower()]
         return _ranged(_cut(slots, found), _ordinal(found["a"]) * unit, _ordinal(found["b"]) * unit)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from playhead.agent.planner import Stage
     from playhead.agent.reading import Clause
     from playhead.tools.contract import Tool
+    from playhead.types import Video
 
 ALL = 100
 THERE = re.compile(
@@ -75,6 +76,7 @@ class Steps:
     clips: str = ""  # … and some clips
     cuts: list[str] = field(default_factory=list)  # stretches that were cut by their times, as they were cut
     picture: str = ""  # a picture that was made or taken
+    meant: str = "video"  # the input that is the video spoken of; empty where several are named, but not yet
 
     # Videos
 
@@ -94,9 +96,9 @@ class Steps:
         if unknown:
             return [f"There is no video {unknown[0]}. Which is meant: {choice(known)}?"]
         if len(spoken_of) > 1:
-            return [f"One video at a time, please: {choice(spoken_of)}?"]
-        if spoken_of:
-            self.inputs["video"] = next((k for k in known if k.lower() == spoken_of[0].lower()), spoken_of[0])
+            self.meant = ""
+        elif spoken_of:
+            self.inputs["video"] = self._known(spoken_of[0])
         elif self.stage.video is not None:
             self.inputs["video"] = called(self.stage.video, self.stage.videos)
         elif len(known) == 1:
@@ -105,18 +107,40 @@ class Steps:
             self.inputs["video"] = None
         return []
 
+    def _known(self, name: str) -> str:
+        """A name as the footage has it, whose capitals may be others."""
+        known = [video.name for video in self.stage.videos]
+        return name if name in known else next((one for one in known if one.lower() == name.lower()), name)
+
+    def video_named(self, name: str) -> Video | None:
+        """The video of that name, as the footage has it; None where it is not there."""
+        return next((video for video in self.stage.videos if self._known(name) in (video.name, video.id)), None)
+
+    def turn_to(self, text: str) -> list[str]:
+        """Of several videos go on with the one that a clause names; a question where it names two."""
+        spoken_of = [self._known(name) for name in named(text, [video.name for video in self.stage.videos])]
+        if len(spoken_of) > 1:
+            return [f"One video at a time, please: {choice(spoken_of)}?"]
+        if spoken_of and spoken_of[0] != self.inputs.get(self.meant):
+            same = (name for name, value in self.inputs.items() if value == spoken_of[0])
+            self.meant = next(same, "video" if "video" not in self.inputs else f"video_{len(self.inputs) + 1}")
+            self.inputs[self.meant] = spoken_of[0]
+            self.frames, self.shots, self.asked, self.anchors, self.stretch, self.left = "", "", "", {}, {}, {}
+        return []
+
     def is_given(self, text: str) -> bool:
         """Whether words mean what was handed over with the request: "this picture", "it", "like that"."""
         return self.stage.given is not None and bool(_GIVEN.search(text))
 
     def names_video(self, slots: Slots) -> bool:
         """Whether to look in one video only: it was named, or times are, which are those of one video."""
-        if slots.has_window and "video" in self.inputs:
+        if slots.has_window and self.meant in self.inputs:
             return True
-        return self.inputs.get("video") is not None and (len(self.stage.videos) != 1 or self.stage.video is not None)
+        several = len(self.stage.videos) != 1 or self.stage.video is not None
+        return several and self.inputs.get(self.meant) is not None
 
     def _video(self) -> str | None:
-        return "$video" if "video" in self.inputs else None
+        return f"${self.meant}" if self.meant in self.inputs else None
 
     def in_video(self, times: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         """The arguments with the video that is meant; a question where nobody knows which."""
@@ -186,8 +210,8 @@ class Steps:
     ) -> str:
         """The moments of a new search: all of them, so many, or the best. `words` are those that `query` stood in."""
         args: dict[str, Any] = {"query": query}
-        if (times and self._video()) or (self.inputs.get("video") is not None if in_video is None else in_video):
-            args["video"] = "$video"
+        if (times and self._video()) or (self.inputs.get(self.meant) is not None if in_video is None else in_video):
+            args["video"] = self._video()
         args |= times or {}
         if channels := said_or_written(words or query):
             args["channels"] = [str(channel) for channel in channels]
@@ -196,7 +220,7 @@ class Steps:
 
     def look_for(self, query: str) -> None:
         """A search in the video that is named, or in all."""
-        video = "$video" if self.inputs.get("video") is not None else None
+        video = self._video() if self.inputs.get(self.meant) is not None else None
         self.found.append(self.step("search_moments", {"query": query, "video": video}))
 
     def moments_like_given(self, *, many: bool, limit: int | None = None) -> str:
@@ -236,7 +260,7 @@ class Steps:
         """A time on the video's own clock, which need not begin at 0."""
         if not isinstance(time_s, FromStart):
             return time_s
-        meant, known = self.inputs.get("video"), self.stage.videos
+        meant, known = self.inputs.get(self.meant), self.stage.videos
         starts = (v.start_s for v in known if meant in (v.id, v.name, str(v.path)))
         return round(float(time_s) + next(starts, 0.0), 3)
 
@@ -258,8 +282,9 @@ class Steps:
     def recent_window(self, text: str) -> dict[str, Any]:
         """The stretch of what an earlier answer rests on."""
         video, span = self.stage.recent[which(text, len(self.stage.recent)) or 0]
-        self.inputs["video"] = called(video, self.stage.videos)
-        return {"video": "$video", "start_s": span.start_s, "end_s": span.end_s}
+        self.meant = self.meant or "video"
+        self.inputs[self.meant] = called(video, self.stage.videos)
+        return {"video": self._video(), "start_s": span.start_s, "end_s": span.end_s}
 
     def _anchored(self, anchor: Anchor) -> dict[str, Any]:
         first = self._find(anchor.words)
@@ -283,8 +308,8 @@ class Steps:
         if words in self.anchors:
             return self.anchors[words]
         args: dict[str, Any] = {"query": looked_for(words) or words, "limit": 1}
-        if self._video():
-            args["video"] = "$video"
+        if video := self._video():
+            args["video"] = video
         if channels := said_or_written(words):
             args["channels"] = [str(channel) for channel in channels]
         self.found.append(self.step("search_moments", args))

@@ -47,6 +47,10 @@ _COPIED = re.compile(
     r"(?:as a )?stream ?copy|lossless(?:ly)?|without loss)\b",
     re.IGNORECASE,
 )
+_REVERSED = re.compile(
+    r",?\s*\b(?:(?:but|and)\s+)?(?:in (?:the )?(?:reversed?|opposite) order|the other way (?:a)?round)\b",
+    re.IGNORECASE,
+)
 _ONE = r"in(?:to)? (?:a single|one)(?: (?:film|video|movie|clip|reel|file|piece|go))?"
 _TOGETHER = re.compile(
     r",?\s*\b(?:and\s+)?(?:put|join|glue|splice|string|stitch|merge|edit|cut)\s+(?:(?:it|them|those|these|all)\s+)*"
@@ -126,7 +130,7 @@ _OTHER_FORM = re.compile(
 
 
 _EFFECT = re.compile(
-    r"\b(?:in (?:slow[\s-]motion|slo-?mo|reverse(?: order)?|black and white|gr[ae]yscale|sepia|portrait(?: format)?)|"
+    r"\b(?:in (?:slow[\s-]motion|slo-?mo|reverse(?! order)|black and white|gr[ae]yscale|sepia|portrait(?: format)?)|"
     r"(?:twice|half|\w+ times) as (?:fast|slow)|at (?:double|half|twice the) speed|(?:sped|slowed) (?:up|down)|"
     r"rotated(?: by \d+ degrees)?|mirrored|flipped|upside down|vertically|backwards|cropped|zoomed in)\b",
     re.IGNORECASE,
@@ -141,6 +145,7 @@ class Wishes:
     subtitled: bool = False
     together: bool = False
     many: bool = False
+    backwards: bool = False  # the last of what is joined first
     options: tuple[tuple[str, Any], ...] = ()
 
 
@@ -161,16 +166,19 @@ def read_wishes(text: str) -> Wishes:
     if found := take(_FADE):
         spoken = found["t"] or found["u"]
         options.append(("fade_s", length(spoken) if spoken else _FADE_S))
+        ways = set(re.findall(r"\b(?:in|out)\b", found[0].lower()))
+        options += [("fade", way) for way in ways if len(ways) == 1]
     if take(_SILENT):
         options.append(("sound", "drop"))
     if take(_COPIED):
         options.append(("as_stored", True))
         rest = _COPIED.sub("", rest)
+    backwards = bool(take(_REVERSED))
     together = bool(take(_TOGETHER))
     take(_AS_FILE)
     if found := _PUT_TOGETHER.match(tidy(rest)):
         together, rest = True, tidy(rest)[: found.start("how")]
-    return Wishes(tidy(rest), subtitled, together, bool(_MANY.search(rest)), tuple(options))
+    return Wishes(tidy(rest), subtitled, together, bool(_MANY.search(rest)), backwards, tuple(options))
 
 
 def thing(text: str, *, back: bool = True) -> str:
@@ -230,7 +238,8 @@ _PLAINLY = tuple(
         ("contact_sheet", r"\bcontact sheets?\b|\b(?:a|one) story ?board\b"),
         (
             "make_supercut",
-            r"\b(?:super-?cut|montage|compilation|highlight reel|best-of)\b|^(?:join|glue|splice|stitch)\b",
+            r"\b(?:super-?cut|montage|compilation|highlight reel|best-of)\b|"
+            r"^(?:join|glue|splice|stitch|merge|combine)\b",
         ),
         (
             "export_timeline",
@@ -246,6 +255,11 @@ _PLAINLY = tuple(
         ("speak", r"\b(?:aloud|out loud|voice-?over)\b|^(?:speak|pronounce)\b"),
         ("compose_story", r"\b(?:stor(?:y|ies)|narrated|slide ?show)\b"),
         ("cut_clip", r"^(?:remove|drop|lose|get rid of)\b.*(?:\d|\b(?:first|last|beginning|end|intro|outro)\b)"),
+        (
+            "cut_clip",
+            r"^(?:split|divide|slice)\b.*\b(?:pieces|parts|clips|chunks|segments|files|bits|sections|half|halves|"
+            r"thirds|quarters)\b",
+        ),
         ("cut_clip", r"^(?:cut|clip|trim|snip|chop)\b(?! list)|\bclips? of (?:every|each|all|the|a)\b"),
     )
 )

@@ -78,11 +78,12 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of one file, by the name under which `Sources` opens it; it fades in and out for `fade_s` each."""
+    """A stretch of one file, by the name under which `Sources` opens it, and for how long it fades in and out."""
 
     file: str
     span: Span
-    fade_s: float = 0.0
+    fade_in_s: float = 0.0
+    fade_out_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +284,8 @@ def _hand(orders: socket.socket, piece: Piece | None, sources: Sources) -> None:
     if piece is None:
         _say(orders, {"last": True})
         return
-    asked = {"start_s": piece.span.start_s, "end_s": piece.span.end_s, "fade_s": piece.fade_s}
+    fades = {"fade_in_s": piece.fade_in_s, "fade_out_s": piece.fade_out_s}
+    asked = {"start_s": piece.span.start_s, "end_s": piece.span.end_s} | fades
     _say(orders, asked, sources.descriptor(piece.file))
 
 

@@ -61,9 +61,11 @@ class Joined:
         self._fit = Fit(*look.size, label)
         self._frames = self._heard = 0  # before this piece, where the rate is constant
 
-    def add(self, descriptor: int, start_s: float, end_s: float, fade_s: float) -> dict[str, Any]:
+    def add(
+        self, descriptor: int, start_s: float, end_s: float, fade_in_s: float, fade_out_s: float
+    ) -> dict[str, Any]:
         """Add one; what it says is how long it became, at what time of the film."""
-        look, fade = self._look, Fade(end_s - start_s, fade_s)
+        look, fade = self._look, Fade(end_s - start_s, fade_in_s, fade_out_s)
         at_s = float(self._frames / look.rate_hz)
         with Reached(descriptor, start_s, sound=look.sound, beat=self._beat) as source:
             kind = _SteadyPieces if look.steady else _OwnTimes

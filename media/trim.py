@@ -166,10 +166,11 @@ class SoundTrim:
 
 @dataclass(frozen=True, slots=True)
 class Fade:
-    """How strong picture and sound are, from nothing to full and back over `fade_s` at both ends of `length_s`."""
+    """How strong picture and sound are: from nothing to full at the beginning, and back at the end of `length_s`."""
 
     length_s: float
-    fade_s: float
+    in_s: float
+    out_s: float
 
     def gain(self, at_s: float) -> float:
         """Of the picture at a time of the piece: 0 to 1."""
@@ -177,15 +178,17 @@ class Fade:
 
     def faded(self, samples: NDArray[np.float32], first: int) -> NDArray[np.float32]:
         """Samples, of which the first is number `first` of the piece."""
-        if not self.fade_s:
+        if not (self.in_s or self.out_s):
             return samples
         at_s = (first + np.arange(samples.shape[1])) / RATE_HZ
         return (samples * self._gains(at_s)).astype(np.float32)
 
     def _gains(self, at_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        if not self.fade_s:
-            return np.ones_like(at_s)
-        return (np.minimum(at_s, self.length_s - at_s) / self.fade_s).clip(0, 1)
+        gains = np.ones_like(at_s)
+        for since_s, fade_s in ((at_s, self.in_s), (self.length_s - at_s, self.out_s)):
+            if fade_s:
+                gains = np.minimum(gains, (since_s / fade_s).clip(0, 1))
+        return gains
 
 
 def blocks(held: NDArray[np.float32], size: int) -> Iterator[NDArray[np.float32]]:

@@ -54,7 +54,7 @@ class CutClip(Tool[CutClipArgs, Clips]):
         """MP4 files in the context's folder, in the order in which they were asked for."""
         parts = list(dict.fromkeys(args.parts(context)))
         for part in parts:
-            piece(part, args.fade_s)
+            piece(part, args)
         with Sources(context.open) as sources:
             measures: dict[str, Measure] = {}
             return Clips(tuple(_clip(part, args, sources, measures, context) for part in parts))
@@ -80,7 +80,7 @@ def _clip(part: Part, args: CutClipArgs, sources: Sources, measures: dict[str, M
     if not look.picture and not look.sound:
         raise InputError(f"{part.video.name} has no picture", "without its sound nothing is left", "Keep the sound")
     path = _target(part, args, context, picture=look.picture)
-    asked = piece(part, args.fade_s)
+    asked = piece(part, args)
     if args.as_stored:
         film = copy(asked, sources, path, sound=look.sound, limits=limits, progress=tell)
     else:
@@ -97,7 +97,7 @@ def _clip(part: Part, args: CutClipArgs, sources: Sources, measures: dict[str, M
 
 
 def _target(part: Part, args: CutClipArgs, context: Context, *, picture: bool) -> Path:
-    decides = [part.video.id, part.span.start_s, part.span.end_s, args.fade_s, args.sound, args.as_stored]
+    decides = [part.video.id, part.span.start_s, part.span.end_s, args.fades, args.sound, args.as_stored]
     return target("clip", ".mp4" if picture else ".m4a", decides, context)
 
 

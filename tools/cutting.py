@@ -45,7 +45,7 @@ class CutArgs(Stretch):
         le=LONGEST_FADE_S,
         description="Picture and sound come up from black and go back in so many seconds.",
     )
-
+    fade: Literal["both", "in", "out"] = Field("both", description="Where they do: only in, only out, or both.")
     sound: Literal["keep", "drop"] = Field("keep", description="Keep the sound or drop it.")
 
     @model_validator(mode="after")
@@ -53,6 +53,11 @@ class CutArgs(Stretch):
         if self.moments and (self.query or self.video or not self.whole):
             raise ValueError("give moments, or a video or a query, not both")
         return self
+
+    @property
+    def fades(self) -> tuple[float, float]:
+        """How long each of them fades in and out, in seconds."""
+        return self.fade_s * (self.fade != "out"), self.fade_s * (self.fade != "in")
 
     def parts(self, context: Context) -> list[Part]:
         """The stretches that are meant, handles included. Raises `InputError` for what is not there."""
@@ -134,13 +139,13 @@ def merged(parts: Iterable[Part]) -> list[Part]:
     return list(placed.values())
 
 
-def piece(part: Part, fade_s: float) -> Piece:
-    """What is to be cut. Raises `InputError` for a fade that is longer than half of it."""
+def piece(part: Part, args: CutArgs) -> Piece:
+    """What is to be cut. Raises `InputError` for fades that are longer than it."""
     span = part.span
-    if 2 * fade_s > span.duration_s:
-        what = f"{part.video.name} at {span} cannot fade for {fade_s:g} s twice"
+    if sum(args.fades) > span.duration_s:
+        what = f"{part.video.name} at {span} cannot fade for {args.fade_s:g} s{' twice' * (args.fade == 'both')}"
         raise InputError(what, f"it lasts {span.duration_s:g} s", "Give a shorter fade_s, or longer moments")
-    return Piece(str(part.video.path), span, fade_s)
+    return Piece(str(part.video.path), span, *args.fades)
 
 
 def teller(context: Context, stage: str, name: str, total_s: float) -> Callable[[float], None]:

@@ -49,11 +49,11 @@ class MakeSupercut(Tool[MakeSupercutArgs, Clip]):
     def run(self, args: MakeSupercutArgs, context: Context) -> Clip:
         """One MP4 in the context's folder; its parts say what of which video is in it, and from when on."""
         parts = _ordered(args, context)
-        pieces = [piece(part, args.fade_s) for part in parts]
+        pieces = [piece(part, args) for part in parts]
         limits = context.library.settings.limits
         with Sources(context.open) as sources:
             look = _look(parts, args, sources, context)
-            target = context.folder / f"supercut-{fingerprint(footage_of(parts), args.fade_s, args.sound)}.mp4"
+            target = context.folder / f"supercut-{fingerprint(footage_of(parts), args.fades, args.sound)}.mp4"
             tell = teller(context, "joining", target.name, sum(part.span.duration_s for part in parts))
             film = cut(pieces, sources, look, target, limits=limits, progress=tell)
         placed = zip(parts, film.placed, strict=True)

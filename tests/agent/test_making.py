@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -209,8 +210,155 @@ def test_ends_are_asked_about_apart_and_compared_together(planner: OfflinePlanne
 def test_names_that_differ_in_capitals_alone_are_two_videos(planner: OfflinePlanner) -> None:
     two = Stage((FILM, Video("b" * 64, "Film.mp4", Path("/footage/Film.mp4"), 600.0)))
     request = "cut the first minute of film.mp4 and the last minute of Film.mp4"
-    assert planner.propose(request, two).questions == ("One video at a time, please: film.mp4 or Film.mp4?",)
+    plan = planner.propose(request, two).plan
+    assert plan is not None
+    assert plan.inputs == {"video": "film.mp4", "video_2": "Film.mp4"}
     assert planner.propose(request, ONE).plan is not None
+
+
+LONG = Video("b" * 64, "long.mp4", Path("/footage/long.mp4"), 1200.0, start_s=1.5)
+BOTH = Stage((FILM, LONG, Video("c" * 64, "odd.mp4", Path("/footage/odd.mp4"), 10.0)))
+
+
+def of_both(planner: OfflinePlanner, request: str) -> list[tuple[str, str, float | None, float | None]]:
+    """The steps of a plan about several videos: tool, video, and from when to when."""
+    proposal = planner.propose(request, BOTH)
+    assert proposal.plan is not None, proposal.questions
+    assert check(proposal.plan, all_tools()).problems == ()
+    meant = proposal.plan.inputs
+    return [
+        (step.tool, str(meant.get(str(args.get("video", ""))[1:])), args.get("start_s"), args.get("end_s"))
+        for step in proposal.plan.steps.values()
+        for args in [dict[str, Any](step.args)]
+        if step.tool not in ("make_supercut", "export_timeline")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        ("summarize film.mp4 and long.mp4",
+         [("summarize", "film.mp4", None, None), ("summarize", "long.mp4", None, None)]),
+        ("transcribe film.mp4 and summarize long.mp4",
+         [("transcribe", "film.mp4", None, None), ("summarize", "long.mp4", None, None)]),
+        ("transcribe film.mp4 and the first minute of odd.mp4",
+         [("transcribe", "film.mp4", None, None), ("transcribe", "odd.mp4", None, 60.0)]),
+        ("is there a cat in film.mp4 or in long.mp4?",
+         [("answer_question", "film.mp4", None, None), ("answer_question", "long.mp4", None, None)]),
+        ("is there a cat in film.mp4 and a dog in long.mp4?",
+         [("answer_question", "film.mp4", None, None), ("answer_question", "long.mp4", None, None)]),
+        ("find the cat in film.mp4 and the dog in long.mp4",
+         [("search_moments", "film.mp4", None, None), ("search_moments", "long.mp4", None, None)]),
+        ("cut the first 5 seconds of film.mp4, odd.mp4 and long.mp4",
+         [("cut_clip", "film.mp4", None, 5.0), ("cut_clip", "odd.mp4", None, 5.0),
+          ("cut_clip", "long.mp4", None, 6.5)]),
+        ("join 0:02-0:04 of film.mp4 and 0:06-0:08 of odd.mp4",
+         [("cut_clip", "film.mp4", 2.0, 4.0), ("cut_clip", "odd.mp4", 6.0, 8.0)]),
+        ("cut the first half of film.mp4 and the second half of odd.mp4",
+         [("cut_clip", "film.mp4", None, 300.0), ("cut_clip", "odd.mp4", -5.0, None)]),
+        ("summarize the first third of film.mp4 and long.mp4",
+         [("summarize", "film.mp4", None, 200.0), ("summarize", "long.mp4", None, 401.5)]),
+    ],
+)  # fmt: skip
+def test_each_thing_is_done_with_the_video_that_it_names(
+    planner: OfflinePlanner, request_: str, expected: list[tuple[str, str, float | None, float | None]]
+) -> None:
+    assert of_both(planner, request_) == expected
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "which is longer, film.mp4 or long.mp4?",
+        "compare film.mp4 and long.mp4",
+        "join the cat in film.mp4 and the dog in long.mp4",
+        "make a supercut of the dog from film.mp4 and long.mp4",
+    ],
+)
+def test_what_is_asked_of_two_videos_as_one_is_asked_back(planner: OfflinePlanner, request_: str) -> None:
+    proposal = planner.propose(request_, BOTH)
+    assert proposal.questions == ("One video at a time, please: film.mp4 or long.mp4?",)
+
+
+@pytest.mark.parametrize(
+    ("request_", "names"),
+    [
+        ("join film.mp4 and odd.mp4", ["film.mp4", "odd.mp4"]),
+        ("put odd.mp4, long.mp4 and film.mp4 together", ["odd.mp4", "long.mp4", "film.mp4"]),
+        ("merge film.mp4 with odd.mp4 in reverse order", ["odd.mp4", "film.mp4"]),
+    ],
+)
+def test_whole_videos_are_joined_as_they_are_named(planner: OfflinePlanner, request_: str, names: list[str]) -> None:
+    proposal = planner.propose(request_, BOTH)
+    assert proposal.plan is not None, proposal.questions
+    assert proposal.notes == ()
+    (tool, args), _ = [(step.tool, dict[str, Any](step.args)) for step in proposal.plan.steps.values()]
+    ends = {video.name: (video.start_s, video.span.end_s) for video in BOTH.videos}
+    assert tool == "make_supercut"
+    assert [(one["video"], (one["start_s"], one["end_s"])) for one in args["moments"]] == [
+        (name, ends[name]) for name in names
+    ]
+
+
+@pytest.mark.parametrize(
+    ("request_", "edges"),
+    [
+        ("cut it into 150 second pieces", [0, 150, 300, 450, 600]),
+        ("split the video in four equal parts", [0, 150, 300, 450, 600]),
+        ("cut the first minute into 25 s clips", [0, 25, 50, 60]),
+        ("divide film.mp4 in half", [0, 300, 600]),
+        ("cut the last 20 seconds into halves", [580, 590, 600]),
+    ],
+)
+def test_a_video_is_cut_into_pieces(planner: OfflinePlanner, request_: str, edges: list[float]) -> None:
+    [(tool, args)] = steps(planner, request_)
+    assert tool == "cut_clip"
+    assert [(one["start_s"], one["end_s"]) for one in args["moments"]] == list(pairwise(edges))
+    assert {one["video"] for one in args["moments"]} == {"film.mp4"}
+
+
+def test_pieces_that_are_none_or_too_many_are_asked_about(planner: OfflinePlanner) -> None:
+    for request in ("cut it into 0 second pieces", "cut it into 0.01 second pieces"):
+        assert "how long shall" in planner.propose(request, ONE).questions[0].lower()
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        ("cut the first half", ("cut_clip", {"end_s": 300.0})),
+        ("summarize the second half", ("summarize", {"start_s": -300.0})),
+        ("cut off the last quarter", ("cut_clip", {"end_s": -150.0})),
+        ("transcribe the middle third", ("transcribe", {"start_s": 200.0, "end_s": 400.0})),
+        ("cut the middle ten seconds", ("cut_clip", {"start_s": 295.0, "end_s": 305.0})),
+        ("what happens in the third quarter?", ("describe_video", {"start_s": 300.0, "end_s": 450.0})),
+        ("summarize the last quarter of an hour", ("summarize", {"start_s": -900.0})),
+        ("cut 2-4 s", ("cut_clip", {"start_s": 2.0, "end_s": 4.0})),
+        ("cut 2 to 4 seconds of film.mp4", ("cut_clip", {"start_s": 2.0, "end_s": 4.0})),
+        ("give me 0:02-0:04 without sound", ("cut_clip", {"start_s": 2.0, "end_s": 4.0, "sound": "drop"})),
+        ("cut 0:10-0:20 and fade out", ("cut_clip", {"start_s": 10.0, "end_s": 20.0, "fade_s": 0.5, "fade": "out"})),
+    ],
+)
+def test_shares_and_short_pairs_are_times(
+    planner: OfflinePlanner, request_: str, expected: tuple[str, dict[str, Any]]
+) -> None:
+    [(tool, args)] = steps(planner, request_)
+    args.pop("video")
+    assert (tool, args) == expected
+
+
+def test_what_a_share_was_taken_for_is_said_and_of_an_unknown_video_asked(planner: OfflinePlanner) -> None:
+    told = planner.propose("summarize the second half of odd.mp4", BOTH)
+    assert told.notes == ("“the second half” was taken for 0:05.0–0:10.0 of odd.mp4.",)
+    asked = planner.propose("summarize the second half", BOTH)
+    assert asked.questions == ("Of which video is “the second half” meant: film.mp4, long.mp4 or odd.mp4?",)
+    quoted = planner.propose('find where someone says "cut the first half" in film.mp4', BOTH)
+    assert quoted.plan is not None
+    assert quoted.plan.steps["find"].args["query"] == "cut the first half"
+
+
+def test_stretches_are_joined_the_other_way_round(planner: OfflinePlanner) -> None:
+    made = dict(steps(planner, "join 0:02-0:04 and 0:06-0:08 in reverse order"))
+    assert [str(one)[:7] for one in made["make_supercut"]["moments"]] == ["$clip_2", "$clip.c"]
 
 
 def test_of_three_stretches_one_film_is_made(planner: OfflinePlanner) -> None:

@@ -59,10 +59,10 @@ def sources(*folders: Path) -> Sources:
     return Sources(lambda path: open_file(Path(path), folders))
 
 
-def cut_one(path: Path, span: Span, target: Path, fade_s: float = 0.0) -> Film:
+def cut_one(path: Path, span: Span, target: Path, *fades_s: float) -> Film:
     with sources(path.parent) as opened:
         look = own_look(measure(str(path), opened))
-        return cut([Piece(str(path), span, fade_s)], opened, look, target)
+        return cut([Piece(str(path), span, *fades_s)], opened, look, target)
 
 
 @cache
@@ -212,7 +212,7 @@ def test_more_files_than_may_be_open(footage: Callable[[str], Path], tmp_path: P
 
 
 def test_a_fade_comes_from_black_and_silence_and_goes_back(footage: Callable[[str], Path], tmp_path: Path) -> None:
-    film = cut_one(footage("cfr25.mp4"), Span(0.5, 2.5), tmp_path / "film.mp4", fade_s=0.5)
+    film = cut_one(footage("cfr25.mp4"), Span(0.5, 2.5), tmp_path / "film.mp4", 0.5, 0.5)
     with av.open(str(film.path)) as opened:
         light = [float(frame.to_ndarray(format="gray").max()) for frame in opened.decode(video=0)]
     assert light[0] < 20
@@ -224,10 +224,18 @@ def test_a_fade_comes_from_black_and_silence_and_goes_back(footage: Callable[[st
     first, second = (np.abs(sound[int(at_s * 48_000) :][:2400]).max() for at_s in (0.5, 1.5))
     assert first == pytest.approx(0.8, abs=0.08)
     assert second == pytest.approx(0.8, abs=0.08)
-    early = cut_one(footage("cfr25.mp4"), Span(0.75, 2.5), tmp_path / "early.mp4", fade_s=0.5)
+    early = cut_one(footage("cfr25.mp4"), Span(0.75, 2.5), tmp_path / "early.mp4", 0.5, 0.5)
     with av.open(str(early.path)) as opened:
         sound = np.concatenate([frame.to_ndarray()[0] for frame in opened.decode(audio=0)])
     assert np.abs(sound[12_000:14_400]).max() == pytest.approx(0.8 * 0.6, abs=0.1)
+
+
+def test_a_fade_at_one_end_leaves_the_other_as_it_is(footage: Callable[[str], Path], tmp_path: Path) -> None:
+    film = cut_one(footage("cfr25.mp4"), Span(0.5, 2.5), tmp_path / "film.mp4", 0.0, 0.5)
+    with av.open(str(film.path)) as shown:
+        light = [float(frame.to_ndarray(format="gray").max()) for frame in shown.decode(video=0)]
+    assert min(light[:37]) > 225
+    assert light[-1] < 40
 
 
 def test_the_same_call_gives_the_same_bytes(footage: Callable[[str], Path], tmp_path: Path) -> None:

@@ -168,7 +168,8 @@ def test_sound_can_be_dropped_and_a_clip_can_fade(context: Context) -> None:
     (fading,) = call("cut_clip", context, video="cfr25.mp4", start_s=1, end_s=2, fade_s=0.4).clips
     assert not silent.has_audio
     assert read(silent.path).sound_s == 0
-    assert silent.path != fading.path
+    (ending,) = call("cut_clip", context, video="cfr25.mp4", start_s=1, end_s=2, fade_s=0.6, fade="out").clips
+    assert len({silent.path, fading.path, ending.path}) == 3
     with Picture.open(call("contact_sheet", context, video="cfr25.mp4", limit=1).path) as sheet:
         assert sheet.format == "PNG"
 
@@ -194,7 +195,9 @@ def test_a_copy_says_how_early_it_begins(context: Context) -> None:
         ({"moments": [{"video": "cfr25.mp4", "start_s": 70, "end_s": 72}]}, "has nothing at"),
         ({"moments": [{"video": "cfr25.mp4", "start_s": 1, "end_s": 2}], "video": "cfr25.mp4"}, "not both"),
         ({"video": "cfr25.mp4", "start_s": 1, "end_s": 2, "fade_s": 0.6}, "cannot fade"),
+        ({"video": "cfr25.mp4", "start_s": 1, "end_s": 2, "fade_s": 1.2, "fade": "in"}, "cannot fade for 1.2 s:"),
         ({"video": "cfr25.mp4", "fade_s": -1}, "fade_s"),
+        ({"video": "cfr25.mp4", "fade_s": 1, "fade": "up"}, "fade"),
         ({"video": "cfr25.mp4", "handles_s": float("nan")}, "handles_s"),
         ({"video": "nowhere.mp4"}, "no video"),
         ({"video": "cfr25.mp4", "sound": "louder"}, "sound"),
