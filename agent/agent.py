@@ -24,7 +24,7 @@ from playhead.agent.offline import OfflinePlanner
 from playhead.agent.plan import Plan, load_plan
 from playhead.agent.planner import Planner, Proposal, Stage
 from playhead.agent.run import JOURNAL, PLAN, Run, write_run
-from playhead.agent.run_folder import beside, finished_digests, run_folder
+from playhead.agent.run_folder import NAME_A_RUN, beside, finished_digests, run_folder
 from playhead.errors import BlockedError, InputError, PlanError, no_file
 from playhead.index.tell import doubt
 from playhead.models.cache import cache_folder
@@ -203,8 +203,11 @@ class Agent:
         for step in reversed(plan.steps.values()):
             words = step.args.get("question") or step.args.get("query")
             if isinstance(words, str) and not words.startswith("$"):
-                of = plan.inputs.get("video") if "video" in step.args else None
-                return words, self.library.video(of) if isinstance(of, str) else None
+                of = plan.inputs.get(str(step.args.get("video", ""))[1:])
+                try:
+                    return words, self.library.video(of) if isinstance(of, str) else None
+                except InputError:  # a file that is not indexed
+                    return words, None
         return "", None
 
     def _cache_folder(self) -> Path:
@@ -259,7 +262,7 @@ class Agent:
         """Go on with a run that was interrupted: what is done is not done again. Raises `PlanError` for no run."""
         path = Path(folder).expanduser()
         if not (path / PLAN).is_file():
-            raise PlanError(f"{path} holds no run", f"there is no {PLAN} in it")
+            raise PlanError(f"{path} holds no run", f"there is no {PLAN} in it", NAME_A_RUN)
         return self.run(load_plan(path / PLAN), out=path, **how)
 
     def replay(self, folder: str | Path, **how: Any) -> tuple[Run, list[str]]:

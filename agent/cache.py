@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter, ValidationError
 
 from playhead import __version__, prompts
-from playhead.errors import StorageError
+from playhead.errors import StorageError, reason_of
+from playhead.media.saving import remedy
 from playhead.models.cache import sha256_of, write_atomically
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Entry:
 
 
 def _refused(folder: Path, error: OSError) -> StorageError:
-    return StorageError(f"The cache {folder} cannot be written", str(error.strerror).lower())
+    return StorageError(f"The cache {folder} cannot be written", reason_of(error), remedy(error.errno))
 
 
 def key_of(tool: Tool[Any, Any], args: Arguments, context: Context) -> str:
@@ -101,7 +102,7 @@ def key_of(tool: Tool[Any, Any], args: Arguments, context: Context) -> str:
     given = _by_id(args.model_dump(mode="json"), context)
     video = given.get("video")
     roles = {role: library.models.identity(role) for role in sorted(tool.uses(args))}
-    known = video and any(video == v.id for v in library.videos())
+    known = video and library.by_id(video)
     decides = {
         "method": [_METHOD, __version__],
         "tool": [tool.name, tool.version, type(tool).__module__],

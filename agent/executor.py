@@ -160,7 +160,9 @@ class Executor:
             return Outcome(name, step.tool, State.NOTHING, error=error)
         except BlockedError as error:
             return Outcome(name, step.tool, State.BLOCKED, error=error, seconds=time.monotonic() - begun)
-        except Exception as error:  # noqa: BLE001 - a tool may raise anything; it is told as the step's failure
+        except BaseException as error:  # noqa: BLE001 - a tool may raise anything; it is told as the step's failure
+            if not isinstance(error, Exception):
+                error = PlayheadError(f"The tool {tool.name} ended itself", repr(error), "Tell its author")
             return Outcome(name, step.tool, State.FAILED, error=error, seconds=time.monotonic() - begun)
 
     def _called(
@@ -195,7 +197,8 @@ class Executor:
         self, tool: Tool[Any, Any], entry: Entry, run: Callable[[Context], Any], context: Context, fresh: bool
     ) -> tuple[State, Any]:
         """The result as it was kept, or as it is kept from now on."""
-        if not fresh and (kept := entry.read(tool.result)) is not None:
+        anew = fresh or tool.judges  # a verdict holds for the policy and the classifiers of today
+        if not anew and (kept := entry.read(tool.result)) is not None:
             return State.CACHED, kept
         result = self._tried(tool, run, context, entry)
         if not isinstance(result, tool.result):

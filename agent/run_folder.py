@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from playhead.agent.plan import Plan
 
 _NAME_WORDS = 6
+NAME_A_RUN = "Name the folder that --out named, or one below runs in the library"
 
 
 def run_folder(plan: Plan, out: str | Path | None, runs: Path) -> Path:
@@ -72,7 +73,7 @@ def beside(path: Path) -> Path:
 def finished_digests(journal: Path) -> dict[str, str]:
     """The digest of each step's result, by its name. Raises `PlanError` for a run that did not end."""
     if not journal.is_file():
-        raise PlanError(f"{journal.parent} holds no finished run", f"there is no {journal.name} in it")
+        raise PlanError(f"{journal.parent} holds no finished run", f"there is no {journal.name} in it", NAME_A_RUN)
     entries = read_journal(journal)
     if not any(entry["event"] == "answered" for entry in entries):
         raise PlanError(

@@ -39,7 +39,7 @@ _REASON = re.compile(
     r"has to|have to|must|needs? to|otherwise|as a result)\b",
     re.IGNORECASE,
 )
-_TIMES = ("not once", "once", "twice")
+_TIMES = {1: "once", 2: "twice"}
 
 
 class Answering:
@@ -155,7 +155,7 @@ class Answering:
         found = self._spoken(question.about) if said else [cite(moment) for moment in shown]
         if not found:
             return self._absent(question.about)
-        times = _TIMES[len(found)] if len(found) < len(_TIMES) else f"{len(found)} times"
+        times = _TIMES.get(len(found), f"{len(found)} times")
         verb = "said" if said else "found"
         claim = Claim(f"“{_bare(question.about)}” is {verb} {times}.", tuple(found))
         return Answer((claim,), () if said else doubt(question.about, max(moment.score for moment in shown)))

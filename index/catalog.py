@@ -311,6 +311,13 @@ class Catalog:
         rows = self._read("SELECT channel, recipe, space FROM channel WHERE video_id = ?", (video_id,))
         return {Channel(channel): ChannelRecord(recipe, space) for channel, recipe, space in rows}
 
+    def all_channels(self) -> dict[str, list[tuple[str, str, str]]]:
+        """What made each channel of every video, by its id: channel, recipe and space, in order."""
+        found: dict[str, list[tuple[str, str, str]]] = {}
+        for video_id, *made in self._read("SELECT video_id, channel, recipe, space FROM channel ORDER BY channel"):
+            found.setdefault(video_id, []).append(tuple(made))
+        return found
+
     def observed(self) -> set[Channel]:
         """Every channel that some video was indexed on."""
         rows = self._once("observed", lambda: self._read("SELECT DISTINCT channel FROM channel"))

@@ -10,6 +10,7 @@ from playhead.index.tell import citation, ended, listed, named, quoted
 from playhead.index.watch import digest
 from playhead.media.images import read_image
 from playhead.models.captions import ConceptNamer
+from playhead.models.roles import COMPOSED
 from playhead.types import PICTORIAL, Channel, Citation, Claim, Span
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _sentence(scene: Scene) -> str:
     )
     written = [quoted(c.text) for c in scene.words if c.channel is Channel.TEXT]
     said = [quoted(c.text) for c in scene.words if c.channel is Channel.SPEECH]
-    captions = [quoted(c.text.removesuffix(" (composed)")) for c in scene.words if c.channel is Channel.CAPTION]
+    captions = [quoted(c.text.removesuffix(COMPOSED)) for c in scene.words if c.channel is Channel.CAPTION]
     parts = [ended(" ".join(captions)) if captions else ""]
     if labels and not captions:
         parts.append(f"{listed([named(label) for label in labels])} {'is' if len(labels) == 1 else 'are'} to be seen")

@@ -9,16 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from playhead.errors import QueryError, UnreadableMediaError
 from playhead.index.compose import ranked
+from playhead.index.listen import Listener
 from playhead.index.query import Query
+from playhead.index.workers import Workers
 from playhead.media.decode import Sample, SoundPiece, Wants, decode, probe
 from playhead.media.files import open_file
 from playhead.media.formats import kind_of
 from playhead.media.images import read_image, write_picture
-from playhead.models.roles import SAMPLE_RATE_HZ
 from playhead.types import PICTORIAL, Channel, SearchResult
 
 if TYPE_CHECKING:
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
 
     from playhead.media.files import MediaFile
     from playhead.models.registry import Models
-    from playhead.models.roles import Image, Sound
-    from playhead.types import Limits, Moment
+    from playhead.models.roles import Image
+    from playhead.types import Limits, Moment, Utterance
 
 _STILLS = 3
 _LISTENED_S = 60.0
@@ -72,8 +71,8 @@ def read_example(path: Path, models: Models, limits: Limits) -> Example:
     with open_file(path, [path.parent], limits) as file:
         said = probe(file, limits)
         stills = _stills(file, said.start_s, said.stated_duration_s or 0.0, limits) if said.video else ()
-        sound = _sound(file, limits) if said.audio else np.zeros(0, np.float32)
-    spoken = sorted((u.text for u in models.speech.transcribe(sound)), key=len, reverse=True) if len(sound) else []
+        heard = _spoken(file, models, limits) if said.audio else ()
+    spoken = sorted((utterance.text for utterance in heard), key=len, reverse=True)
     if not stills and not spoken:
         why = "nobody speaks in it, and other sounds are not looked for"
         raise QueryError(f"Nothing can be like {path.name}", why, "Give a picture, a film, or a sound with speech")
@@ -89,16 +88,18 @@ def _stills(file: MediaFile, start_s: float, length_s: float, limits: Limits) ->
     return stills
 
 
-def _sound(file: MediaFile, limits: Limits) -> Sound:
-    """The first minute of what is heard."""
-    pieces, wanted = [], int(_LISTENED_S * SAMPLE_RATE_HZ)
-    for event in decode(file, Wants(picture=False, keys=False, subtitles=False), limits):
-        if isinstance(event, SoundPiece):
-            pieces.append(event.samples)
-            wanted -= len(event.samples)
-        if wanted <= 0:
-            break
-    return np.concatenate(pieces)[: int(_LISTENED_S * SAMPLE_RATE_HZ)] if pieces else np.zeros(0, np.float32)
+def _spoken(file: MediaFile, models: Models, limits: Limits) -> tuple[Utterance, ...]:
+    """What is said in the first minute."""
+    with Workers(models.threads) as workers:
+        listener, begins_s = Listener(models.voice_activity, models.speech, workers), None
+        for event in decode(file, Wants(picture=False, keys=False, subtitles=False), limits):
+            if not isinstance(event, SoundPiece):
+                continue
+            begins_s = event.start_s if begins_s is None else begins_s
+            if event.start_s - begins_s >= _LISTENED_S:
+                break
+            listener.hear(event)
+        return listener.finish()
 
 
 def taken_together(name: str, found: Sequence[SearchResult], limit: int, per_video: int) -> SearchResult:

@@ -119,6 +119,8 @@ class Finder:
         if like:
             pictured, rest = self._followed(like, within, _LEAST)
             hits = _both(hits, pictured) if near else pictured
+        if few and len(worded) == self._most:  # others may have the words as well
+            rest = max(rest, worded[-1][1])
         best: dict[str, Likely] = {}
         for row, probability in chain(hits, worded):
             known = best.get(row.id)

@@ -350,8 +350,8 @@ def media_files(paths: Iterable[Path]) -> tuple[list[tuple[Path, Path]], list[tu
         below, refused = files.walk(given, MEDIA_ENDINGS)
         failed += refused
         if not below and not refused:
-            why = UnreadableMediaError(f"The folder {given} was not indexed", "it holds no video or sound files")
-            failed.append((given, why))
+            what, why = f"The folder {given} was not indexed", "it holds no video or sound files"
+            failed.append((given, UnreadableMediaError(what, why, "Name files, or another folder")))
         for file in below:
             found.setdefault(file, given)
     return list(found.items()), failed

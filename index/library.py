@@ -74,6 +74,9 @@ def _same(models: Models) -> Models:
     return models
 
 
+_LIST = "List them with: playhead library"
+
+
 def _silent(_: Progress) -> None:
     """Nobody is watching."""
 
@@ -329,6 +332,10 @@ class Library:
         """Every video in the library, by name."""
         return self._catalog(write=False).videos()
 
+    def by_id(self, video_id: str) -> Video | None:
+        """The video with this id; None where it is not there."""
+        return self._catalog(write=False).video(video_id)
+
     def video(self, key: str | Video) -> Video:
         """The video with this id (or the start of one), path or name. Raises `InputError`."""
         if isinstance(key, Video):
@@ -344,11 +351,11 @@ class Library:
             )
         videos = self.videos()
         names = ", ".join(v.name for v in videos[:8]) + (" …" if len(videos) > 8 else "")
-        raise InputError(f"There is no video {key!r} in the library", f"it holds {names or 'nothing yet'}")
+        raise InputError(f"There is no video {key!r} in the library", f"it holds {names or 'nothing yet'}", _LIST)
 
     def holds(self, video: Video) -> bool:
         """Whether this very video, by its bytes, is in the library."""
-        return self._catalog(write=False).video(video.id) is not None
+        return self.by_id(video.id) is not None
 
     def transcript(self, video: str | Video) -> Transcript:
         """What was said in a video, as indexed."""
@@ -401,11 +408,8 @@ class Library:
     def fingerprint(self, video: str | Video | None = None) -> str:
         """Changes when what is known of a video, or of any, changes."""
         catalog = self._catalog(write=False)
-        videos = [self.video(video)] if video else catalog.videos()
-        known = [
-            (v.id, v.name, str(v.path), sorted((c, r.recipe, r.space) for c, r in catalog.channels(v.id).items()))
-            for v in videos
-        ]
+        videos, channels = [self.video(video)] if video else catalog.videos(), catalog.all_channels()
+        known = [(v.id, v.name, str(v.path), channels.get(v.id, [])) for v in videos]
         return hashlib.sha256(json.dumps(known).encode()).hexdigest()
 
     def around(self, moment: Moment, margin_s: float = 10.0) -> list[Segment]:

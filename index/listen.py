@@ -15,7 +15,8 @@ import numpy as np
 
 from playhead.errors import UnreadableMediaError
 from playhead.index.workers import Workers
-from playhead.media.decode import SoundPiece, Wants, decode, probe
+from playhead.media.decode import Probe, SoundPiece, Wants, decode
+from playhead.models.roles import SAMPLE_RATE_HZ
 from playhead.types import Progress, Span, Transcript, Utterance, Word
 
 if TYPE_CHECKING:
@@ -27,18 +28,17 @@ if TYPE_CHECKING:
     from playhead.models.roles import Sound, Transcriber, VoiceActivity
     from playhead.types import Limits
 
-_RATE_HZ = 16_000
 _WINDOW = 512
-_PER_S = _RATE_HZ / _WINDOW
+_PER_S = SAMPLE_RATE_HZ / _WINDOW
 _START, _STOP = 0.5, 0.35  # speech begins above the first probability and ends below the second
 _SILENCE = round(0.5 * _PER_S)  # … for this many windows
 _SHORTEST = round(0.2 * _PER_S)
 _LONGEST = round(28 * _PER_S)  # recognisers see 30 s at a time
 _GAP = round(3 * _PER_S)  # speech further apart is not one stretch
 _TAIL = round(6 * _PER_S)  # where endless speech is cut: the quietest window of these
-_PAD = round(0.25 * _RATE_HZ)
-_BETWEEN = round(0.75 * _RATE_HZ)  # silence between stretches that share a window: words are never split across it
-_FULL = round(28.5 * _RATE_HZ)
+_PAD = round(0.25 * SAMPLE_RATE_HZ)
+_BETWEEN = round(0.75 * SAMPLE_RATE_HZ)  # silence between stretches that share a window: no word runs across it
+_FULL = round(28.5 * SAMPLE_RATE_HZ)
 
 _ABBREVIATION = re.compile(
     r"(mr|mrs|ms|dr|prof|st|sr|jr|rev|gen|col|capt|lt|sgt|vs|no|e\.g|i\.e|[a-z])\.", re.IGNORECASE
@@ -78,7 +78,7 @@ class Listener:
         if abs(piece.start_s - self._next_s) > 0.1:
             self._recognise(final=True)
             self._restart(piece.start_s)
-        self._next_s += len(piece.samples) / _RATE_HZ
+        self._next_s += len(piece.samples) / SAMPLE_RATE_HZ
         self._sound = np.concatenate([self._sound, piece.samples])
         self._probabilities += self._stream.feed(piece.samples).tolist()
         self._recognise(final=False)
@@ -113,7 +113,7 @@ class Listener:
     def _take(self, regions: Sequence[tuple[int, int]]) -> None:
         """A recogniser pays for a whole window however little is in it: stretches share one as long as they fit."""
         start, stop = max(0, regions[0][0] * _WINDOW - _PAD), regions[-1][1] * _WINDOW + _PAD
-        start_s = start / _RATE_HZ
+        start_s = start / SAMPLE_RATE_HZ
         voiced = [Span(a / _PER_S - start_s, b / _PER_S - start_s) for a, b in regions]
         stretch = Stretch(self._sound[start:stop].copy(), voiced, self._origin_s + start_s)
         if sum(len(s.sound) + _BETWEEN for s in self._waiting) + len(stretch.sound) > _FULL:
@@ -128,14 +128,14 @@ class Listener:
     def _words(self, stretches: Sequence[Stretch]) -> list[Utterance]:
         """What is said in stretches laid one behind the other with silence between, each at its own time again."""
         silence = np.zeros(_BETWEEN, np.float32)
-        starts_s = list(accumulate(((len(s.sound) + _BETWEEN) / _RATE_HZ for s in stretches), initial=0.0))
+        starts_s = list(accumulate(((len(s.sound) + _BETWEEN) / SAMPLE_RATE_HZ for s in stretches), initial=0.0))
         sound = np.concatenate([part for s in stretches for part in (s.sound, silence)][:-1])
         voiced = [moved(v, at) for s, at in zip(stretches, starts_s, strict=False) for v in s.voiced]
         said = self._transcriber.transcribe(sound, self._language)
         timed = (replace(u, words=snapped(u.words, voiced)) for u in said)
         found = []
         for utterance in split(timed):
-            middle_s = (utterance.span.start_s + utterance.span.end_s) / 2 + _BETWEEN / _RATE_HZ / 2
+            middle_s = (utterance.span.start_s + utterance.span.end_s) / 2 + _BETWEEN / SAMPLE_RATE_HZ / 2
             home = min(len(stretches), bisect_right(starts_s, middle_s)) - 1
             found.append(shifted(utterance, stretches[home].start_s - starts_s[home]))
         return found
@@ -143,7 +143,7 @@ class Listener:
     def _forget(self, windows: int) -> None:
         self._sound = self._sound[windows * _WINDOW :]
         self._probabilities = self._probabilities[windows:]
-        self._origin_s += windows * _WINDOW / _RATE_HZ
+        self._origin_s += windows * _WINDOW / SAMPLE_RATE_HZ
 
 
 def speech_regions(probabilities: Sequence[float]) -> list[tuple[int, int]]:
@@ -240,14 +240,15 @@ def transcribe(
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Transcript:
     """Everything said in an open file. Raises `MediaError`; a file without sound says so, silence is empty."""
-    said = probe(file, limits)
-    if said.audio is None:
-        raise UnreadableMediaError(f"{file.name} cannot be transcribed", "it has no sound")
-    total_s = said.stated_duration_s or 0.0
+    start_s = total_s = 0.0
     with Workers(models.threads) as workers:
         listener = Listener(models.voice_activity, models.speech, workers, language)
         for event in decode(file, Wants(picture=False, subtitles=False), limits):
-            if isinstance(event, SoundPiece):
+            if isinstance(event, Probe):
+                if event.audio is None:
+                    raise UnreadableMediaError(f"{file.name} cannot be transcribed", "it has no sound")
+                start_s, total_s = event.start_s, event.stated_duration_s or 0.0
+            elif isinstance(event, SoundPiece):
                 listener.hear(event)
-                progress(Progress("listening", file.name, min(event.start_s - said.start_s, total_s), total_s))
+                progress(Progress("listening", file.name, min(event.start_s - start_s, total_s), total_s))
         return Transcript(listener.finish(), models.speech.id, language)

@@ -15,6 +15,7 @@ from playhead.index.calibrate import curve
 from playhead.index.tell import citation, quoted
 from playhead.index.watch import digest
 from playhead.media.images import read_image
+from playhead.models.roles import COMPOSED
 from playhead.strict_yaml import ours
 from playhead.types import Channel, Citation, Segment, Span
 
@@ -33,7 +34,6 @@ _LOOKED_AT = 3
 _MOST_COMPARED = 12
 _LEAST_LETTERS, _LEAST_WORDS = 3, 3
 _LEAST_UNSPACED = 6
-_COMPOSED = " (composed)"
 _RUN = re.compile(r"(.{1,4}?)\1{7,}")
 
 
@@ -107,7 +107,7 @@ class Looker:
         told = {channel: [s for s in inside if s.channel is channel] for channel in Channel}
         spoken = [s for s in told[Channel.SPEECH] if _worth_saying(s.text) and _at_home(s.span, span, beside)]
         writing = [s for s in told[Channel.TEXT] if _worth_reading(s.text)]
-        captions = [s for s in told[Channel.CAPTION] if not s.text.endswith(_COMPOSED)]
+        captions = [s for s in told[Channel.CAPTION] if not s.text.endswith(COMPOSED)]
         rests_on = [citation(s, video, library.folder) for s in (*captions[:1], *things, *writing, *spoken)]
         if best and not captions:
             rests_on += [self._cited(video, best[0], s) for s in (sight, place) if s]

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from playhead.index.watch import digest
+from playhead.models.roles import COMPOSED
 from playhead.types import Channel, Citation, Claim, Span
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 _LEAST_SHOWN_S = 0.04
 SHOWS = 0.5
 """From this chance on a picture is taken to show what was looked for."""
-_MARK = " (composed)"
 _UNCOUNTED = frozenset("skis scissors".split())
 
 
@@ -60,7 +60,7 @@ def sentence(channel: Channel, texts: Sequence[str]) -> str:
             verb = "is" if len(things) == 1 and texts[0] not in _UNCOUNTED else "are"
             return f"{capital(listed(things))} {verb} in the picture."
         case Channel.CAPTION:
-            return ended(" ".join(text.removesuffix(_MARK) for text in texts))
+            return ended(" ".join(text.removesuffix(COMPOSED) for text in texts))
         case Channel.MOTION:
             return f"The camera’s sensors tell of {listed(texts)}."
         case _:

@@ -181,8 +181,7 @@ def captioned(captioner: Captioner) -> Look:
 
     def look(image: Image) -> list[tuple[str, float]]:
         caption = captioner.caption([image])[0]
-        mark = " (composed)" if caption.composed else ""
-        return [(caption.text + mark, 1.0)] if caption.text else []
+        return [(caption.marked, 1.0)] if caption.text else []
 
     return look
 

@@ -330,8 +330,11 @@ def train_picture_head(
 ) -> None:
     """Teach one library to find pictures by words like yours, from captioned images."""
     del debug
+    from playhead.models.roles import Role
+
     with open_library(library) as opened, render.progress_bars(quiet=json) as progress:
         report = opened.train_picture_head(folder, about=about, progress=progress)
+        used = opened.models.spec(Role.PICTURE)
     if json:
         render.say_json(report)
         return
@@ -341,6 +344,9 @@ def train_picture_head(
     render.say(render.line(f"Learnt from {report.images} images{skipped}: {report.path}"))
     if report.images < FEWEST_TO_CALIBRATE:
         render.say(f"{report.images} images are few; a thousand are a good beginning. Compare before you keep it.")
+    if not used.endswith(f":{report.path}"):
+        render.say(f"It is not used: settings name {used} for pictures. Remove that, and index the footage again.")
+        return
     render.say("It is used from now on. Index the footage of this library again: playhead index PATH")
     render.say("To go back, delete that file and index again.")
 

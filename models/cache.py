@@ -6,6 +6,7 @@ Nothing here is the truth. A folder that is read-only, full or deleted costs tim
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import json
 import os
@@ -58,7 +59,7 @@ def write_atomically(path: Path, chunks: Iterable[bytes], expect_sha256: str = "
 
 
 def _remove_stale(path: Path) -> None:
-    for partial in path.parent.glob(f"{path.name}.*.part"):
+    for partial in path.parent.glob(f"{glob.escape(path.name)}.*.part"):
         with contextlib.suppress(OSError):
             if time.time() - partial.stat().st_mtime > STALE_S:
                 partial.unlink()

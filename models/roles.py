@@ -72,12 +72,21 @@ class TextLine:
     box: tuple[float, float, float, float]
 
 
+COMPOSED = " (composed)"
+"""What marks a caption that no model wrote."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caption:
     """A sentence about an image. `composed` is true when it was put together from labels, not written by a model."""
 
     text: str
     composed: bool
+
+    @property
+    def marked(self) -> str:
+        """The sentence, with a mark where it was composed."""
+        return self.text + COMPOSED if self.composed else self.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,8 @@ class Judge:
         thread.start()
         thread.join(self._timeout_s)
         if not box:
-            raise UnjudgedError("Nothing was judged", f"{moderator.id} took longer than {self._timeout_s:g} s")
+            why = f"{moderator.id} took longer than {self._timeout_s:g} s"
+            raise UnjudgedError("Nothing was judged", why, "Raise timeout_s in the policy")
         if isinstance(box[0], UnjudgedError):
             raise box[0]
         if isinstance(box[0], BaseException):

@@ -35,8 +35,7 @@ class CaptionFrames(Tool[CaptionFramesArgs, Observations]):
         for number, frame in enumerate(args.frames):
             video = context.video(frame.video)
             [caption] = captioner.caption([context.picture(frame.path)])
-            text = f"{caption.text} (composed)" if caption.composed else caption.text
-            seen.append(seen_in(video, frame.time_s, Channel.CAPTION, text, frame.path, captioner.id))
+            seen.append(seen_in(video, frame.time_s, Channel.CAPTION, caption.marked, frame.path, captioner.id))
             context.progress(Progress("captioning", video.name, number + 1, len(args.frames)))
         return Observations(tuple(seen))
 

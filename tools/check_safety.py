@@ -39,7 +39,9 @@ class CheckSafety(Tool[CheckSafetyArgs, SafetyReport]):
     name: ClassVar[str] = "check_safety"
     Args: ClassVar[type[Arguments]] = CheckSafetyArgs
     result: ClassVar[type] = SafetyReport
-    roles: ClassVar[frozenset[Role]] = frozenset({Role.TEXT_SAFETY, Role.IMAGE_SAFETY, Role.SPEECH})
+    roles: ClassVar[frozenset[Role]] = frozenset(
+        {Role.TEXT_SAFETY, Role.IMAGE_SAFETY, Role.VOICE_ACTIVITY, Role.SPEECH}
+    )
     judges: ClassVar[bool] = True
     examples: ClassVar[tuple[str, ...]] = (
         "Check this video for violence",

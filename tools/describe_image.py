@@ -40,7 +40,7 @@ class DescribeImage(Tool[DescribeImageArgs, Answer]):
         return Answer(
             (),
             (
-                f"{caption.text}{' (composed)' if caption.composed else ''}",
+                caption.marked,
                 f"In it: {', '.join(things)}." if things else "No thing in it is recognised.",
                 *([f"Written on it: “{'” “'.join(lines)}”."] if lines else []),
             ),

@@ -11,6 +11,8 @@ from playhead.tools.arguments import Example, Label, Stretch, Words
 from playhead.tools.contract import Arguments, Context, Tool
 from playhead.types import Channel, SearchResult
 
+_HEARING = frozenset({Role.VOICE_ACTIVITY, Role.SPEECH})
+
 
 class SearchMomentsArgs(Stretch):
     """What to look for, and where."""
@@ -43,12 +45,12 @@ class SearchMoments(Tool[SearchMomentsArgs, SearchResult]):
     name: ClassVar[str] = "search_moments"
     Args: ClassVar[type[Arguments]] = SearchMomentsArgs
     result: ClassVar[type] = SearchResult
-    roles: ClassVar[frozenset[Role]] = frozenset({Role.SENTENCES, Role.PICTURE, Role.SPEECH})
+    roles: ClassVar[frozenset[Role]] = frozenset({Role.SENTENCES, Role.PICTURE}) | _HEARING
     indexed: ClassVar[bool] = True
 
     def uses(self, args: SearchMomentsArgs) -> frozenset[Role]:
         """Words are looked for as they are; only an example may be listened to."""
-        return self.roles if args.like is not None else self.roles - {Role.SPEECH}
+        return self.roles if args.like is not None else self.roles - _HEARING
 
     def run(self, args: SearchMomentsArgs, context: Context) -> SearchResult:
         """Search the library."""

@@ -49,5 +49,5 @@ class Transcribe(Tool[TranscribeArgs, Transcript]):
             return transcribe(file, library.models, language, library.settings.limits, context.progress)
 
     def estimate_s(self, args: TranscribeArgs, footage_s: float) -> float:  # noqa: ARG002
-        """Listening runs at about twice real time (benchmarks/RESULTS.md, Speech)."""
-        return 0.5 + footage_s / 2
+        """Listening takes a twentieth of what it hears (benchmarks/RESULTS.md, Indexing), and decoding counts."""
+        return 1.0 + footage_s / 10

@@ -81,12 +81,14 @@ class Desk:
         """Every video; none where there is no library yet."""
         return self.library.videos() if self._agent.has_library else []
 
+    def holds(self, video_id: str) -> Video | None:
+        """The video with this id, where there is a library and it is in there."""
+        return self.library.by_id(video_id) if self._agent.has_library else None
+
     def video(self, video_id: str) -> Video:
         """The video with this id. Raises `NotFoundError`."""
-        if _ID.fullmatch(video_id):
-            for video in self.videos():
-                if video.id == video_id:
-                    return video
+        if _ID.fullmatch(video_id) and (video := self.holds(video_id)):
+            return video
         raise NotFoundError("There is no such video", "it is not in the library", "Look at the list again")
 
     def transcript(self, video_id: str) -> Transcript:

@@ -56,8 +56,9 @@ class Footage:
     async def _digest(self, file: MediaFile) -> str:
         """Read once, however many ask, in a thread that is none of those which answer."""
         state = _state(file)
-        if state not in self._digests:
-            found: Future[str] = Future()
+        found = self._digests.get(state)
+        if found is None:
+            found = Future()
             own = replace(file, descriptor=os.dup(file.descriptor))  # whoever asked may be gone before its end
             thread = threading.Thread(target=self._hash, args=(own, state, found), name="digest", daemon=True)
             self._digests[state] = found
@@ -67,7 +68,7 @@ class Footage:
                 del self._digests[state]  # or whoever asks next would wait for ever
                 os.close(own.descriptor)
                 raise
-        return await asyncio.shield(asyncio.wrap_future(self._digests[state]))
+        return await asyncio.shield(asyncio.wrap_future(found))
 
     def _hash(self, file: MediaFile, state: _State, found: Future[str]) -> None:
         try:

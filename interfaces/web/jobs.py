@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from playhead.agent.executor import CancelledError
 from playhead.agent.threads import begin
-from playhead.errors import BlockedError, LibraryError, PlayheadError
+from playhead.errors import BlockedError, LibraryError, PlayheadError, reason_of
 from playhead.interfaces.web import replies
 from playhead.interfaces.web.failures import BusyError, NotFoundError, told
 from playhead.plain import plain
@@ -72,6 +72,11 @@ class Job:
             about = {"id": self.id, "kind": self.kind, "title": self.title, "state": str(self.state)}
             steps = {"steps": {name: dict(step) for name, step in self._said.get("steps", {}).items()}}
             return about | self._said | (steps if "steps" in self._said else {})
+
+    def look(self) -> tuple[int, bool]:
+        """The number of its latest change, and whether it is the last."""
+        with self._lock:
+            return self.version, self.state.final
 
     # What its thread calls
 
@@ -163,7 +168,13 @@ class Lane:
         while self._free and self._waiting:
             self._free -= 1
             job, work = self._waiting.popleft()
-            begin(partial(self._work, job, work), f"of job {job.id}")
+            try:
+                begin(partial(self._work, job, work), f"of job {job.id}")
+            except RuntimeError as error:  # no thread is to be had
+                self._free += 1
+                job.fail(BusyError("It was not begun", reason_of(error), "Try again later"))
+                job.clear_up()
+                job.enter(State.FAILED)
 
     def _work(self, job: Job, work: Callable[[Job], State]) -> None:
         try:

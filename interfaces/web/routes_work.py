@@ -127,7 +127,7 @@ async def _events(here: Served, job: Job) -> AsyncIterator[str]:
     """What a reader gets. One that is slow or gone costs nothing: the job does not know of it."""
     seen, quiet_s = -1, 0.0
     while not here.jobs.closing.is_set():
-        version, final = job.version, job.state.final
+        version, final = job.look()
         if version != seen:
             seen, quiet_s = version, 0.0
             yield f"id: {version}\nevent: job\ndata: {json.dumps(job.shown())}\n\n"

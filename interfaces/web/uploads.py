@@ -107,7 +107,7 @@ class Uploads:
                 shutil.rmtree(self.folder / video_id, ignore_errors=True)
 
     def _indexed(self, upload: Upload) -> bool:
-        return any(video.id == upload.sha256 for video in self._desk.videos())
+        return self._desk.holds(upload.sha256) is not None
 
     def _keep(self, part: Path, name: str, sha256: str) -> Upload:
         """Where its content has its place. What is plainly no video or sound is refused here, the rest later."""
@@ -123,8 +123,8 @@ class Uploads:
 
     def _known(self, sha256: str) -> Path | None:
         """Where the same film lies already."""
-        found = [video.path for video in self._desk.videos() if video.id == sha256]
-        return next((path for path in found if path.is_file()), None)
+        video = self._desk.holds(sha256)
+        return video.path if video and video.path.is_file() else None
 
     @property
     def _limit(self) -> int:

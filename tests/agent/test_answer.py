@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from playhead import Library
+from playhead import Library, Settings
 from playhead.agent.agent import Agent
 from playhead.agent.answer import NOT_ANSWERED, NOT_SHOWN, answered, held, lines, together
 from playhead.agent.journal import read_journal
@@ -449,3 +449,15 @@ def test_what_several_videos_show_is_cited_by_their_names(shelf: Library, tmp_pa
     assert [(shot["video"]["name"], shot["start_s"], shot["end_s"]) for shot in kept["shots"]] == [
         ("plain.mp4", 0, 2)
     ]
+
+
+def test_a_question_about_a_file_that_is_not_indexed_is_a_step_that_fails(
+    own: Library, clips: Callable[[str], Path]
+) -> None:
+    path = clips("plain.mp4")
+    settings = Settings.model_validate({"roots": (path.parent,)})
+    step = {"tool": "answer_question", "args": {"question": "Is there a cat?", "video": "$video"}}
+    plan = parse_plan(json.dumps({"inputs": {"video": str(path)}, "steps": {"a": step}}))
+    run = Agent(Library(own.folder, settings=settings, models=own.models)).run(plan)
+    assert (run.exit_code, str(run.outcomes["a"].state)) == (1, "failed")
+    assert "plain.mp4" in str(run.outcomes["a"].error)

@@ -176,6 +176,28 @@ def test_whatever_a_tool_raises_is_the_steps_failure_and_the_rest_goes_on(
     assert str(error) in told["a"]
 
 
+def test_a_tool_that_ends_its_thread_has_failed(execute: Callable[..., Ran]) -> None:
+    def leaves(*_: Any) -> Said:
+        raise SystemExit(2)
+
+    ran = execute("steps: {a: {tool: leave, args: {text: x}}}", Do("leave", leaves), step_timeout_s=5)
+    assert ran.states == {"a": "failed"}
+    assert str(ran.outcomes["a"].error) == "The tool leave ended itself: SystemExit(2). Tell its author"
+
+
+def test_a_verdict_is_never_taken_from_the_cache(execute: Callable[..., Ran]) -> None:
+    """Tomorrow there may be another policy, or a classifier that is missing today."""
+
+    class Judge(Do):
+        judges: ClassVar[bool] = True
+
+    judge, say = Judge("judge"), Do("say")
+    plan = "steps: {a: {tool: judge, args: {text: x}}, b: {tool: say, args: {text: x}}}"
+    assert execute(plan, judge, say).states == {"a": "done", "b": "done"}
+    assert execute(plan, judge, say).states == {"a": "done", "b": "cached"}
+    assert judge.calls == 2
+
+
 def test_a_result_of_another_type_is_a_broken_tool(execute: Callable[..., Ran]) -> None:
     tool = Do("lie", lambda *_: "just a text")
     ran = execute("steps: {a: {tool: lie}}", tool)

@@ -594,6 +594,7 @@ def test_what_is_handed_over_is_not_taken_for_what_is_named(planner: OfflinePlan
 def test_it_asks_back_rather_than_make_something_else(planner: OfflinePlanner, request_: str) -> None:
     proposal = planner.propose(request_, ONE)
     assert proposal.plan is None, [step.tool for step in proposal.plan.steps.values()]
+    assert proposal.questions
     assert all(proposal.questions)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -74,6 +74,26 @@ def test_what_nobody_could_look_for_is_said(filmed: Library, ffmpeg: str, tmp_pa
         filmed.search_like(text)
     with pytest.raises(MediaError, match="cannot be opened"):
         filmed.search_like(tmp_path / "gone.mp4")
+
+
+def test_where_nobody_speaks_nothing_is_recognised(
+    filmed: Library, cut: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recogniser makes words up where there are none: voices are listened for first."""
+    [video] = filmed.videos()
+    said = filmed.transcript(video).utterances[0]
+    sound = cut("said.wav", said.span.start_s, said.span.duration_s, "-vn")
+
+    class Deaf:
+        def start(self) -> Deaf:
+            return self
+
+        def feed(self, samples: Any) -> Any:
+            return np.zeros(len(samples) // 512)
+
+    monkeypatch.setattr(type(filmed.models), "voice_activity", property(lambda _: Deaf()))
+    with pytest.raises(QueryError, match="nobody speaks in it"):
+        filmed.search_like(sound)
 
 
 def test_a_channel_that_the_example_has_nothing_on_is_named(filmed: Library, cut: Callable[..., Path]) -> None:

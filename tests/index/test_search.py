@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import zlib
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -330,6 +331,24 @@ def test_many_hits_of_one_video_do_not_hide_the_other_videos(
     library = opened()
     reddish(library, fakes, [0.9] * 150, *([[0.3]] * 4))
     found = library.search("red", limit=5, per_video=1)
+    assert [m.video.name for m in found] == ["0.mp4", "1.mp4", "2.mp4", "3.mp4", "4.mp4"]
+
+
+def test_a_phrase_that_one_video_says_a_hundred_times_is_found_in_the_others(
+    opened: Callable[..., Library], fakes: FakeModels
+) -> None:
+    library = opened()
+    reddish(library, fakes, *([[-0.5]] * 5))
+    with closing(Catalog(library.folder / "catalog.sqlite")) as catalog:
+        for number, (video, times) in enumerate(zip(catalog.videos(), [150, 1, 1, 1, 1], strict=True)):
+            record = Record(replace(video, duration_s=10.0 * times))
+            record.channels[Channel.SPEECH] = ChannelRecord("made by hand", fakes.identity("sentences"))
+            for n in range(times):
+                span = Span(10.0 * n, 10.0 * n + 1)
+                segment = Segment(f"s{number}-{n}", video.id, Channel.SPEECH, span, "m", "gate b12")
+                record.segments.append(StoredSegment(segment))
+            catalog.put(record, video.path)
+    found = library.search('"gate b12"', limit=5, per_video=1)
     assert [m.video.name for m in found] == ["0.mp4", "1.mp4", "2.mp4", "3.mp4", "4.mp4"]
 
 

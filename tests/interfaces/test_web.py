@@ -366,6 +366,22 @@ def test_work_that_breaks_in_any_way_makes_room_for_the_next(caplog: pytest.LogC
     assert "could not be cleared up" in caplog.text
 
 
+def test_a_job_for_which_no_thread_is_to_be_had_fails_and_the_next_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs, cleared = Jobs(), []
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", _no_thread)
+        job = jobs.start("index", "first", lambda _: State.DONE, lambda: cleared.append("first"))
+    assert job.state == "failed"
+    assert "can't start new thread" in job.shown()["error"]["message"]
+    assert cleared == ["first"]
+    ended(last := jobs.start("index", "last", lambda _: State.DONE))
+    assert last.state == "done"
+
+
+def _no_thread(_: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
 def test_a_server_that_is_ending_misses_no_job_and_begins_none() -> None:
     jobs, cleared, seen = Jobs(), [], threading.Event()
 

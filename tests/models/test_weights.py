@@ -128,6 +128,16 @@ def test_what_a_killed_process_left_is_removed_later(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.bin", "model.bin.def.part"]
 
 
+@pytest.mark.parametrize("name", ["[ab].json", "a**b.json"])
+def test_a_name_is_no_pattern(tmp_path, name):
+    others = tmp_path / "a.json.abc.part"
+    others.write_bytes(b"of another file")
+    long_ago = time.time() - 2 * cache_module.STALE_S
+    os.utime(others, (long_ago, long_ago))
+    cache_module.write_atomically(tmp_path / name, [b"whole"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, "a.json.abc.part"])
+
+
 def test_a_cache_that_cannot_be_written_costs_only_time(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("not a folder")
     monkeypatch.setenv("PLAYHEAD_CACHE", str(tmp_path / "file"))
