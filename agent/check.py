@@ -202,7 +202,7 @@ class _Checker:
             try:
                 type_at(found.path, tool.result)
             except PlanError as error:
-                yield Problem(step, argument, f"{found}: {error.what}", error.why, error.fix)
+                yield _refused(step, argument, f"{found}: {error.what}", error)
 
     def _mark_problems(self, step: str, argument: str, about: FieldInfo, found: Any) -> Iterator[Problem]:
         """What footage says may be looked for and quoted; it is never a name, a path or an option."""
@@ -252,7 +252,7 @@ class _Checker:
         try:
             video = self._video(str(key))
         except PlayheadError as error:
-            yield Problem(name, "video", error.what[:1].lower() + error.what[1:], error.why, error.fix)
+            yield _refused(name, "video", error.what[:1].lower() + error.what[1:], error)
             return
         if video and hasattr(args, "span") and _LATER not in (values.get("start_s"), values.get("end_s")):
             try:
@@ -260,7 +260,7 @@ class _Checker:
             except InputError as error:
                 times = ("at_s", "start_s", "end_s")
                 argument = next((name for name in times if getattr(args, name, None) not in (None, ())), "video")
-                yield Problem(name, argument, error.what, error.why, error.fix)
+                yield _refused(name, argument, error.what, error)
 
     def _video(self, key: str) -> Video | None:
         assert self._library is not None
@@ -384,3 +384,8 @@ def _reach(waits: Mapping[str, set[str]], start: str) -> set[str]:
             reached.add(other)
             todo.append(other)
     return reached
+
+
+def _refused(step: str, argument: str, what: str, error: PlayheadError) -> Problem:
+    """What an error says of an argument, with its reason."""
+    return Problem(step, argument, f"{what}: {error.why}" if error.why else what, "", error.fix)

@@ -119,17 +119,18 @@ def plan(
     with _agent(library, model, profile, policy, override) as agent:
         proposal = agent.plan(" ".join(request), video or "", given)
         found = proposal.plan
+        checked = agent.check(found, given) if found is not None and agent.has_library else None
         if found is not None and save is not None:
             found.save(save)
         if json:
-            render.say_json(shapes.proposal(proposal))
+            render.say_json(shapes.proposal(proposal) | (shapes.checked(checked) if checked else {}))
         elif found is None:
             render_run.show_questions(proposal.questions)
         else:
             for note in proposal.notes:
                 render.note(note)
-            render_run.show_plan(found, agent.check(found, given) if agent.has_library else None)
-    return 0 if found is not None else InputError.exit_code
+            render_run.show_plan(found, checked)
+    return 0 if found is not None and not (checked and checked.problems) else InputError.exit_code
 
 
 def check(

@@ -125,6 +125,16 @@ def test_a_plan_that_is_only_looked_at_takes_nothing_about_a_run(option: tuple[s
     assert "--plan-only runs nothing" in run.refused("ask", "--plan-only", *option, "sum it up")
 
 
+def test_a_plan_that_cannot_run_is_shown_with_its_faults(stocked: Path, run: Run) -> None:
+    assert run("ask", "--plan-only", "summarize", "the first 2 seconds") == 0
+    late = ["transcribe from 5:00 to 6:00"]
+    assert run("ask", "--plan-only", *late) == 2
+    assert "start_s: 300.0" in run.out
+    assert "talk.mp4 has nothing at 300 s to 360 s: it plays 0:00.0–" in run.err
+    assert [fault["argument"] for fault in run.json("plan", *late, code=2)["problems"]] == ["start_s"]
+    assert stocked.is_dir()
+
+
 def test_help_and_version(run: Run) -> None:
     assert run("--version") == 0
     assert run.out == f"{__version__}\n"
