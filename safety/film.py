@@ -7,12 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from playhead.index.listen import transcribe
-from playhead.media.decode import End, Probe, Sample, Subtitle, Wants, decode
+from playhead.media.decode import End, Sample, Subtitle, Wants, decode, probe
 from playhead.types import Decision, Progress, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from playhead.media.decode import Probe
     from playhead.media.files import MediaFile
     from playhead.models.registry import Models
     from playhead.safety.gate import Gate
@@ -38,7 +39,6 @@ class Film:
         self._file, self._gate, self._door, self._limits = file, gate, door, limits
         self._within, self._progress = within or Span(-1e12, 1e12), progress
         self._subtitles: list[Utterance] = []
-        self._sounds = False
         self.warnings: tuple[str, ...] = ()
 
     def stretches(self, models: Models, known: Sequence[Utterance] | None = None) -> list[Verdict]:
@@ -47,8 +47,9 @@ class Film:
         `known` is what is said and written in it, where somebody listened already. Raises `MediaError` for a file
         that cannot be read, and `UnjudgedError` never: that is a verdict, too.
         """
-        found = _joined(self._pictures())
-        if known is None and self._sounds:
+        said = probe(self._file, self._limits)
+        found = _joined(self._pictures(said)) if said.video or said.subtitles else []
+        if known is None and said.audio:
             known = transcribe(self._file, models, "", self._limits, self._progress).utterances
         for words in (known or (), self._subtitles):
             found += _joined(self._words(words))
@@ -61,12 +62,11 @@ class Film:
         start_s, end_s = max(verdict.span.start_s, self._within.start_s), min(verdict.span.end_s, self._within.end_s)
         return replace(verdict, span=Span(start_s, max(start_s, end_s)))
 
-    def _pictures(self) -> Iterator[Verdict]:
+    def _pictures(self, said: Probe) -> Iterator[Verdict]:
         """A verdict for each second's picture: it stands until the next. Subtitles are collected on the way."""
         held: Verdict | None = None
-        for event in decode(self._file, Wants(keys=False, sound=False), self._limits):
-            if isinstance(event, Probe):
-                self._sounds = event.audio is not None
+        wants = Wants(picture=said.video is not None, keys=False, sound=False)
+        for event in decode(self._file, wants, self._limits):
             if isinstance(event, Subtitle):
                 self._subtitles.append(event.utterance)
             if isinstance(event, End):
