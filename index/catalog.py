@@ -617,13 +617,19 @@ class Catalog:
             problems.append(f"catalogue: {lost} segments have lost their vectors")
         return problems
 
-    def thumbnails(self, video_id: str = "") -> set[str]:
-        """Every thumbnail the catalogue refers to (for one video, if it is named), relative to the library."""
+    def thumbnails(self, video_id: str = "") -> dict[str, set[Channel]]:
+        """Every thumbnail the catalogue refers to (for one video, if it is named), relative to the library.
+
+        With the channels of the segments that show it.
+        """
         rows = self._read(
-            "SELECT DISTINCT thumbnail FROM segment WHERE thumbnail != '' AND (? = '' OR video_id = ?)",
+            "SELECT DISTINCT thumbnail, channel FROM segment WHERE thumbnail != '' AND (? = '' OR video_id = ?)",
             (video_id, video_id),
         )
-        return {row[0] for row in rows}
+        shown: dict[str, set[Channel]] = {}
+        for thumbnail, channel in rows:
+            shown.setdefault(thumbnail, set()).add(Channel(channel))
+        return shown
 
 
 def _on(within: Within, channels: Collection[Channel]) -> tuple[str, tuple[object, ...]]:

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -175,8 +176,10 @@ class Ingest:
     def _stale(self, video_id: str, options: Options, known: dict[Channel, ChannelRecord]) -> tuple[Channel, ...]:
         """The wanted channels that were not observed yet, or not like this, or have lost their pictures."""
         stale = {c for c in options.channels if c not in known or not self._as_wanted(c, known[c].recipe, options)}
-        if known.keys() & PICTORIAL and self._catalog.thumbnails(video_id) - thumbnails(self._library, video_id):
-            stale |= set(PICTORIAL) & set(options.channels)
+        shown = self._catalog.thumbnails(video_id) if known.keys() & PICTORIAL else {}
+        if lost := shown.keys() - thumbnails(self._library, video_id):
+            # What is said may show a picture of a pass before: whatever has lost its own is observed anew.
+            stale |= {*PICTORIAL, *chain.from_iterable(shown[one] for one in lost)} & set(options.channels)
         return tuple(c for c in options.channels if c in stale)
 
     def _as_wanted(self, channel: Channel, made: str, options: Options) -> bool:
@@ -215,7 +218,7 @@ class Ingest:
             record = completed(record, before, self._catalog.segments(video_id, *PICTORIAL))
         self._progress(Progress("saving", task.path.name))
         self._forget(self._catalog.put(record, task.path))
-        for unused in thumbnails(self._library, video_id) - self._catalog.thumbnails(video_id):
+        for unused in thumbnails(self._library, video_id) - self._catalog.thumbnails(video_id).keys():
             (self._library / unused).unlink(missing_ok=True)
 
     def _options(self, path: Path, roots: Sequence[Path], known: Collection[Channel], logs: Sequence[Log]) -> Options:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from playhead.errors import SettingsError, WorkersError
+from playhead.errors import SettingsError, WorkersError, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from playhead.settings import Settings
 
+_PATIENCE_S = 10.0
 _STORE_BYTES = 512 << 20  # records on their way, where Ray is started here
 
 
@@ -32,6 +34,7 @@ def cluster(settings: Settings) -> Iterator[Any]:
         except ImportError as error:
             fix = "Run: pip install 'playhead[ray]', or leave out --on ray"
             raise SettingsError("Indexing on Ray is not possible", "the package ray is not installed", fix) from error
+        _reach(address)
         _connect(ray, address)
         try:
             yield ray
@@ -77,6 +80,21 @@ def _read_anew(ray: Any) -> None:
     ray._raylet.AuthenticationTokenLoader.instance().reset_cache()
 
 
+def _reach(address: str) -> None:
+    """Raise `WorkersError` where nobody listens: Ray itself would try for minutes, and not be interrupted."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not (host and port.isdecimal()):
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _PATIENCE_S).close()
+    except (OSError, OverflowError) as error:
+        raise _unusable(address, reason_of(error)) from error
+
+
+def _unusable(address: str, why: str) -> WorkersError:
+    return WorkersError(f"Ray at {address} cannot be used", why, "Look at RAY_ADDRESS and at `ray status` there")
+
+
 def _connect(ray: Any, address: str) -> None:
     _read_anew(ray)
     ray._private.worker._worker_logs_enabled = False  # it would write on standard output, where JSON may stand
@@ -85,11 +103,10 @@ def _connect(ray: Any, address: str) -> None:
     try:
         ray.init(address=address or "local", **quiet, **({} if address else own))
     except Exception as error:
-        where = f"Ray at {address} cannot be used" if address else "Ray could not be started"
-        fix = (
-            "Look at RAY_ADDRESS and at `ray status` there" if address else "Free some memory, or leave out --on ray"
-        )
-        raise WorkersError(where, last_line(error), fix) from error
+        if address:
+            raise _unusable(address, last_line(error)) from error
+        fix = "Free some memory, or leave out --on ray"
+        raise WorkersError("Ray could not be started", last_line(error), fix) from error
 
 
 def last_line(error: Exception) -> str:

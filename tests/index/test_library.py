@@ -146,6 +146,21 @@ def test_lost_thumbnails_are_made_again(opened: Callable[..., Library], place: C
     assert library.verify() == []
 
 
+def test_what_is_said_is_heard_anew_where_its_picture_is_lost(
+    opened: Callable[..., Library], place: Callable[..., Path]
+) -> None:
+    """It may have shown a picture of a closer or a coarser pass, which nobody makes again."""
+    library, path = opened(channels=["picture", "speech"]), place("cuts.mp4")
+    path.with_suffix(".srt").write_text("1\n00:00:00,200 --> 00:00:01,700\nHello there\n")
+    library.add(path)
+    with closing(sqlite3.connect(library.folder / "catalog.sqlite")) as catalog, catalog:
+        catalog.execute("UPDATE segment SET thumbnail = thumbnail || '.gone.jpg' WHERE channel = 'speech'")
+    assert "1 thumbnails are missing" in library.verify()[0]
+    assert [video.name for video in library.add(path).updated] == ["cuts.mp4"]
+    assert library.verify() == []
+    assert [said.text for said in library.transcript("cuts.mp4").utterances] == ["Hello there"]
+
+
 def test_a_file_that_fails_leaves_no_thumbnails(
     opened: Callable[..., Library], place: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
