@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from playhead.agent.pieces import polite_less, without_names
-from playhead.agent.times import NUMBER, UNIT
+from playhead.agent.times import LENGTH, NUMBER, UNIT
 from playhead.index.questions import topic
 
 _ASKED = r"(?:how long|how often|how many times|when|where)(?: exactly)?"
@@ -19,6 +19,7 @@ _NAMED = tuple(
         rf"^{_IS} (?!there\b)(?P<thing>.+?) (?P<how>{_SHOWN})$",
         rf"^{_IS} there (?P<thing>.+)$",
         r"^(?:can|could|do|does|did) (?:we|you|one|i|somebody|anybody) (?:ever )?see (?P<thing>.+)$",
+        r"^what (?:is|was) (?P<said>said|told) about (?P<thing>.+)$",
         rf"^when {_IS} (?P<thing>\w+ .+?)(?: \w{{3,}}ed)?$",
         rf"^(?:for )?{_ASKED} {_IS} (?P<thing>.+)$",
         r"^(?:find|show(?: me)?|look for|search for|locate|spot|cut(?: out)?|(?:make|take|draw) an? [\w ]+ of)\s+"
@@ -60,6 +61,17 @@ _ENDS = tuple(
     )
 )
 """Two ends of a film, of which one leaves out its unit or its length."""
+_CUT = r"\b(?:cut|clip|extract|take|keep|give me|show me)(?:\s+out)?\s+"
+_WHAT = r"(?P<what>[^,.;!?]{2,60}?)"
+_AFTER = r"(?=\s*(?:$|[,.;!?]|\band\s+(?!after)|\b(?:in|of|from)\s+[\w-]+\.\w))"
+_AROUND = tuple(
+    re.compile(_CUT + pattern, re.IGNORECASE)
+    for pattern in (
+        rf"(?P<t>{LENGTH})\s+(?:both\s+)?before and after\s+{_WHAT}{_AFTER}",
+        rf"(?:from\s+)?(?P<t>{LENGTH})\s+before\s+{_WHAT}\s+(?:until|till|up to|to|and)\s+(?P<u>{LENGTH})\s+after"
+        rf"(?:wards)?(?:\s+(?:it|that))?{_AFTER}",
+    )
+)
 _COMPARED = re.compile(r"\b(?:between|compar\w+|differ\w*|chang\w+|versus|vs|than)\b", re.IGNORECASE)
 
 
@@ -82,6 +94,16 @@ def spoken_out(text: str, before: str) -> str:
         return f"{bare} {'are' if plural else 'is'} {thing} {how}?"
     means_it = (pronoun["who"].lower() == "they") == plural
     return f"{pronoun['asked']} {thing} {pronoun['what']}?" if means_it else text
+
+
+def with_handles(request: str) -> str:
+    """What is wanted around a moment, said behind it: "cut the cat with 2 s before and after"."""
+    for pattern in _AROUND:
+        found = pattern.search(request)
+        if found and found.groupdict().get("u") in (None, found["t"]):
+            around = f"{found['what']} with {found['t']} before and after"
+            request = f"{request[: found.start('t')]}{around}{request[found.end() :]}"
+    return request
 
 
 def with_units(request: str) -> str:
@@ -120,4 +142,5 @@ def _named(text: str) -> tuple[str, str]:
     thing = _ANY.sub("", topic(found["thing"]))
     if not thing or len(thing.split()) > _MOST_WORDS or _NOBODY.match(thing):
         return "", ""
-    return thing, found.groupdict().get("how") or "shown"
+    said = found.groupdict()
+    return thing, said.get("how") or ("mentioned" if "said" in said else "shown")

@@ -45,6 +45,7 @@ class Anchor:
     until: str = ""
 
 
+_DETERMINED = r"(?:the|an?)"
 _PLACE = r"(?:part|scene|section|bit|passage|moment|segment|stretch|place|point|time|portion|sequence)s?"
 _LINKED = r"(?:where|when|in which|with|about|of|that shows?|showing|during which)"
 _ANCHORS: tuple[tuple[When, re.Pattern[str]], ...] = tuple(
@@ -85,8 +86,8 @@ _LEADING = re.compile(
 _WHEN_IS = re.compile(r"^when (?:exactly )?(?:do|does|did|is|are|was|were|can|will)\b", re.IGNORECASE)
 _MOMENT = re.compile(
     rf"^(?:the\s+|a\s+|an\s+|all\s+(?:of\s+)?(?:the\s+)?|every\s+(?:single\s+)?|each\s+|any\s+|exact\s+|very\s+|one\s+of\s+)*"
-    rf"(?:{_PLACE}|places?|spots?|instances?|occurrences?|shots?|footage|clips?)\b\s*(?:{_LINKED}|at which|in|"
-    rf"from|that|,)?\s*",
+    rf"(?:{_PLACE}|places?|spots?|instances?|occurrences?|mentions?|shots?|footage|clips?)\b\s*"
+    rf"(?:{_LINKED}|at which|in|from|that|,)?\s*",
     re.IGNORECASE,
 )
 
@@ -115,10 +116,20 @@ def leading(request: str) -> tuple[str, str]:
     return found["lead"], found["rest"]
 
 
+def things(text: str) -> list[str]:
+    """The things of a list, each with an article: "the cat, a dog and the car"; one, where it is no list."""
+    found = re.split(rf"\s*,\s*(?:and\s+)?(?={_DETERMINED}\s)|\s+and\s+(?={_DETERMINED}\s)", text.strip())
+    listed = all(re.fullmatch(rf"{_DETERMINED}(?:\s+[\w'-]+){{1,3}}", one, re.IGNORECASE) for one in found)
+    return found if listed else [text]
+
+
 def bare_moment(text: str) -> str:
     """`a seagull lands` of `the moment when a seagull lands`, without what is wanted of it or how."""
     text = re.split(
-        r",\s+|\s+(?:i|we)\s+(?:want|need|would|'d)\b|\s+i'd\b", text.strip(" ,.?!"), flags=re.IGNORECASE
+        rf",\s+(?!(?:and\s+)?{_DETERMINED}\s+[\w-]+(?:\s+[\w-]+)?(?:,|\s+and\s|$))|\s+(?:i|we)\s+(?:want|need|would|'d)\b|"
+        r"\s+i'd\b",
+        text.strip(" ,.?!"),
+        flags=re.IGNORECASE,
     )[0]
     shorter = _MOMENT.sub("", text).strip(" ,.?!")
     return re.sub(r"^(?:of|when|where)\s+", "", shorter or text)

@@ -13,7 +13,7 @@ from playhead.agent.pieces import ASKS, is_video_words, polite_less, unquoted, w
 from playhead.agent.reading import PICTURED, WINDOWED, Clause
 from playhead.agent.references import field_types, fits
 from playhead.agent.slots import Slots, said_or_written
-from playhead.agent.steps import ALL, THERE, Steps
+from playhead.agent.steps import ALL, ORDINAL, THERE, Steps, in_order
 from playhead.index.questions import ask
 from playhead.media.formats import kind_of
 from playhead.types import Channel
@@ -145,13 +145,13 @@ class Builder(Steps):
             self.found.append(self.step("search_moments", {"like": "$given"} | self.times(slots) | many))
             return []
         query = (told_thing(words) if SOMEWHERE.search(words) else looked_for(words)) or bare_moment(words)
-        if not query or is_back(query) or _only_back(query):
+        if not query or ((self.has_moments or not ORDINAL.match(query)) and (is_back(query) or _only_back(query))):
             query = clause.subject
         if not query and self.found:  # "…, can you locate that": it is looked for already
             return []
         if not query:
             return ["What shall I look for?"]
-        args: dict[str, Any] = {"query": query}
+        args = in_order(query)
         if self.names_video(slots):
             args["video"] = self._video()
         args |= self.times(slots)
@@ -161,6 +161,7 @@ class Builder(Steps):
         if channels:
             args["channels"] = [str(channel) for channel in channels]
         self.found.append(self.step("search_moments", args))
+        self.pick(query)
         return []
 
     def _question(self, clause: Clause) -> list[str]:
@@ -222,7 +223,7 @@ class Builder(Steps):
     def _which_frames(self, clause: Clause) -> tuple[dict[str, Any], list[str]]:
         """Frames of what is named with them, of what was found or asked before, or from all over the video."""
         slots = clause.slots
-        if subject := _framed(slots.text):
+        if subject := _framed(slots.text, back=self.has_moments):
             return {"moments": self._moments_of(subject, slots)}, []
         if self.shots and not self.found and _EACH.search(slots.text):
             return {"moments": f"${self.shots}.shots"}, []
@@ -236,7 +237,7 @@ class Builder(Steps):
         args, questions = self.in_video({})
         return args | {"limit": slots.limit}, questions
 
-    def _moments_of(self, words: str, slots: Slots) -> str:
+    def _moments_of(self, words: str, slots: Slots) -> Any:
         """The moments of a new search, for the frames of something that is named with them."""
         query = looked_for(bare_moment(re.sub(r"^(?:the\s+)?(?:every|each|all)\s+", "", words, flags=re.IGNORECASE)))
         many = _EVERY_ONE.search(slots.text) or re.search(r"\bmoments|scenes|places\b", slots.text)
@@ -274,11 +275,12 @@ class Builder(Steps):
         return []
 
 
-def _framed(text: str) -> str:
+def _framed(text: str, *, back: bool = True) -> str:
     """What frames are to show; nothing where that is the footage as such, or was named before."""
     what = _FRAME_OF.search(text) or _WHENEVER.search(text)
     subject = looked_for(without_names(what["what"])) if what else ""
-    return "" if _only_back(subject) or is_video_words(subject) else subject
+    named_before = _only_back(subject) and (back or not ORDINAL.match(subject))
+    return "" if named_before or is_video_words(subject) else subject
 
 
 def _only_back(text: str) -> bool:

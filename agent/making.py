@@ -7,7 +7,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from playhead.agent.anchors import is_back
+from playhead.agent.anchors import is_back, things
 from playhead.agent.language import named_language, tidy
 from playhead.agent.pieces import NAMED, polite_less, unquoted, without_names
 from playhead.agent.slots import Slots, read_slots
@@ -43,9 +43,16 @@ _SHORTEST_S = 1.0  # a moment that was found may be shorter than an eye can foll
 _EDITORS = ["edl", "otio", "fcpxml"]
 _A_SHOT = re.compile(r"\b(?:shots?|scenes?|takes?|cuts?)\b", re.IGNORECASE)
 _OFF = re.compile(
-    r"^(?:cut|chop|trim|take|snip|lop|clip)\b.*\boff\b|^(?:remove|drop|skip|lose|get rid of|throw away)\b",
+    r"^(?:cut|chop|trim|take|snip|lop|clip)\b.*\boff\b|^trim\b(?!.*\b(?:to|from|between)\b)|"
+    r"^(?:remove|drop|skip|lose|get rid of|throw away)\b",
     re.IGNORECASE,
 )
+_THE_REST = re.compile(
+    r"(?:join|put|glue|splice|stitch|merge|combine|keep)\s+(?:the\s+)?(?:rest|remainder|remaining \w+|"
+    r"two (?:parts|pieces)|what is left)(?:\s+together)?",
+    re.IGNORECASE,
+)
+_AWAY = re.compile(r"^(?:remove|drop|lose|get rid of|throw away)\b", re.IGNORECASE)
 _ALL_BUT = re.compile(
     r"\b(?:everything|all(?: of it)?|the (?:rest|whole (?:film|video|thing)))\s+"
     r"(?:except|but|other than|apart from|without)\b",
@@ -134,6 +141,8 @@ _JOINED = frozenset(("cut_clip", "export_subtitles", "contact_sheet", "compose_s
 
 def make(builder: Builder, clause: Clause) -> list[str]:
     """The steps of a clause that asks for something to be made; questions where something is missing."""
+    if builder.film and _THE_REST.fullmatch(polite_less(clause.text)):  # "remove …, and join the rest"
+        return []
     together = clause.tool in _JOINED and _is_joined(clause.tool, read_wishes(clause.text))
     return (_supercut if together else _MAKERS[clause.tool])(builder, clause)
 
@@ -159,6 +168,9 @@ def _cut(builder: Builder, clause: Clause) -> list[str]:
     stretches = _clips_of(wishes)
     if len(stretches) > 1:
         return _cut_each(builder, stretches, wishes)
+    times = _when(builder, read_slots(wishes.text), clause)
+    if len(times) > 1 and (_AWAY.match(polite_less(wishes.text)) or _ALL_BUT.search(wishes.text)):
+        return _take_away(builder, times, wishes)
     args, questions = _where(builder, clause, wishes)
     if questions := questions or _beyond(builder, "cut_clip", wishes):
         return questions
@@ -227,6 +239,11 @@ def _where(builder: Builder, clause: Clause, wishes: Wishes) -> tuple[dict[str, 
     if builder.per_shot(wishes.text) and (not about or _A_SHOT.search(about)):
         where, questions = builder.in_video(times)
         return ({}, questions) if questions else ({"moments": f"${builder.shots_step(where)}.shots"}, [])
+    if about and not times and _ALL_BUT.search(wishes.text):
+        what = _ALL_BUT.sub("", about).strip()
+        return {}, [f"I can leave out what is named by its times: when is “{what}”?"]
+    if shot := builder.nth_shot(about):
+        return {"moments": [shot]}, []
     if times and not (about and (wishes.many or _WITHIN.search(wishes.text))):
         return _by_times(builder, clause, times)
     if _like_given(builder, about, wishes.text):
@@ -277,6 +294,21 @@ def _by_times(builder: Builder, clause: Clause, times: dict[str, Any]) -> tuple[
     return builder.in_video(left)
 
 
+def _take_away(builder: Builder, times: dict[str, Any], wishes: Wishes) -> list[str]:
+    """The film of what is before a stretch and after it."""
+    _, questions = builder.in_video({})
+    video = builder.video_named(builder.inputs.get(builder.meant) or "")
+    if questions or video is None:
+        return questions or ["How long is that video? Index it first."]
+    whole = video.span
+    start_s, end_s = (t if t >= 0 else whole.end_s + t for t in (times["start_s"], times["end_s"]))
+    left = [(whole.start_s, min(start_s, whole.end_s)), (min(end_s, whole.end_s), whole.end_s)]
+    moments = [{"video": video.name, "start_s": a, "end_s": b} for a, b in left if a < b]
+    if not moments:
+        return ["That leaves nothing: which part shall go?"]
+    return _beyond(builder, "make_supercut", wishes) or _joined(builder, moments, {"order": "given"}, wishes)
+
+
 def _without(times: dict[str, Any]) -> dict[str, Any]:
     """What is left when a stretch at one end is cut off."""
     return {"start_s": times["end_s"]} if "start_s" not in times else {"end_s": times["start_s"]}
@@ -295,7 +327,7 @@ def _supercut(builder: Builder, clause: Clause) -> list[str]:
         return ["What shall the film be made of?"]
     if questions := _beyond(builder, "make_supercut", wishes):
         return questions
-    order = "given" if moments == builder.cuts else "time"
+    order = "given" if isinstance(moments, list) else "time"
     if wishes.backwards and order == "time":
         return ["I can join moments that are found in order of time only: shall I?"]
     if wishes.backwards:
@@ -334,7 +366,8 @@ def _joined(builder: Builder, moments: Any, options: dict[str, Any], wishes: Wis
 def _to_show(builder: Builder, clause: Clause, wishes: Wishes) -> Any:
     """The moments that a film is to be made of: named, found or cut before; none where nobody said."""
     slots = read_slots(wishes.text)
-    about, many = thing(slots.text, back=builder.has_moments), slots.limit is None
+    about = thing(slots.text, back=builder.has_moments)
+    many = slots.limit is None and len(things(about)) < 2
     if _like_given(builder, about, wishes.text):
         return builder.moments_like_given(many=many, limit=slots.limit)
     if about:

@@ -60,8 +60,10 @@ _POLITE = re.compile(
     r"need\s+(?=one|a|an|the)|oh\s+|just\s+)+",
     re.IGNORECASE,
 )
+_SAID = "".join(rf"(?<!\b{word})(?<!\b{word}\s)" for word in "say says said saying word words".split())
 _THANKS = re.compile(
-    r"[\s,]*\b(?:please|pls|plz|thanks(?: a lot)?|thank you|thx|if possible|for me|will you)[\s.!?]*$", re.IGNORECASE
+    rf"{_SAID}[\s,]*\b(?:please|pls|plz|thanks(?: a lot)?|thank you|thx|if possible|for me|will you)[\s.!?]*$",
+    re.IGNORECASE,
 )
 
 _VIDEO_WORDS = re.compile(
@@ -174,8 +176,8 @@ def only_when(text: str) -> bool:
 
 
 _ECHO = re.compile(
-    r"^(?:(?:can|could|would|will) (?:you|u|i)\s+|i'd like to\s+)?(?:\w+)\s+(?:it|that|them|this|"
-    r"those)\b(?:\s+(?:out|down|up|off|for me|please|as text|"
+    r"^(?:(?:can|could|would|will) (?:you|u|i)\s+|i'd like to\s+)?(?!(?:join|glue|splice|stitch|merge|combine)\b)\w+"
+    r"\s+(?:it|that|them|this|those)\b(?:\s+(?:out|down|up|off|for me|please|as text|"
     r"in (?:a|one) (?:single )?(?:sentence|line)|somewhere|to me))*$",
     re.IGNORECASE,
 )

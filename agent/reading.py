@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from playhead.agent.anaphora import leaves_out, spoken_out, with_units
+from playhead.agent.anaphora import leaves_out, spoken_out, with_handles, with_units
 from playhead.agent.anchors import (
     SOMEWHERE,
     Anchor,
@@ -126,6 +126,8 @@ _GIVE = re.compile(
     re.IGNORECASE,
 )
 _CUTS_OUT = re.compile(r"(?:cut|clip|extract|take|make|create|give|get)\b|clips?\b", re.IGNORECASE)
+_A_THING = re.compile(r"(?:the|an?)(?:\s+[\w'-]+){1,3}", re.IGNORECASE)
+_CUT_A_THING = re.compile(rf"(?:cut|clip|extract|find)(?:\s+out)?\s+{_A_THING.pattern}", re.IGNORECASE)
 _BEGINNING = re.compile(r"(?:is|are|was|were) there|[a-z]+", re.IGNORECASE)
 _BUT = re.compile(r"(?:but|only|just|starting|beginning|ending)\b", re.IGNORECASE)
 _IS_THERE = re.compile(r"^(?:is|are|was|were) there\b", re.IGNORECASE)
@@ -228,7 +230,7 @@ class Reader:
 
     def read(self, request: str, before: str = "") -> list[Clause]:
         """What is asked for, in order, after the request `before`; of over `MOST_CLAUSES` pieces none is read."""
-        channels, words = only_channels(with_units(request))
+        channels, words = only_channels(with_handles(with_units(request)))
         everywhere = EVERYWHERE.search(words)
         words = EVERYWHERE.sub(" ", words).strip()
         lead, rest = leading(words)
@@ -296,6 +298,8 @@ class Reader:
             return False  # "cut 0:10-0:20 and 0:40-0:50 with subtitles"
         if commands(text) and polite_less(text):
             return intent.score >= LIKELY
+        if before.tool in MAKING and _A_THING.fullmatch(read_wishes(text).text):
+            return False  # "make a film of the cat and the dog in reverse order"
         sure = intent.score >= _BEGINS and not intent.outside
         return sure and intent.tool != before.tool and before.score >= LIKELY and not before.outside
 
@@ -404,10 +408,12 @@ def _goes_on(text: str, last: str) -> str:
 
 
 def _begun_as(text: str, last: str) -> str:
-    """A thing in another video with what is to be done with it: "find a cat in a.mp4 and the dog in b.mp4"."""
+    """A further thing with what is to be done with it: "cut the cat and then the dog"."""
     begins = _BEGINNING.match(polite_less(last))
-    named = begins and may_tell(text) and not read_slots(text).has_window and _names_another(text, last)
-    return f"{begins[0]} {text}" if begins and named else text
+    if not begins or not may_tell(text) or read_slots(text).has_window:
+        return text
+    further = _names_another(text, last) or (_CUT_A_THING.match(polite_less(last)) and _A_THING.fullmatch(text))
+    return f"{begins[0]} {text}" if further else text
 
 
 def _names_another(text: str, last: str) -> bool:

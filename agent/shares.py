@@ -27,7 +27,7 @@ _SHARE = re.compile(
     rf"(?P<which>{'|'.join(_WHICH)}|middle|central)\s+(?P<share>{'|'.join(_PARTS)})\b"
     r"(?!\s+(?:of\s+)?(?:(?:an?|one)\s+)?(?:minutes?|hours?|seconds?)\b)"
     rf"|(?:middle|central)\s+(?P<length>{LENGTH})))"
-    r"(?=\s*(?:$|[.,;:!?]|(?:of|from|in|into|to|and|or|as|with|without|off|out|away|then|on|please)\b))",
+    r"(?=\s*(?:$|[.,;:!?]|(?:of|from|in|into|to|and|or|as|with|without|off|out|away|then|on|only|please)\b))",
     re.IGNORECASE,
 )
 

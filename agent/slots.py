@@ -14,8 +14,8 @@ from playhead.agent.times import CLOCK, LENGTH, NUMBER, SHARE, TIME, UNIT, UNITS
 from playhead.types import Channel
 
 _MARK = r"(?:\s*(?:mark|in\b(?!\s+(?:the|a)\b)|minutes? in))?"
-_TO = r"\s*(?:-|–|—|\bto\b|\buntil\b|\btill?\b|\bup to\b|\band\b|\bthrough\b)\s*(?:the\s+)?"
-_UNTIL = r"\s*(?:-|–|—|\bto\b|\buntil\b|\btill?\b|\bup to\b|\bthrough\b)\s*(?:the\s+)?"
+_TO = r"\s*(?:-+>?|–|—|\bto\b|\buntil\b|\btill?\b|\bup to\b|\band\b|\bthrough\b)\s*(?:the\s+)?"
+_UNTIL = r"\s*(?:-+>?|–|—|\bto\b|\buntil\b|\btill?\b|\bup to\b|\bthrough\b)\s*(?:the\s+)?"
 
 QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|(?<!\w)'[^']{2,}'(?!\w)|(?<!\w)‘[^’]+’")
 """What is quoted, which says nothing of when."""

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from playhead.agent.anchors import BACK, Anchor, When, is_back, looked_for
+from playhead.agent.anchors import BACK, Anchor, When, is_back, looked_for, things
 from playhead.agent.footage import called, choice, named
 from playhead.agent.plan import Plan, Step
 from playhead.agent.slots import Slots, said_or_written
-from playhead.agent.times import FromStart
+from playhead.agent.times import FromStart, number
 from playhead.types import Answer, Story, Transcript
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class Steps:
     steps: dict[str, Step] = field(default_factory=dict)
     inputs: dict[str, Any] = field(default_factory=dict)
     found: list[str] = field(default_factory=list)  # search steps, the latest last
+    picked: list[str] = field(default_factory=list)  # those of the moments that were found which are meant
     frames: str = ""
     shots: str = ""
     anchors: dict[str, str] = field(default_factory=dict)
@@ -179,6 +180,13 @@ class Steps:
             self.shots = self.step("detect_shots", args or self.in_video({})[0])
         return self.shots
 
+    def nth_shot(self, text: str) -> str:
+        """The shot that is named by its number: "the second scene"; an empty string for anything else."""
+        nth = _NTH.match(text)
+        if nth is None or nth["count"] or not _SHOT.fullmatch(nth["what"]):
+            return ""
+        return f"${self.shots_step()}.shots[{ORDINALS[nth['which'].lower()]}]"
+
     @staticmethod
     def per_shot(text: str) -> bool:
         """Whether something is wanted of each shot."""
@@ -207,16 +215,33 @@ class Steps:
         in_video: bool | None = None,
         words: str = "",
         times: Mapping[str, Any] | None = None,
-    ) -> str:
-        """The moments of a new search: all of them, so many, or the best. `words` are those that `query` stood in."""
-        args: dict[str, Any] = {"query": query}
+    ) -> Any:
+        """The moments of a new search: all of them, so many, or the best; of a list the best of each thing.
+
+        Those with a number ("the second cat", "the last two goals") by their order in time. `words` are those that
+        `query` stood in.
+        """
+        if len(listed := things(query)) > 1 and not many:
+            each = (self.moments_of(one, many=False, in_video=in_video, words=words, times=times) for one in listed)
+            self.picked = [one for found in each for one in (found if isinstance(found, list) else [f"{found}[0]"])]
+            return self.picked
+        nth = None if many else _NTH.match(query)
+        if nth:
+            limit = ALL
+        args: dict[str, Any] = in_order(query) if nth else {"query": query}
         if (times and self._video()) or (self.inputs.get(self.meant) is not None if in_video is None else in_video):
             args["video"] = self._video()
         args |= times or {}
         if channels := said_or_written(words or query):
             args["channels"] = [str(channel) for channel in channels]
         self.found.append(self.step("search_moments", args | {"limit": limit or (ALL if many else 1)}))
-        return f"${self.found[-1]}.moments"
+        self.pick(query if nth else "")
+        return self.picked or f"${self.found[-1]}.moments"
+
+    def pick(self, query: str) -> None:
+        """Of what the last search finds mean those with the number that `query` names; all where it names none."""
+        nth = _NTH.match(query)
+        self.picked = [f"${self.found[-1]}.moments[{n}]" for n in _numbers(nth)] if nth else []
 
     def look_for(self, query: str) -> None:
         """A search in the video that is named, or in all."""
@@ -230,12 +255,18 @@ class Steps:
 
     def all_found(self, text: str) -> Any:
         """All that was found: by the last search, or the best of several ("both")."""
-        if re.search(r"\bboth\b", text) and len(self.found) > 1:
+        if self.picked:
+            return list(self.picked)
+        several = len(self.found) > 1
+        one_each = several and all(self.steps[name].args.get("limit") == 1 for name in self.found)
+        if (several and re.search(r"\bboth\b", text)) or (one_each and re.search(r"\b(?:them|all)\b", text)):
             return [f"${name}.moments[0]" for name in self.found]
         return f"${self.found[-1]}.moments"
 
     def which_found(self, text: str) -> Any:
         """Of what was found before: the one that is meant, or all."""
+        if self.picked and not _ORDINAL.search(text):
+            return list(self.picked)
         if re.search(r"\b(?:it|that|this|the \w+ one)\b", text) and not re.search(r"\b(?:all|each|every)\b", text):
             return [f"${self.found[-1]}.moments[{which(text, ALL) or 0}]"]
         return self.all_found(text)
@@ -335,6 +366,35 @@ class Steps:
     def _recent(self, text: str) -> dict[str, Any]:
         window = self.recent_window(text)
         return {"video": window["video"], "at_s": [round((window["start_s"] + window["end_s"]) / 2, 3)]}
+
+
+_NTH = re.compile(
+    rf"^(?:the\s+)?(?P<which>{'|'.join(ORDINALS)})\s+(?:(?P<count>two|three|four|five|six|seven|eight|nine|ten|[2-9])\s+)?"
+    r"(?!(?:aid|class|name|floor|row|lady|hand|person|half|part|bit)\b)(?P<what>\w.+)$",
+    re.IGNORECASE,
+)
+
+
+_SHOT = re.compile(r"(?:shot|scene|take)", re.IGNORECASE)
+
+
+_TIMES_OVER = re.compile(r"\s+for the (?:first|second|third|last|final) time$", re.IGNORECASE)
+ORDINAL = re.compile(rf"(?:the\s+)?(?:{'|'.join(ORDINALS)})\s+\w", re.IGNORECASE)
+
+
+def in_order(query: str) -> dict[str, Any]:
+    """The arguments of a search: all in order of time, where one is wanted by its number ("the second cat")."""
+    nth, bare = _NTH.match(query), _TIMES_OVER.sub("", query)
+    if nth is None and bare == query:
+        return {"query": query}
+    return {"query": f"the {nth['what']}" if nth else looked_for(bare), "order": "time", "limit": ALL}
+
+
+def _numbers(nth: re.Match[str]) -> list[int]:
+    """The places of the moments that are meant, the last of all at -1."""
+    at = ORDINALS[nth["which"].lower()]
+    count = int(number(nth["count"] or "one") or 1)
+    return [at + n for n in range(count)] if at >= 0 else list(range(-count, 0))
 
 
 _GIVEN = re.compile(

@@ -37,7 +37,7 @@ _MINUTES = rf"{NUMBER}{_GAP}(?:minutes?|mins?|m)\b(?:\s*(?:and\s+)?{NUMBER}{_GAP
 _SECONDS = rf"{NUMBER}{_GAP}(?:seconds?|secs?|s)\b"
 _AND_HALF = r"(?:(?:one|a)\s+)?(?:minute|hour|second)\s+and\s+a\s+half\b"
 LENGTH = rf"(?:{_AND_HALF}|{_HOURS}|{_MINUTES}|{_SECONDS})"
-CLOCK = r"\d{1,3}:[0-5]\d(?::[0-5]\d)?(?:\.\d+)?"
+CLOCK = r"\d{1,3}:[0-5]\d(?::[0-5]\d)?(?:\.\d+|,\d{3}\b)?"
 _NAMED = rf"(?:minute|second)\s+{NUMBER}\b"
 _PRIMED = r"\d{1,3}['’]\d{2}(?:[\"”]|'')?"
 _EQUATION = r"t\s*=\s*\d+(?:\.\d+)?\s*s?\b"
@@ -70,7 +70,7 @@ def seconds(text: str) -> float | None:
     text = text.strip().lower()
     if re.fullmatch(CLOCK, text):
         total = 0.0
-        for part in text.split(":"):
+        for part in text.replace(",", ".").split(":"):
             total = total * 60 + float(part)
         return total
     if found := re.fullmatch(r"(\d+)(?:m|['’])(\d+)\W*s?\W*", text):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from dataclasses import replace
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -28,6 +29,9 @@ class SearchMomentsArgs(Stretch):
     video: Label = Field("", description="Id, name or path of one video; empty: the whole library.")
     channels: tuple[Channel, ...] = Field((), description="Only what was observed on these; empty: all.")
     limit: int = Field(5, ge=1, le=1000, description="How many moments at most.")
+    order: Literal["likely", "time"] = Field(
+        "likely", description="The likeliest first, or the earliest of each video."
+    )
     per_video: int = Field(0, ge=0, description="How many moments of one video at most; 0: any number.")
 
     @model_validator(mode="after")
@@ -59,5 +63,10 @@ class SearchMoments(Tool[SearchMomentsArgs, SearchResult]):
         where: dict[str, Any] = {"video": video, "between": between, "channels": args.channels}
         where |= {"limit": args.limit, "per_video": args.per_video}
         if args.like is None:
-            return context.library.search(args.query, **where)
-        return context.library.search_like(context.own(args.like.path), **where)
+            found = context.library.search(args.query, **where)
+        else:
+            found = context.library.search_like(context.own(args.like.path), **where)
+        if args.order == "time":
+            in_order = sorted(found.moments, key=lambda m: (m.video.name, m.video.id, m.span))
+            return replace(found, moments=tuple(in_order))
+        return found

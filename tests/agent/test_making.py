@@ -165,9 +165,28 @@ def test_effects_that_no_tool_has_are_said_to_be_left_out(planner: OfflinePlanne
     assert not planner.propose("find the part in slow motion", ONE).notes
 
 
-def test_all_but_a_stretch_in_the_middle_is_asked_about(planner: OfflinePlanner) -> None:
-    (question,) = planner.propose("cut everything except 0:10-0:20", ONE).questions
-    assert question.startswith("That leaves two parts")
+@pytest.mark.parametrize(
+    ("request_", "left"),
+    [
+        ("cut everything except 0:10-0:20", [(0, 10), (20, 600)]),
+        ("remove the part from 0:10 to 0:20", [(0, 10), (20, 600)]),
+        ("remove the part from 5 to 10 seconds and join the rest", [(0, 5), (10, 600)]),
+        ("get rid of 0:00-0:10", [(10, 600)]),
+    ],
+)
+def test_what_is_left_without_a_stretch_is_joined(
+    planner: OfflinePlanner, request_: str, left: list[tuple[float, float]]
+) -> None:
+    [(tool, args), _] = steps(planner, request_)
+    assert tool == "make_supercut"
+    assert [(one["start_s"], one["end_s"]) for one in args["moments"]] == left
+
+
+def test_what_is_left_of_nothing_is_asked(planner: OfflinePlanner) -> None:
+    assert planner.propose("remove 0:00-10:00", ONE).questions == ("That leaves nothing: which part shall go?",)
+    assert planner.propose("cut everything except the cats", ONE).questions == (
+        "I can leave out what is named by its times: when is “the cats”?",
+    )
 
 
 def test_each_clip_has_its_subtitles(planner: OfflinePlanner) -> None:
@@ -683,9 +702,81 @@ def test_what_is_put_together_becomes_one_film(text: str) -> None:
     assert (wishes.together, thing(wishes.text)) == (True, "the cat and the dog")
 
 
-def test_what_is_removed_from_the_middle_is_asked_about(planner: OfflinePlanner) -> None:
-    [question] = planner.propose("remove the part from 0:10 to 0:20", ONE).questions
-    assert "two parts" in question
+def test_what_is_cut_off_in_the_middle_is_asked_about(planner: OfflinePlanner) -> None:
+    [question] = planner.propose("cut off the part from 0:10 to 0:20", ONE).questions
+    assert question.startswith("That leaves two parts")
+
+
+CAT = {"query": "the cat", "video": "$video", "limit": 1}
+CATS = {"query": "the cat", "video": "$video", "limit": 100, "order": "time"}
+
+
+@pytest.mark.parametrize(
+    ("request_", "searches", "moments"),
+    [
+        ("cut the second cat", [CATS], ["$find.moments[1]"]),
+        ("cut the last cat", [CATS], ["$find.moments[-1]"]),
+        ("cut the first two cats", [CATS | {"query": "the cats"}], ["$find.moments[0]", "$find.moments[1]"]),
+        ("cut the last two cats", [CATS | {"query": "the cats"}], ["$find.moments[-2]", "$find.moments[-1]"]),
+        ("cut the cat and the dog", [CAT, CAT | {"query": "the dog"}], ["$find.moments[0]", "$find_2.moments[0]"]),
+        ("cut the dog, then the cat and join them",
+         [CAT | {"query": "the dog"}, CAT], ["$find.moments[0]", "$find_2.moments[0]"]),
+        ("make a supercut of the cat and the dog in reverse order",
+         [CAT, CAT | {"query": "the dog"}], ["$find_2.moments[0]", "$find.moments[0]"]),
+    ],
+)  # fmt: skip
+def test_things_of_a_list_and_those_with_a_number_are_cut(
+    planner: OfflinePlanner, request_: str, searches: list[dict[str, Any]], moments: list[str]
+) -> None:
+    made = steps(planner, request_)
+    assert [args for tool, args in made if tool == "search_moments"] == searches
+    assert [args["moments"] for tool, args in made if "moments" in args][-1] == moments
+
+
+def test_a_number_of_what_is_looked_for_is_by_time(planner: OfflinePlanner) -> None:
+    in_order = {"query": "the goal", "order": "time", "limit": 100}
+    for request in (
+        "find the second goal",
+        "when is the first goal shown?",
+        "when is the goal shown for the last time?",
+    ):
+        assert steps(planner, request) == [("search_moments", in_order)]
+    [(_, find), (_, frames)] = steps(planner, "find the second goal and take a frame of it")
+    assert (find, frames) == (in_order, {"moments": ["$find.moments[1]"]})
+    [_, (_, frames)] = steps(planner, "take a frame of the last goal")
+    assert frames == {"moments": ["$find.moments[-1]"]}
+    assert steps(planner, "cut the second scene")[1] == ("cut_clip", {"moments": ["$shots.shots[1]"]})
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        ("cut 2 s before the cat until 2 s after", CAT),
+        ("cut 2 s before the cat until 2 s after in film.mp4", CAT),
+        ("cut 2 s before and after the cat", CAT),
+        ("cut the part where she says thank you", CAT | {"query": "thank you", "channels": ["speech"]}),
+        ("find every mention of the delivery", {"query": "the delivery", "channels": ["speech"], "limit": 100}),
+    ],
+)
+def test_words_around_what_is_looked_for_are_no_part_of_it(
+    planner: OfflinePlanner, request_: str, expected: dict[str, Any]
+) -> None:
+    (tool, args), *made = steps(planner, request_)
+    assert (tool, args) == ("search_moments", expected)
+    assert [args.get("handles_s") for _, args in made] == ([2.0] if "2 s" in request_ else [None] * len(made))
+
+
+@pytest.mark.parametrize(
+    ("request_", "args"),
+    [
+        ("cut 00:00:03.200 --> 00:00:04.400", {"start_s": 3.2, "end_s": 4.4}),
+        ("cut 00:00:03,200 --> 00:00:04,400", {"start_s": 3.2, "end_s": 4.4}),
+        ("trim the first 2 and the last 2 seconds", {"start_s": 2.0, "end_s": -2.0}),
+        ("trim to the first 2 seconds", {"end_s": 2.0}),
+    ],
+)
+def test_times_of_subtitles_and_what_is_trimmed(planner: OfflinePlanner, request_: str, args: dict[str, Any]) -> None:
+    assert steps(planner, request_) == [("cut_clip", {"video": "$video"} | args)]
 
 
 def test_a_timeline_holds_every_clip_that_was_cut(planner: OfflinePlanner) -> None:

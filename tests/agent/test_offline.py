@@ -263,7 +263,8 @@ def test_a_question_about_nothing_is_asked_back(planner: OfflinePlanner, request
         ("cut out the cat", "tell me how often it is shown", "how often is the cat shown?"),
         ("how often is a cat shown?", "and the dog?", "how often is the dog shown?"),
         ("is there a cat?", "what about a dog?", "is there a dog?"),
-        ("what is said about milk?", "and the dog?", ""),
+        ("what is said about milk?", "and the dog?", "what is said about the dog?"),
+        ("what is said about milk?", "and how often?", "how often is milk mentioned?"),
         ("is somebody who carries a very large box there", "how often?", ""),
     ],
 )
