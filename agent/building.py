@@ -13,7 +13,8 @@ from playhead.agent.pieces import ASKS, is_video_words, polite_less, unquoted, w
 from playhead.agent.reading import PICTURED, WINDOWED, Clause
 from playhead.agent.references import field_types, fits
 from playhead.agent.slots import Slots, said_or_written
-from playhead.agent.steps import ALL, ORDINAL, THERE, Steps, in_order
+from playhead.agent.steps import ALL, THERE, Steps, in_order
+from playhead.index.ordinals import numbered
 from playhead.index.questions import ask
 from playhead.media.formats import kind_of
 from playhead.types import Channel
@@ -145,7 +146,7 @@ class Builder(Steps):
             self.found.append(self.step("search_moments", {"like": "$given"} | self.times(slots) | many))
             return []
         query = (told_thing(words) if SOMEWHERE.search(words) else looked_for(words)) or bare_moment(words)
-        if not query or ((self.has_moments or not ORDINAL.match(query)) and (is_back(query) or _only_back(query))):
+        if not query or ((self.has_moments or not numbered(query)) and (is_back(query) or _only_back(query))):
             query = clause.subject
         if not query and self.found:  # "…, can you locate that": it is looked for already
             return []
@@ -279,7 +280,7 @@ def _framed(text: str, *, back: bool = True) -> str:
     """What frames are to show; nothing where that is the footage as such, or was named before."""
     what = _FRAME_OF.search(text) or _WHENEVER.search(text)
     subject = looked_for(without_names(what["what"])) if what else ""
-    named_before = _only_back(subject) and (back or not ORDINAL.match(subject))
+    named_before = _only_back(subject) and (back or not numbered(subject))
     return "" if named_before or is_video_words(subject) else subject
 
 

@@ -17,8 +17,9 @@ from playhead.agent.planner import Proposal, Stage
 from playhead.agent.reading import LIKELY, MOST_CLAUSES, Clause, Reader
 from playhead.agent.several import said_of_each
 from playhead.agent.shares import in_times
-from playhead.agent.steps import ORDINALS, which
+from playhead.agent.steps import which
 from playhead.agent.wishes import effects_left_out, left_out
+from playhead.index.ordinals import ORDINALS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

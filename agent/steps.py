@@ -10,7 +10,8 @@ from playhead.agent.anchors import BACK, Anchor, When, is_back, looked_for, thin
 from playhead.agent.footage import called, choice, named
 from playhead.agent.plan import Plan, Step
 from playhead.agent.slots import Slots, said_or_written
-from playhead.agent.times import FromStart, number
+from playhead.agent.times import FromStart
+from playhead.index.ordinals import ORDINALS, numbered
 from playhead.types import Answer, Story, Transcript
 
 if TYPE_CHECKING:
@@ -38,8 +39,6 @@ _ORDINAL = re.compile(
     r"result|match|scene))?\b",
     re.IGNORECASE,
 )
-_ORDINAL_NAMES = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
-ORDINALS = {name: number for number, name in enumerate(_ORDINAL_NAMES)} | {"last": -1}
 _PER_SHOT = re.compile(
     r"\b(?:each|every|per|all(?: the)?|of the)(?: single)? (?:shots?|scenes?|takes?|cuts?)\b", re.IGNORECASE
 )
@@ -182,10 +181,8 @@ class Steps:
 
     def nth_shot(self, text: str) -> str:
         """The shot that is named by its number: "the second scene"; an empty string for anything else."""
-        nth = _NTH.match(text)
-        if nth is None or nth["count"] or not _SHOT.fullmatch(nth["what"]):
-            return ""
-        return f"${self.shots_step()}.shots[{ORDINALS[nth['which'].lower()]}]"
+        one = numbered(text)
+        return f"${self.shots_step()}.shots[{one[1][0]}]" if one and _SHOT.fullmatch(one[0]) else ""
 
     @staticmethod
     def per_shot(text: str) -> bool:
@@ -225,23 +222,23 @@ class Steps:
             each = (self.moments_of(one, many=False, in_video=in_video, words=words, times=times) for one in listed)
             self.picked = [one for found in each for one in (found if isinstance(found, list) else [f"{found}[0]"])]
             return self.picked
-        nth = None if many else _NTH.match(query)
-        if nth:
+        one = None if many else numbered(query)
+        if one:
             limit = ALL
-        args: dict[str, Any] = in_order(query) if nth else {"query": query}
+        args: dict[str, Any] = in_order(query) if one else {"query": query}
         if (times and self._video()) or (self.inputs.get(self.meant) is not None if in_video is None else in_video):
             args["video"] = self._video()
         args |= times or {}
         if channels := said_or_written(words or query):
             args["channels"] = [str(channel) for channel in channels]
         self.found.append(self.step("search_moments", args | {"limit": limit or (ALL if many else 1)}))
-        self.pick(query if nth else "")
+        self.pick(query if one else "")
         return self.picked or f"${self.found[-1]}.moments"
 
     def pick(self, query: str) -> None:
         """Of what the last search finds mean those with the number that `query` names; all where it names none."""
-        nth = _NTH.match(query)
-        self.picked = [f"${self.found[-1]}.moments[{n}]" for n in _numbers(nth)] if nth else []
+        one = numbered(query)
+        self.picked = [f"${self.found[-1]}.moments[{place}]" for place in one[1]] if one else []
 
     def look_for(self, query: str) -> None:
         """A search in the video that is named, or in all."""
@@ -368,33 +365,18 @@ class Steps:
         return {"video": window["video"], "at_s": [round((window["start_s"] + window["end_s"]) / 2, 3)]}
 
 
-_NTH = re.compile(
-    rf"^(?:the\s+)?(?P<which>{'|'.join(ORDINALS)})\s+(?:(?P<count>two|three|four|five|six|seven|eight|nine|ten|[2-9])\s+)?"
-    r"(?!(?:aid|class|name|floor|row|lady|hand|person|half|part|bit)\b)(?P<what>\w.+)$",
-    re.IGNORECASE,
-)
-
-
-_SHOT = re.compile(r"(?:shot|scene|take)", re.IGNORECASE)
+_SHOT = re.compile(r"the (?:shot|scene|take)", re.IGNORECASE)
 
 
 _TIMES_OVER = re.compile(r"\s+for the (?:first|second|third|last|final) time$", re.IGNORECASE)
-ORDINAL = re.compile(rf"(?:the\s+)?(?:{'|'.join(ORDINALS)})\s+\w", re.IGNORECASE)
 
 
 def in_order(query: str) -> dict[str, Any]:
     """The arguments of a search: all in order of time, where one is wanted by its number ("the second cat")."""
-    nth, bare = _NTH.match(query), _TIMES_OVER.sub("", query)
-    if nth is None and bare == query:
+    one, bare = numbered(query), _TIMES_OVER.sub("", query)
+    if one is None and bare == query:
         return {"query": query}
-    return {"query": f"the {nth['what']}" if nth else looked_for(bare), "order": "time", "limit": ALL}
-
-
-def _numbers(nth: re.Match[str]) -> list[int]:
-    """The places of the moments that are meant, the last of all at -1."""
-    at = ORDINALS[nth["which"].lower()]
-    count = int(number(nth["count"] or "one") or 1)
-    return [at + n for n in range(count)] if at >= 0 else list(range(-count, 0))
+    return {"query": one[0] if one else looked_for(bare), "order": "time", "limit": ALL}
 
 
 _GIVEN = re.compile(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from playhead.index.depict import described, draft, refined
 from playhead.index.holdings import Held, told_of
 from playhead.index.moments import united
+from playhead.index.ordinals import numbered
 from playhead.index.questions import Kind, Question, ask
 from playhead.index.tell import SHOWS, citation, citations, cite, doubt, ended, likeness, listed, sentence
 from playhead.index.wording import word
@@ -97,7 +98,14 @@ class Answering:
         return [moment for moment in moments if moment.score >= least]
 
     def _first(self, words: str) -> Moment | None:
-        return next(iter(self._moments(words, limit=1)), None)
+        """The best moment; of things by their number ("the second cat") that of the video where the best is."""
+        one = numbered(words)
+        if one is None:
+            return next(iter(self._moments(words, limit=1)), None)
+        what, (place, *_) = one
+        sure = self._sure(what)
+        there = sorted((m for m in sure if m.video == sure[0].video), key=lambda moment: moment.span)
+        return there[place] if -len(there) <= place < len(there) else None
 
     def _absent(self, words: str) -> Answer:
         where = self._video.name if self._video else "the library"

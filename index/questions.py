@@ -87,6 +87,8 @@ _THERE = re.compile(r"^(?:is|are|was|were) there\b|^(?:can|do|does|did) (?:we|yo
 _EXACT = re.compile(  # what a likeness cannot tell: numbers, negations, all and only
     r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|no|not|never|about|all|every|only|without)\b"
 )
+_BUT_NO = re.compile(r",?\s+but (?:no|not an?)\s+(\w+)(?=(?:\s+\w+){0,2}$)", re.IGNORECASE)
+"""What is not to be there, which is looked for as well: whoever asks sees that it is, or that nothing shows it."""
 _ABOUT = re.compile(
     r"^what (?:is|was|are|were|do|does|did|has been|have)\b.*?\b(?:said|say|says|told|tell|mentioned|mention|heard|"
     r"hear|talking|talked|talk|explained|explain|discussed|written|read)\b"
@@ -121,6 +123,7 @@ def ask(text: str) -> Question:
     """The question as Playhead understands it; what fits no pattern asks what there is."""
     question = re.sub(r"\s+", " ", text.strip().rstrip("?!. ")).strip()
     question = re.sub(r"\s+or not$", "", _LEAD.sub("", question) or question)
+    question = _BUT_NO.sub(lambda found: f" and {'' if found[1].endswith('s') else 'a '}{found[1]}", question)
     lower = question[:1].lower() + question[1:]
     channels = _channels(lower)
     if counted := _counted(lower, channels):

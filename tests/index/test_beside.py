@@ -140,3 +140,28 @@ def test_what_comes_before_is_told_in_order_of_time(watched: Watched) -> None:
     answer = Answering(watched, watched.video("film.mp4")).answer("What is shown before the motorcycle?")
     assert [claim.evidence[0].span.start_s // 3 for claim in answer.claims] == [1, 2]
     assert min(start_s for start_s, _ in watched.within) > 2.8  # and not at the coffee
+
+
+def test_what_is_beside_a_thing_is_told_of_the_one_that_is_numbered(
+    film: Path, models: Models, ffmpeg: str, tmp_path: Path
+) -> None:
+    library = Library(tmp_path / "twice.playhead", models=models)
+    looped = ("-stream_loop", "1", "-i", str(film), "-c", "copy", str(tmp_path / "twice.mp4"))
+    subprocess.run((ffmpeg, "-v", "error", *looped), check=True)
+    library.add(tmp_path / "twice.mp4")
+    (video,) = library.videos()
+    asked = Answering(library, video)
+    first, second, last, third = (
+        asked.answer(f"What comes before the {which} motorcycle?").notes[-1]
+        for which in ("first", "second", "last", "third")
+    )
+    assert first == "“the first motorcycle” is taken to be twice.mp4 0:09.0–0:12.0."
+    assert second == "“the second motorcycle” is taken to be twice.mp4 0:21.0–0:24.0."
+    assert last == second.replace("second", "last")
+    assert third == "Nothing in twice.mp4 shows or says “the third motorcycle”."
+
+
+def test_what_is_not_to_be_there_is_looked_for_as_well(watched: Watched) -> None:
+    answer = Answering(watched).answer("Is there a motorcycle but no submarine?")
+    assert answer.claims[0].text == "Yes: A motorcycle is in the picture."
+    assert answer.notes == ("Nothing in the library shows or says “a submarine”.",)
