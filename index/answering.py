@@ -60,6 +60,8 @@ class Answering:
             Kind.VIDEOS: self._of_videos,
             Kind.ORDER: self._order,
         }
+        if question.kind in (Kind.HOW_OFTEN, Kind.HOW_LONG) and question.items:  # compared: each is counted
+            return _each(question, counted[question.kind])
         if question.kind in counted:
             return counted[question.kind](question)
         found: dict[Kind, Callable[[Question], Answer]] = {
@@ -115,8 +117,7 @@ class Answering:
 
     def _what(self, question: Question) -> Answer:
         if question.items:
-            each = [self._what(replace(question, about=item, items=())) for item in question.items]
-            return Answer(tuple(c for a in each for c in a.claims), tuple(n for a in each for n in a.notes))
+            return _each(question, self._what)
         moments = self._moments(question.about, question.channels)
         if not moments and question.channels:
             said = question.channels == (Channel.SPEECH,)  # of what nobody says no picture is told
@@ -299,6 +300,12 @@ class Answering:
             if inside and of_it and _REASON.search(segment.text):
                 evidence = (citation(segment, moment.video, self._library.folder),)
                 yield Claim(sentence(Channel.SPEECH, [segment.text]), evidence)
+
+
+def _each(question: Question, answer: Callable[[Question], Answer]) -> Answer:
+    """What is answered of each thing that a question names."""
+    each = [answer(replace(question, about=item, items=())) for item in question.items]
+    return Answer(tuple(c for a in each for c in a.claims), tuple(n for a in each for n in a.notes))
 
 
 def _content(text: str) -> frozenset[str]:

@@ -60,6 +60,14 @@ _TIMES = re.compile(r"^(?:how many times|how often)\b\s*(?P<about>.*)$")
 _LONG = re.compile(r"^(?:for )?how (?:long|much time|many (?:seconds|minutes))\b\s*(?P<about>.*)$")
 _MANY = re.compile(r"^how many\b\s*(?P<about>\w.*)$")
 _ARE = re.compile(r"\s+(?:are|is|were|was|do|does|did|can)\b(?: (?:there|we|you|i|one)\b)?(?: see\b)?\s*")
+_MORE = re.compile(
+    r"^(?:is|are|was|were|does|do|did) (?P<one>.+?)(?: (?:shown|seen|visible|there|appear|said|mentioned))? "
+    r"(?:for )?(?P<way>more often|less often|longer) than (?P<other>.+)$"
+)
+_MOST = re.compile(
+    r"^(?:which|what|who)\b.*?\b(?P<way>more often|most often|less often|longer|longest)\b[\s,:;]*"
+    r"(?P<items>.+\bor\b.+)$"
+)
 _COUNTED = ((_TIMES, Kind.HOW_OFTEN), (_LONG, Kind.HOW_LONG))
 _FIRST = re.compile(
     r"^(?:which|what|who)\b.*?\b(?:first|last|earlier|later|before|sooner)\b[\s,:;]*(?P<items>.+\bor\b.+)$"
@@ -152,6 +160,11 @@ def ask(text: str) -> Question:
 
 def _counted(question: str, channels: tuple[Channel, ...]) -> Question | None:
     """A question that arithmetic answers; None where it is none."""
+    if found := _MORE.match(question) or _MOST.match(question):
+        said = found.groupdict()
+        items = [said["one"], said["other"]] if "other" in said else _items(said["items"])
+        kind = Kind.HOW_LONG if found["way"].startswith("long") else Kind.HOW_OFTEN
+        return Question(kind, "", tuple(map(topic, items)), channels)
     if held := asked_of(question):
         return Question(Kind.VIDEOS, held)
     if (found := _MANY.match(question)) and not re.match(r"how many (?:times|seconds|minutes)\b", question):

@@ -165,3 +165,18 @@ def test_what_is_not_to_be_there_is_looked_for_as_well(watched: Watched) -> None
     answer = Answering(watched).answer("Is there a motorcycle but no submarine?")
     assert answer.claims[0].text == "Yes: A motorcycle is in the picture."
     assert answer.notes == ("Nothing in the library shows or says “a submarine”.",)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Is the motorcycle shown more often than the submarine?",
+        "Which is shown more often, the motorcycle or the submarine?",
+    ],
+)
+def test_of_things_that_are_compared_each_is_counted(watched: Watched, question: str) -> None:
+    answer = Answering(watched).answer(question)
+    assert [claim.text for claim in answer.claims] == ["“the motorcycle” is found once."]
+    assert answer.notes == ("Nothing in the library shows or says “the submarine”.",)
+    longer = Answering(watched).answer("Is the motorcycle shown longer than the submarine?")
+    assert longer.claims[0].text.startswith("“the motorcycle” is there for ")
