@@ -20,8 +20,10 @@ from playhead.media.formats import kind_of
 from playhead.types import Channel
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+_AT_S = 10.0  # of what is said at a time this much is told
 _EVERY_ONE = re.compile(r"\b(?:every(?:\s+(?:single\s+)?time)?|all|each|any time|whenever|how many)\b", re.IGNORECASE)
 _REST = re.compile(r"\b(?:the rest|the remainder|what remains|the remaining)\b", re.IGNORECASE)
 _FROM_POINT = re.compile(r"\bfrom\b(?!.*\bon(?:wards?)?\b)", re.IGNORECASE)
@@ -259,6 +261,8 @@ class Builder(Steps):
                 self.frames = self.step("extract_frames", args | {"at_s": list(slots.at_s)})
             self.step(tool, {"frames": f"${self.frames}.frames"})
             return []
+        if tool == "transcribe" and slots.at_s and not slots.has_window:
+            return self._said_at(slots.at_s)
         args, questions = self.window(clause)
         if questions:
             asks = tool in PICTURED and ASKS.match(polite_less(clause.text))
@@ -274,6 +278,13 @@ class Builder(Steps):
         if tool == "detect_shots":
             self.shots = name
         return []
+
+    def _said_at(self, times_s: Sequence[float]) -> list[str]:
+        """What is said from each of these times on, for a while."""
+        args, questions = self.in_video({})
+        for time_s in () if questions else times_s:
+            self.step("transcribe", args | {"start_s": time_s, "end_s": time_s + _AT_S})
+        return questions
 
 
 def _framed(text: str, *, back: bool = True) -> str:

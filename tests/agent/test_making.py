@@ -908,3 +908,8 @@ def test_a_story_that_would_be_too_long_is_asked_about(planner: OfflinePlanner, 
     proposal = planner.propose(f"make a {length} narrated film of the whole video", ONE)
     assert proposal.plan is None
     assert "a film of a story lasts 30 minutes at most" in proposal.questions[0]
+
+
+def test_what_is_said_at_times_is_told_for_a_while(planner: OfflinePlanner) -> None:
+    told = steps(planner, "what is said at 0:05 and at 0:20?")
+    assert told == [("transcribe", {"video": "$video", "start_s": s, "end_s": s + 10}) for s in (5.0, 20.0)]
