@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from playhead.agent.anchors import BACK, SOMEWHERE, When, bare_moment, is_back, looked_for, told_thing
+from playhead.agent.films import is_of_films, of_films
 from playhead.agent.language import language, tidy
-from playhead.agent.making import MAKING, join_films, joins_films, make
+from playhead.agent.making import MAKING, make
 from playhead.agent.pieces import ASKS, is_video_words, polite_less, unquoted, without_names, without_whereabouts
 from playhead.agent.reading import PICTURED, WINDOWED, Clause
 from playhead.agent.references import field_types, fits
@@ -62,8 +63,8 @@ class Builder(Steps):
 
     def add(self, clause: Clause) -> list[str]:
         """The steps of a clause; questions where something is missing."""
-        if clause.tool in MAKING and joins_films(clause.text):
-            return join_films(self, clause)
+        if clause.tool in MAKING and is_of_films(self, clause):
+            return of_films(self, clause)
         return self.turn_to(clause.text) or self._added(clause)
 
     def _added(self, clause: Clause) -> list[str]:
@@ -251,8 +252,8 @@ class Builder(Steps):
 
     def _windowed(self, clause: Clause) -> list[str]:
         slots, tool = clause.slots, clause.tool
-        if tool == "describe_video" and slots.at_s:
-            return self._captions(clause)
+        if slots.at_s and tool in ("describe_video", "transcribe"):
+            return self._captions(clause) if tool == "describe_video" else self._said_at(slots.at_s)
         if tool in PICTURED and (slots.at_s or (self.frames and _STILLS.search(slots.text))):
             if slots.at_s:
                 args, questions = self.in_video({})
@@ -261,8 +262,6 @@ class Builder(Steps):
                 self.frames = self.step("extract_frames", args | {"at_s": list(slots.at_s)})
             self.step(tool, {"frames": f"${self.frames}.frames"})
             return []
-        if tool == "transcribe" and slots.at_s and not slots.has_window:
-            return self._said_at(slots.at_s)
         args, questions = self.window(clause)
         if questions:
             asks = tool in PICTURED and ASKS.match(polite_less(clause.text))

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import re
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from playhead.agent.anchors import is_back, things
+from playhead.agent.clips import EDITORS, JOIN, beyond, clip, joined, stretches_of, subtitled
+from playhead.agent.films import joins_the_rest
 from playhead.agent.language import named_language, tidy
-from playhead.agent.pieces import NAMED, polite_less, unquoted, without_names
+from playhead.agent.pieces import polite_less, unquoted
 from playhead.agent.slots import Slots, read_slots
 from playhead.agent.times import LENGTH, NUMBER, length, number
-from playhead.agent.wishes import Wishes, plainly, prompt, read_wishes, thing
+from playhead.agent.wishes import ALL_BUT, Wishes, prompt, read_wishes, thing
 from playhead.tools.compose_story import MOST_MINUTES
-from playhead.tools.cutting import MOST_MOMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,33 +28,12 @@ FORMATS = {
     "youtube": r"you ?tube",
     "ffmetadata": r"ff ?metadata|ffmpeg(?: chapters| metadata)?|chapter (?:marks|metadata)",
 }
-_INTO_PIECES = re.compile(
-    rf"\s*\b(?:in(?:to)?|as)\s+(?:(?:(?P<length>{LENGTH})|(?P<count>{NUMBER}))(?:[\s-]+long)?(?:\s+(?:equal(?:ly "
-    r"long)?|even|separate|single|different))?[\s-]+(?:pieces|parts|clips|chunks|segments|files|bits|sections)\b"
-    r"(?:\s+of\s+(?:the same|equal) (?:length|size))?|(?:(?:two|three|four|equal)\s+)*(?P<share>half|halves|thirds|"
-    r"quarters)\b)",
-    re.IGNORECASE,
-)
-_SHARES = {"half": 2, "halves": 2, "thirds": 3, "quarters": 4}
-_NEARLY = 1e-6  # a last piece that is shorter than this is none
 _WITHIN = re.compile(r"\b(?:in|within|during)\s+(?:the\s+)?(?:first|opening|last|final)\b", re.IGNORECASE)
 _SHORTEST_S = 1.0  # a moment that was found may be shorter than an eye can follow
-_EDITORS = ["edl", "otio", "fcpxml"]
 _A_SHOT = re.compile(r"\b(?:shots?|scenes?|takes?|cuts?)\b", re.IGNORECASE)
 _OFF = re.compile(
     r"^(?:cut|chop|trim|take|snip|lop|clip)\b.*\boff\b|^trim\b(?!.*\b(?:to|from|between)\b)|"
     r"^(?:remove|drop|skip|lose|get rid of|throw away)\b",
-    re.IGNORECASE,
-)
-_THE_REST = re.compile(
-    r"(?:join|put|glue|splice|stitch|merge|combine|keep)\s+(?:the\s+)?(?:rest|remainder|remaining \w+|"
-    r"two (?:parts|pieces)|what is left)(?:\s+together)?",
-    re.IGNORECASE,
-)
-_AWAY = re.compile(r"^(?:remove|drop|lose|get rid of|throw away)\b", re.IGNORECASE)
-_ALL_BUT = re.compile(
-    r"\b(?:everything|all(?: of it)?|the (?:rest|whole (?:film|video|thing)))\s+"
-    r"(?:except|but|other than|apart from|without)\b",
     re.IGNORECASE,
 )
 _MINUTES = re.compile(
@@ -116,20 +94,6 @@ _PART_OF_IT = re.compile(
 _RESULT = re.compile(
     r"(?:the |that |your )?(?:answer|summary|text|transcript|result|description|story|digest|chapters)", re.IGNORECASE
 )
-_WORDED = {
-    "handles_s": "with more before and after",
-    "fade_s": "with fades",
-    "fade": "with a fade at one end",
-    "sound": "without sound",
-    "as_stored": "without encoding anew",
-}
-_JOIN = re.compile(
-    r"(?:join|glue|splice|string|stitch|merge|combine|put|cut|edit|make|create)?(?:\s*\b(?:up|a|the|both|bits?|parts?|"
-    r"stretch(?:es)?|clips?|together|super-?cut|film|video|reel|montage|of|from|out|all|whole|files|videos|films))*",
-    re.IGNORECASE,
-)
-"""Nothing but that something is to be joined."""
-_AND_THEN = re.compile(r"\b(?:with|then)\b", re.IGNORECASE)
 _CLIPS = re.compile(
     r"(?:(?:make|create)(?=.*\bclips?\b)|cut|clip|take|extract|give|get|show)?"
     r"(?:\s*\b(?:out|me|us|a|the|two|three|\d+|clips?|parts?|bits?|of|from))*",
@@ -141,7 +105,7 @@ _JOINED = frozenset(("cut_clip", "export_subtitles", "contact_sheet", "compose_s
 
 def make(builder: Builder, clause: Clause) -> list[str]:
     """The steps of a clause that asks for something to be made; questions where something is missing."""
-    if builder.film and _THE_REST.fullmatch(polite_less(clause.text)):  # "remove …, and join the rest"
+    if joins_the_rest(builder, clause.text):
         return []
     together = clause.tool in _JOINED and _is_joined(clause.tool, read_wishes(clause.text))
     return (_supercut if together else _MAKERS[clause.tool])(builder, clause)
@@ -152,83 +116,37 @@ def _is_joined(tool: str, wishes: Wishes) -> bool:
     return wishes.together or (tool == "compose_story" and bool(_to_join(wishes)))
 
 
-def _beyond(builder: Builder, tool: str, wishes: Wishes) -> list[str]:
-    """What to ask where a tool cannot do something in the way that is wanted."""
-    takes = builder.tools[tool].Args.model_fields
-    return [f"I can do that, but not {_WORDED[name]}: shall I?" for name, _ in wishes.options if name not in takes]
-
-
 # Cutting
 
 
 def _cut(builder: Builder, clause: Clause) -> list[str]:
-    if found := _INTO_PIECES.search(clause.text):
-        return _cut_up(builder, clause, found)
     wishes = read_wishes(clause.text)
     stretches = _clips_of(wishes)
     if len(stretches) > 1:
         return _cut_each(builder, stretches, wishes)
-    times = _when(builder, read_slots(wishes.text), clause)
-    if len(times) > 1 and (_AWAY.match(polite_less(wishes.text)) or _ALL_BUT.search(wishes.text)):
-        return _take_away(builder, times, wishes)
     args, questions = _where(builder, clause, wishes)
-    if questions := questions or _beyond(builder, "cut_clip", wishes):
+    if questions := questions or beyond(builder, "cut_clip", wishes):
         return questions
-    _clip(builder, args | dict(wishes.options))
-    return _subtitled(builder, f"${builder.clips}.clips[0]") if wishes.subtitled else []
-
-
-def _cut_up(builder: Builder, clause: Clause, found: re.Match[str]) -> list[str]:
-    """The whole of a video, or a stretch of it, in pieces of so many seconds or in so many alike."""
-    wishes = read_wishes(_INTO_PIECES.sub(" ", clause.text))
-    args, questions = builder.in_video(builder.times(read_slots(wishes.text)))
-    video = builder.video_named(builder.inputs.get(builder.meant) or "")
-    if questions or video is None:
-        return questions or ["How long is that video? Index it first."]
-    if questions := _beyond(builder, "cut_clip", wishes):
-        return questions
-    whole = video.span
-    start_s, end_s = (
-        time_s if time_s is None or time_s >= 0 else whole.end_s + time_s
-        for time_s in (args.get("start_s"), args.get("end_s"))
-    )
-    start_s, end_s = max(start_s or whole.start_s, whole.start_s), min(end_s or whole.end_s, whole.end_s)
-    count = _SHARES.get((found["share"] or "").lower()) or (number(found["count"]) if found["count"] else None)
-    step_s = (end_s - start_s) / count if count else length(found["length"])
-    if not step_s > 0:
-        return [f"“{found[0].strip()}” names no length: how long shall the pieces be?"]
-    pieces = math.ceil((end_s - start_s) / step_s - _NEARLY)
-    if pieces > MOST_MOMENTS:
-        return [f"That is {pieces:,} pieces; at most {MOST_MOMENTS:,} can be cut. How long shall they be?"]
-    edges = [round(start_s + n * step_s, 3) for n in range(pieces)] + [end_s]
-    moments = [{"video": video.name, "start_s": a, "end_s": b} for a, b in pairwise(edges)]
-    _clip(builder, {"moments": moments} | dict(wishes.options))
-    return []
+    clip(builder, args | dict(wishes.options))
+    return subtitled(builder, f"${builder.clips}.clips[0]") if wishes.subtitled else []
 
 
 def _clips_of(wishes: Wishes) -> list[Slots]:
     """The stretches of which clips are wanted; none where something else is said, too."""
-    stretches, rest = _stretches(wishes.text)
+    stretches, rest = stretches_of(wishes.text)
     return stretches if _CLIPS.fullmatch(rest) and not wishes.together else []
 
 
 def _cut_each(builder: Builder, stretches: Sequence[Slots], wishes: Wishes) -> list[str]:
-    questions = _beyond(builder, "cut_clip", wishes)
+    questions = beyond(builder, "cut_clip", wishes)
     for slots in stretches:
         args, unsaid = builder.in_video(builder.times(slots))
         if questions := questions or unsaid:
             return questions
-        _clip(builder, args | dict(wishes.options))
+        clip(builder, args | dict(wishes.options))
         if wishes.subtitled:
-            _subtitled(builder, f"${builder.clips}.clips[0]")
+            subtitled(builder, f"${builder.clips}.clips[0]")
     return []
-
-
-def _clip(builder: Builder, args: dict[str, Any]) -> None:
-    """A step that cuts; one that cuts a single stretch may be joined with others."""
-    builder.clips = builder.step("cut_clip", args)
-    if "moments" not in args:
-        builder.cuts.append(f"${builder.clips}.clips[0].origin.parts[0]")
 
 
 def _where(builder: Builder, clause: Clause, wishes: Wishes) -> tuple[dict[str, Any], list[str]]:
@@ -239,8 +157,8 @@ def _where(builder: Builder, clause: Clause, wishes: Wishes) -> tuple[dict[str, 
     if builder.per_shot(wishes.text) and (not about or _A_SHOT.search(about)):
         where, questions = builder.in_video(times)
         return ({}, questions) if questions else ({"moments": f"${builder.shots_step(where)}.shots"}, [])
-    if about and not times and _ALL_BUT.search(wishes.text):
-        what = _ALL_BUT.sub("", about).strip()
+    if about and not times and ALL_BUT.search(wishes.text):
+        what = ALL_BUT.sub("", about).strip()
         return {}, [f"I can leave out what is named by its times: when is “{what}”?"]
     if shot := builder.nth_shot(about):
         return {"moments": [shot]}, []
@@ -279,7 +197,7 @@ def _by_times(builder: Builder, clause: Clause, times: dict[str, Any]) -> tuple[
     text = polite_less(clause.text)
     if lasting := _LASTING.match(text) if set(times) == {"start_s"} else None:
         times["end_s"] = times["start_s"] + length(lasting["t"])
-    if not (_OFF.match(text) or _ALL_BUT.search(text)):
+    if not (_OFF.match(text) or ALL_BUT.search(text)):
         args, questions = builder.in_video(times)
         builder.stretch = dict(args)
         return args, questions
@@ -292,21 +210,6 @@ def _by_times(builder: Builder, clause: Clause, times: dict[str, Any]) -> tuple[
         return before | left, []
     builder.left = left
     return builder.in_video(left)
-
-
-def _take_away(builder: Builder, times: dict[str, Any], wishes: Wishes) -> list[str]:
-    """The film of what is before a stretch and after it."""
-    _, questions = builder.in_video({})
-    video = builder.video_named(builder.inputs.get(builder.meant) or "")
-    if questions or video is None:
-        return questions or ["How long is that video? Index it first."]
-    whole = video.span
-    start_s, end_s = (t if t >= 0 else whole.end_s + t for t in (times["start_s"], times["end_s"]))
-    left = [(whole.start_s, min(start_s, whole.end_s)), (min(end_s, whole.end_s), whole.end_s)]
-    moments = [{"video": video.name, "start_s": a, "end_s": b} for a, b in left if a < b]
-    if not moments:
-        return ["That leaves nothing: which part shall go?"]
-    return _beyond(builder, "make_supercut", wishes) or _joined(builder, moments, {"order": "given"}, wishes)
 
 
 def _without(times: dict[str, Any]) -> dict[str, Any]:
@@ -325,42 +228,14 @@ def _supercut(builder: Builder, clause: Clause) -> list[str]:
     moments = list(builder.cuts) if stretches else _to_show(builder, clause, wishes)
     if not moments:
         return ["What shall the film be made of?"]
-    if questions := _beyond(builder, "make_supercut", wishes):
+    if questions := beyond(builder, "make_supercut", wishes):
         return questions
     order = "given" if isinstance(moments, list) else "time"
     if wishes.backwards and order == "time":
         return ["I can join moments that are found in order of time only: shall I?"]
     if wishes.backwards:
         moments = moments[::-1]
-    return _joined(builder, moments, {"order": order, "shortest_s": _SHORTEST_S}, wishes)
-
-
-def joins_films(text: str) -> bool:
-    """Whether videos are to be joined as they are: "join a.mp4 and b.mp4"."""
-    wishes = read_wishes(text)
-    stretches, rest = _stretches(wishes.text)
-    joined = wishes.together or plainly(wishes.text) == "make_supercut"
-    nothing_else = not stretches and _JOIN.fullmatch(tidy(_AND_THEN.sub("", rest)))
-    return joined and len(NAMED.findall(text)) > 1 and bool(nothing_else)
-
-
-def join_films(builder: Builder, clause: Clause) -> list[str]:
-    """The steps that join whole videos, in the order in which they are named."""
-    wishes = read_wishes(clause.text)
-    films = [builder.video_named(name) for name in NAMED.findall(clause.text)]
-    films = films[::-1] if wishes.backwards else films
-    moments = [{"video": film.name, "start_s": film.start_s, "end_s": film.span.end_s} for film in films if film]
-    if len(moments) < len(films):
-        return ["How long are these videos? Index them first."]
-    return _beyond(builder, "make_supercut", wishes) or _joined(builder, moments, {"order": "given"}, wishes)
-
-
-def _joined(builder: Builder, moments: Any, options: dict[str, Any], wishes: Wishes) -> list[str]:
-    builder.film = builder.step("make_supercut", {"moments": moments} | options | dict(wishes.options))
-    if wishes.subtitled:
-        _subtitled(builder, f"${builder.film}")
-    builder.step("export_timeline", {"film": f"${builder.film}", "formats": _EDITORS})
-    return []
+    return joined(builder, moments, {"order": order, "shortest_s": _SHORTEST_S}, wishes)
 
 
 def _to_show(builder: Builder, clause: Clause, wishes: Wishes) -> Any:
@@ -386,17 +261,8 @@ def _to_show(builder: Builder, clause: Clause, wishes: Wishes) -> Any:
 
 def _to_join(wishes: Wishes) -> list[Slots]:
     """The stretches that are to be joined; none where something else is named, too."""
-    stretches, rest = _stretches(wishes.text)
-    return stretches if _JOIN.fullmatch(rest) else []
-
-
-def _stretches(text: str) -> tuple[list[Slots], str]:
-    """The stretches of "join 0:10-0:20 and 0:40-0:50 of a.mp4", and the words that are left without them."""
-    found = list[Slots]()
-    while (slots := read_slots(text)).has_window:
-        found.append(slots)
-        text = slots.text
-    return found, tidy(re.sub(r"\band\b|[,&]", " ", polite_less(without_names(text))))
+    stretches, rest = stretches_of(wishes.text)
+    return stretches if JOIN.fullmatch(rest) else []
 
 
 def _cut_to_join(builder: Builder, stretches: Sequence[Slots]) -> list[str]:
@@ -408,12 +274,7 @@ def _cut_to_join(builder: Builder, stretches: Sequence[Slots]) -> list[str]:
         args, questions = builder.in_video(builder.times(slots))
         if questions:
             return questions
-        _clip(builder, args)
-    return []
-
-
-def _subtitled(builder: Builder, film: str) -> list[str]:
-    builder.step("export_subtitles", {"film": film, "burn": True})
+        clip(builder, args)
     return []
 
 
@@ -443,7 +304,7 @@ def _timeline(builder: Builder, clause: Clause) -> list[str]:
     wanted = [kind for kind, words in FORMATS.items() if re.search(rf"\b(?:{words})\b", clause.text, re.IGNORECASE)]
     if _CHAPTERS.search(clause.text) or {"youtube", "ffmetadata"} & set(wanted):
         return _chapters(builder, clause, wanted or ["youtube"])
-    formats = wanted or _EDITORS
+    formats = wanted or EDITORS
     if builder.film:
         builder.drop("export_timeline", {"film": f"${builder.film}"})
         builder.step("export_timeline", {"film": f"${builder.film}", "formats": formats})

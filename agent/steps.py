@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from playhead.agent.planner import Stage
     from playhead.agent.reading import Clause
     from playhead.tools.contract import Tool
-    from playhead.types import Video
+    from playhead.types import Span, Video
 
 ALL = 100
 THERE = re.compile(
@@ -72,6 +72,7 @@ class Steps:
     asked: str = ""  # the last question
     stretch: dict[str, Any] = field(default_factory=dict)  # the part of a video that was worked on last
     left: dict[str, Any] = field(default_factory=dict)  # what is left of it, where an end was cut off
+    away: list[Span] = field(default_factory=list)  # … and what was taken out of it
     film: str = ""  # the step that made a film
     clips: str = ""  # … and some clips
     cuts: list[str] = field(default_factory=list)  # stretches that were cut by their times, as they were cut
@@ -116,6 +117,14 @@ class Steps:
         """The video of that name, as the footage has it; None where it is not there."""
         return next((video for video in self.stage.videos if self._known(name) in (video.name, video.id)), None)
 
+    def video_meant(self) -> Video | None:
+        """The video that a clause is about, as far as it is known."""
+        return self.video_named(self.inputs.get(self.meant) or "")
+
+    def name_of(self, video: Video) -> str:
+        """Its name, or its id where another has the same name."""
+        return called(video, self.stage.videos)
+
     def turn_to(self, text: str) -> list[str]:
         """Of several videos go on with the one that a clause names; a question where it names two."""
         spoken_of = [self._known(name) for name in named(text, [video.name for video in self.stage.videos])]
@@ -126,6 +135,7 @@ class Steps:
             self.meant = next(same, "video" if "video" not in self.inputs else f"video_{len(self.inputs) + 1}")
             self.inputs[self.meant] = spoken_of[0]
             self.frames, self.shots, self.asked, self.anchors, self.stretch, self.left = "", "", "", {}, {}, {}
+            self.away = []
         return []
 
     def is_given(self, text: str) -> bool:
@@ -172,6 +182,12 @@ class Steps:
             return {}
         del self.steps[name]
         return dict(last.args)
+
+    def forget_rest(self) -> None:
+        """Forget the film that was made of what was left, of which more is to be taken."""
+        if self.away:
+            self.drop("export_timeline", {"film": f"${self.film}"})
+            self.drop("make_supercut", {"order": "given"})
 
     def shots_step(self, args: Mapping[str, Any] | None = None) -> str:
         """The step that finds the shots."""

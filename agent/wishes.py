@@ -13,7 +13,7 @@ from typing import Any
 from playhead.agent.anchors import bare_moment, is_back, looked_for
 from playhead.agent.language import tidy
 from playhead.agent.pieces import SAYING, commands, is_video_words, polite_less, unquoted, without_names
-from playhead.agent.times import LENGTH, length
+from playhead.agent.times import LENGTH, NUMBER, length
 
 _FADE_S = 0.5
 _SUBTITLED = re.compile(
@@ -230,6 +230,20 @@ def effects_left_out(request: str, used: str) -> list[str]:
     ]
 
 
+INTO_PIECES = re.compile(
+    rf"\s*\b(?:in(?:to)?|as)\s+(?:(?:(?P<length>{LENGTH})|(?P<count>{NUMBER}))(?:[\s-]+long)?(?:\s+(?:equal(?:ly "
+    r"long)?|even|separate|single|different))?[\s-]+(?:pieces|parts|clips|chunks|segments|files|bits|sections)\b"
+    r"(?:\s+of\s+(?:the same|equal) (?:length|size))?|(?:(?:two|three|four|equal)\s+)*(?P<share>half|halves|thirds|"
+    r"quarters)\b)",
+    re.IGNORECASE,
+)
+"""Into so many pieces, or into pieces so long."""
+ALL_BUT = re.compile(
+    r"\b(?:everything|all(?: of it)?|the (?:rest|whole (?:film|video|thing)))\s+"
+    r"(?:except|but|other than|apart from|without)\b",
+    re.IGNORECASE,
+)
+"""What is to be left out of the whole stands behind it."""
 _PLAINLY = tuple(
     (tool, re.compile(pattern, re.IGNORECASE))
     for tool, pattern in (
@@ -257,8 +271,7 @@ _PLAINLY = tuple(
         ("cut_clip", r"^(?:remove|drop|lose|get rid of)\b.*(?:\d|\b(?:first|last|beginning|end|intro|outro)\b)"),
         (
             "cut_clip",
-            r"^(?:split|divide|slice)\b.*\b(?:pieces|parts|clips|chunks|segments|files|bits|sections|half|halves|"
-            r"thirds|quarters)\b",
+            rf"^(?:split|divide|slice)\b.*{INTO_PIECES.pattern}",
         ),
         ("cut_clip", r"^(?:cut|clip|trim|snip|chop)\b(?! list)|\bclips? of (?:every|each|all|the|a)\b"),
     )
