@@ -68,8 +68,8 @@ _AROUND = tuple(
     re.compile(_CUT + pattern, re.IGNORECASE)
     for pattern in (
         rf"(?P<t>{LENGTH})\s+(?:both\s+)?before and after\s+{_WHAT}{_AFTER}",
-        rf"(?:from\s+)?(?P<t>{LENGTH})\s+before\s+{_WHAT}\s+(?:until|till|up to|to|and)\s+(?P<u>{LENGTH})\s+after"
-        rf"(?:wards)?(?:\s+(?:it|that))?{_AFTER}",
+        rf"(?P<from>from\s+)?(?P<t>{LENGTH})\s+before\s+{_WHAT}\s+(?:until|till|up to|to|and)\s+(?P<u>{LENGTH})\s+"
+        rf"after(?:wards)?(?:\s+(?:it|that))?{_AFTER}",
     )
 )
 _COMPARED = re.compile(r"\b(?:between|compar\w+|differ\w*|chang\w+|versus|vs|than)\b", re.IGNORECASE)
@@ -102,7 +102,8 @@ def with_handles(request: str) -> str:
         found = pattern.search(request)
         if found and found.groupdict().get("u") in (None, found["t"]):
             around = f"{found['what']} with {found['t']} before and after"
-            request = f"{request[: found.start('t')]}{around}{request[found.end() :]}"
+            begin = found.start("from" if found.groupdict().get("from") else "t")
+            request = f"{request[:begin]}{around}{request[found.end() :]}"
     return request
 
 

@@ -119,7 +119,8 @@ def leading(request: str) -> tuple[str, str]:
 def things(text: str) -> list[str]:
     """The things of a list, each with an article: "the cat, a dog and the car"; one, where it is no list."""
     found = re.split(rf"\s*,\s*(?:and\s+)?(?={_DETERMINED}\s)|\s+and\s+(?={_DETERMINED}\s)", text.strip())
-    listed = all(re.fullmatch(rf"{_DETERMINED}(?:\s+[\w'-]+){{1,3}}", one, re.IGNORECASE) for one in found)
+    one = rf"{_DETERMINED}(?:\s+[\w'-]+){{0,2}}\s+(?!ones?$)[\w'-]+(?<!(?<!s)s)"  # of one kind only: no plural
+    listed = all(re.fullmatch(one, thing, re.IGNORECASE) for thing in found)
     return found if listed else [text]
 
 

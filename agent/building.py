@@ -146,7 +146,7 @@ class Builder(Steps):
         words = without_names(slots.text)
         if self.is_given(words) and not unquoted(words):
             many = {"limit": slots.limit or (ALL if _EVERY_ONE.search(slots.text) else None)}
-            self.found.append(self.step("search_moments", {"like": "$given"} | self.times(slots) | many))
+            self.searched({"like": "$given"} | self.times(slots) | many)
             return []
         query = (told_thing(words) if SOMEWHERE.search(words) else looked_for(words)) or bare_moment(words)
         if not query or ((self.has_moments or not numbered(query)) and (is_back(query) or _only_back(query))):
@@ -164,8 +164,7 @@ class Builder(Steps):
         channels = slots.channels or said_or_written(words)
         if channels:
             args["channels"] = [str(channel) for channel in channels]
-        self.found.append(self.step("search_moments", args))
-        self.pick(query)
+        self.searched(args, query)
         return []
 
     def _question(self, clause: Clause) -> list[str]:
@@ -227,7 +226,10 @@ class Builder(Steps):
     def _which_frames(self, clause: Clause) -> tuple[dict[str, Any], list[str]]:
         """Frames of what is named with them, of what was found or asked before, or from all over the video."""
         slots = clause.slots
-        if subject := _framed(slots.text, back=self.has_moments):
+        subject = _framed(slots.text, back=self.has_moments)
+        if shot := self.nth_shot(subject):
+            return {"moments": [shot]}, []
+        if subject:
             return {"moments": self._moments_of(subject, slots)}, []
         if self.shots and not self.found and _EACH.search(slots.text):
             return {"moments": f"${self.shots}.shots"}, []

@@ -11,8 +11,9 @@ from playhead.agent.films import joins_the_rest
 from playhead.agent.language import named_language, tidy
 from playhead.agent.pieces import polite_less, unquoted
 from playhead.agent.slots import Slots, read_slots
-from playhead.agent.times import LENGTH, NUMBER, length, number
+from playhead.agent.times import LENGTH, NUMBER, TIME, length, number
 from playhead.agent.wishes import ALL_BUT, Wishes, prompt, read_wishes, thing
+from playhead.index.ordinals import numbered
 from playhead.tools.compose_story import MOST_MINUTES
 
 if TYPE_CHECKING:
@@ -28,11 +29,15 @@ FORMATS = {
     "youtube": r"you ?tube",
     "ffmetadata": r"ff ?metadata|ffmpeg(?: chapters| metadata)?|chapter (?:marks|metadata)",
 }
-_WITHIN = re.compile(r"\b(?:in|within|during)\s+(?:the\s+)?(?:first|opening|last|final)\b", re.IGNORECASE)
+_WITHIN = re.compile(r"\b(?:in|of|within|during)\s+(?:the\s+)?(?:first|opening|last|final)\b", re.IGNORECASE)
 _SHORTEST_S = 1.0  # a moment that was found may be shorter than an eye can follow
+_TRIM = re.compile(
+    rf"^trim\b(?!.*(?:\bto\s+(?:the\s+)?(?:first|last|opening|final|{TIME})|\bfrom\s+(?:the\s+)?{TIME}|\bbetween\b))",
+    re.IGNORECASE,
+)
 _A_SHOT = re.compile(r"\b(?:shots?|scenes?|takes?|cuts?)\b", re.IGNORECASE)
 _OFF = re.compile(
-    r"^(?:cut|chop|trim|take|snip|lop|clip)\b.*\boff\b|^trim\b(?!.*\b(?:to|from|between)\b)|"
+    r"^(?:cut|chop|trim|take|snip|lop|clip)\b.*\boff\b|"
     r"^(?:remove|drop|skip|lose|get rid of|throw away)\b",
     re.IGNORECASE,
 )
@@ -197,7 +202,8 @@ def _by_times(builder: Builder, clause: Clause, times: dict[str, Any]) -> tuple[
     text = polite_less(clause.text)
     if lasting := _LASTING.match(text) if set(times) == {"start_s"} else None:
         times["end_s"] = times["start_s"] + length(lasting["t"])
-    if not (_OFF.match(text) or ALL_BUT.search(text)):
+    off = _OFF.match(text) or ALL_BUT.search(text) or (len(times) == 1 and _TRIM.match(text))
+    if not off:
         args, questions = builder.in_video(times)
         builder.stretch = dict(args)
         return args, questions
@@ -242,7 +248,7 @@ def _to_show(builder: Builder, clause: Clause, wishes: Wishes) -> Any:
     """The moments that a film is to be made of: named, found or cut before; none where nobody said."""
     slots = read_slots(wishes.text)
     about = thing(slots.text, back=builder.has_moments)
-    many = slots.limit is None and len(things(about)) < 2
+    many = slots.limit is None and numbered(about) is None and (wishes.many or len(things(about)) < 2)
     if _like_given(builder, about, wishes.text):
         return builder.moments_like_given(many=many, limit=slots.limit)
     if about:
@@ -251,7 +257,7 @@ def _to_show(builder: Builder, clause: Clause, wishes: Wishes) -> Any:
     if slots.has_window:  # "cut it together with the first minute"
         return []
     if builder.found:
-        moments = builder.all_found(wishes.text)
+        moments = builder.all_found(clause.text)
         builder.drop("cut_clip", {"moments": moments})
         return moments
     if len(builder.cuts) > 1:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from playhead.agent.anaphora import spoken_out
 from playhead.agent.building import Builder
-from playhead.agent.footage import under_plain_names
+from playhead.agent.footage import choice, under_plain_names
 from playhead.agent.foreign import read_foreign
 from playhead.agent.intents import Intents, worked_examples
 from playhead.agent.pieces import verbatim
@@ -107,9 +107,12 @@ class OfflinePlanner:
             questions += builder.add(clause)
         if questions:
             return Proposal(None, tuple(dict.fromkeys(questions)))
+        if left := builder.unused():
+            return Proposal(None, (f"What shall be done with {choice(left)}? Say it in a sentence of its own.",))
         if not builder.steps:
             return Proposal(None, (f"I do not know what to do for “{_short(words)}”. {_ABLE}.",))
-        notes = [f"“{_short(text)}” was taken for a remark." for text in remarks] + timed + left_out(words)
+        notes = [f"“{_short(text)}” was taken for a remark." for text in remarks]
+        notes += timed + builder.notes + left_out(words)
         if _CUT & {step.tool for step in builder.steps.values()}:
             notes += effects_left_out(words, str([step.args for step in builder.steps.values()]))
         pairs = zip(_WORDS.findall(words), _WORDS.findall(mended), strict=True)

@@ -128,7 +128,11 @@ _GIVE = re.compile(
 _CUTS_OUT = re.compile(r"(?:cut|clip|extract|take|make|create|give|get)\b|clips?\b", re.IGNORECASE)
 _A_THING = re.compile(r"(?:the|an?)(?:\s+[\w'-]+){1,3}", re.IGNORECASE)
 _CUT_A_THING = re.compile(rf"(?:cut|clip|extract|find)(?:\s+out)?\s+{_A_THING.pattern}", re.IGNORECASE)
-_BEGINNING = re.compile(r"(?:is|are|was|were) there|[a-z]+", re.IGNORECASE)
+_BEGINNING = re.compile(
+    r"(?:.*\b(?:frames?|clips?|stills?|pictures?|screenshots?|thumbnails?|super-?cuts?|montages?|moments?|scenes?|shots?|"
+    r"parts?)\s+(?:of|with|where|showing)\s+|[^.]*?\b)(?=(?:the|an?|every)\s)",
+    re.IGNORECASE,
+)
 _BUT = re.compile(r"(?:but|only|just|starting|beginning|ending)\b", re.IGNORECASE)
 _IS_THERE = re.compile(r"^(?:is|are|was|were) there\b", re.IGNORECASE)
 _COUNTS = re.compile(r"^count\b", re.IGNORECASE)
@@ -385,9 +389,9 @@ def _continued(texts: Sequence[str]) -> list[str]:
     found: list[str] = []
     chain = 0  # pieces before this one that it goes on with
     for text in texts:
-        again = _goes_on(text, found[-1]) if found else ""
-        found.append(again or (_begun_as(text, found[-1]) if found else text))
-        chain = chain + 1 if again else 0
+        going = (_goes_on(text, found[-1]) or _begun_as(text, found[-1])) if found else ""
+        found.append(going or text)
+        chain = chain + 1 if going else 0
         how = _how(polite_less(text)) if chain else ""
         if how and _CUTS_OUT.match(polite_less(found[-1 - chain])):
             found[-1 - chain : -1] = [f"{one} {how}" for one in found[-1 - chain : -1]]
@@ -408,16 +412,17 @@ def _goes_on(text: str, last: str) -> str:
 
 
 def _begun_as(text: str, last: str) -> str:
-    """A further thing with what is to be done with it: "cut the cat and then the dog"."""
-    begins = _BEGINNING.match(polite_less(last))
+    """A further thing with what is to be done with it: "cut the cat and then the dog"; an empty string for any other."""
+    bare = polite_less(last)
+    begins = _BEGINNING.match(bare)
     if not begins or not may_tell(text) or read_slots(text).has_window:
-        return text
-    further = _names_another(text, last) or (_CUT_A_THING.match(polite_less(last)) and _A_THING.fullmatch(text))
-    return f"{begins[0]} {text}" if further else text
+        return ""
+    further = _names_another(text, last) or (_CUT_A_THING.match(bare) and _A_THING.fullmatch(read_wishes(text).text))
+    return f"{begins[0]}{text}" if further else ""
 
 
 def _names_another(text: str, last: str) -> bool:
-    """Whether a piece names another video than the one before it, of which something was to be done."""
+    """Whether a piece and the one before it each name a video, and something was to be done in the first."""
     return bool(NAMED.search(text) and NAMED.search(last) and commands(last) and not of_them_as_one(last))
 
 

@@ -63,7 +63,8 @@ _FIGURE = r"\d+(?:\.\d+)?"
 _SHORT_PAIR = re.compile(
     rf"(?:^|(?<=,\s)|\b(?:cut|clip|trim|keep|extract|join|give me|show me|out|only|just|and|from|between)\s)\s*"
     rf"(?P<a>{_FIGURE})\s*(?:[-–—]|\bto\b|\buntil\b)\s*(?P<b>{_FIGURE})\s*(?P<unit>{UNIT})\b"
-    r"(?=\s*(?:$|[.,;:!?]|(?:and|as|from|in|of|then|together|with|without)\b))",
+    r"(?=\s*(?:$|[.,;:!?]|(?:and|as|then|together|with|without)\b|(?:from|in|of)\s+(?:it\b|(?:the|this|that|my)\s+"
+    r"(?:video|film|clip|footage|movie|recording)|[\w-]+\.\w)))",
     re.IGNORECASE,
 )
 """Two figures with one unit, where they are a stretch and no length: "cut 2-4 s"."""

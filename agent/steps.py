@@ -65,6 +65,7 @@ class Steps:
     steps: dict[str, Step] = field(default_factory=dict)
     inputs: dict[str, Any] = field(default_factory=dict)
     found: list[str] = field(default_factory=list)  # search steps, the latest last
+    notes: list[str] = field(default_factory=list)
     picked: list[str] = field(default_factory=list)  # those of the moments that were found which are meant
     frames: str = ""
     shots: str = ""
@@ -137,6 +138,12 @@ class Steps:
             self.frames, self.shots, self.asked, self.anchors, self.stretch, self.left = "", "", "", {}, {}, {}
             self.away = []
         return []
+
+    def unused(self) -> list[str]:
+        """Of several videos that are named those which no step is about."""
+        spoken_of = [self._known(name) for name in named(self.request, [video.name for video in self.stage.videos])]
+        said = str([self.plan().inputs, *(step.args for step in self.steps.values())])
+        return [name for name in spoken_of if len(spoken_of) > 1 and name not in said]
 
     def is_given(self, text: str) -> bool:
         """Whether words mean what was handed over with the request: "this picture", "it", "like that"."""
@@ -234,7 +241,8 @@ class Steps:
         Those with a number ("the second cat", "the last two goals") by their order in time. `words` are those that
         `query` stood in.
         """
-        if len(listed := things(query)) > 1 and not many:
+        listed = [] if many or _ONE_SCENE.search(words) else things(query)
+        if len(listed) > 1:
             each = (self.moments_of(one, many=False, in_video=in_video, words=words, times=times) for one in listed)
             self.picked = [one for found in each for one in (found if isinstance(found, list) else [f"{found}[0]"])]
             return self.picked
@@ -247,23 +255,25 @@ class Steps:
         args |= times or {}
         if channels := said_or_written(words or query):
             args["channels"] = [str(channel) for channel in channels]
-        self.found.append(self.step("search_moments", args | {"limit": limit or (ALL if many else 1)}))
-        self.pick(query if one else "")
+        self.searched(args | {"limit": limit or (ALL if many else 1)}, query if one else "")
         return self.picked or f"${self.found[-1]}.moments"
 
-    def pick(self, query: str) -> None:
-        """Of what the last search finds mean those with the number that `query` names; all where it names none."""
+    def searched(self, args: Mapping[str, Any], query: str = "") -> None:
+        """A search; of what it finds those are meant with the number that `query` names, or all."""
+        self.found.append(self.step("search_moments", args))
         one = numbered(query)
         self.picked = [f"${self.found[-1]}.moments[{place}]" for place in one[1]] if one else []
+        if one:
+            self.notes.append(f"“{query}” is taken by its number in time among what looks or sounds like “{one[0]}”.")
 
     def look_for(self, query: str) -> None:
         """A search in the video that is named, or in all."""
         video = self._video() if self.inputs.get(self.meant) is not None else None
-        self.found.append(self.step("search_moments", {"query": query, "video": video}))
+        self.searched({"query": query, "video": video})
 
     def moments_like_given(self, *, many: bool, limit: int | None = None) -> str:
         """The moments that are like what was handed over: all of them, so many, or the best."""
-        self.found.append(self.step("search_moments", {"like": "$given", "limit": limit or (ALL if many else 1)}))
+        self.searched({"like": "$given", "limit": limit or (ALL if many else 1)})
         return f"${self.found[-1]}.moments"
 
     def all_found(self, text: str) -> Any:
@@ -271,8 +281,8 @@ class Steps:
         if self.picked:
             return list(self.picked)
         several = len(self.found) > 1
-        one_each = several and all(self.steps[name].args.get("limit") == 1 for name in self.found)
-        if (several and re.search(r"\bboth\b", text)) or (one_each and re.search(r"\b(?:them|all)\b", text)):
+        few = all(self.steps[name].args.get("limit") in (None, 1) for name in self.found)
+        if several and (re.search(r"\bboth\b", text) or (few and re.search(r"\b(?:them|all|those|these)\b", text))):
             return [f"${name}.moments[0]" for name in self.found]
         return f"${self.found[-1]}.moments"
 
@@ -280,7 +290,8 @@ class Steps:
         """Of what was found before: the one that is meant, or all."""
         if self.picked and not _ORDINAL.search(text):
             return list(self.picked)
-        if re.search(r"\b(?:it|that|this|the \w+ one)\b", text) and not re.search(r"\b(?:all|each|every)\b", text):
+        one = _ORDINAL.search(text) or re.search(r"\b(?:it|that|this)\b", text)
+        if one and not re.search(r"\b(?:all|each|every)\b", text):
             return [f"${self.found[-1]}.moments[{which(text, ALL) or 0}]"]
         return self.all_found(text)
 
@@ -351,13 +362,13 @@ class Steps:
         """The moment that is named; one that was named before is not looked for again."""
         if words in self.anchors:
             return self.anchors[words]
-        args: dict[str, Any] = {"query": looked_for(words) or words, "limit": 1}
+        args: dict[str, Any] = {"limit": 1} | in_order(looked_for(words) or words)
         if video := self._video():
             args["video"] = video
         if channels := said_or_written(words):
             args["channels"] = [str(channel) for channel in channels]
-        self.found.append(self.step("search_moments", args))
-        self.anchors[words] = f"${self.found[-1]}.moments[0]"
+        self.searched(args, looked_for(words) or words)
+        self.anchors[words] = self.picked[0] if self.picked else f"${self.found[-1]}.moments[0]"
         return self.anchors[words]
 
     def _back(self, clause: Clause) -> dict[str, Any] | None:
@@ -381,6 +392,7 @@ class Steps:
         return {"video": window["video"], "at_s": [round((window["start_s"] + window["end_s"]) / 2, 3)]}
 
 
+_ONE_SCENE = re.compile(r"\b(?:where|when|while|moments?|parts?|scenes?|shots?)\b", re.IGNORECASE)
 _SHOT = re.compile(r"the (?:shot|scene|take)", re.IGNORECASE)
 
 

@@ -32,11 +32,12 @@ _HANDLES = re.compile(
     re.IGNORECASE,
 )
 _FADE = re.compile(
-    rf",?\s*\b(?:(?:and|with)\s+(?:an?\s+)?(?:(?P<t>{LENGTH})\s+)?fad(?:e|es|ing)\b(?:\s+(?:it|them))?(?:\s+in)?"
-    rf"(?:\s+and)?(?:\s+out)?|(?:(?P<u>{LENGTH})\s+)?fad(?:e|es|ing|ed)\s+(?:(?:it|them)\s+)?(?:in|out)\b"
-    r"(?:\s+and\s+out)?)",
+    rf",?\s*\b(?:(?:and|with)\s+(?:an?\s+)?(?:(?P<t>{LENGTH})\s+)?fad(?:e|es|ing)\b(?:\s+(?:it|them))?(?:[\s-]+in)?"
+    rf"(?:\s+and)?(?:[\s-]+out)?(?:\s+at the (?:end|start|beginning))?|(?:(?P<u>{LENGTH})\s+)?fad(?:e|es|ing|ed)"
+    r"[\s-]+(?:(?:it|them)\s+)?(?:in|out)\b(?:\s+and\s+out)?)",
     re.IGNORECASE,
 )
+_WAYS = {"in": "in", "start": "in", "beginning": "in", "out": "out", "end": "out"}
 _SILENT = re.compile(
     r",?\s*\b(?:and\s+)?(?:without (?:the |any )?(?:sound|audio)|mute it|muted|silent(?:ly)?|no (?:sound|audio))\b",
     re.IGNORECASE,
@@ -166,7 +167,7 @@ def read_wishes(text: str) -> Wishes:
     if found := take(_FADE):
         spoken = found["t"] or found["u"]
         options.append(("fade_s", length(spoken) if spoken else _FADE_S))
-        ways = set(re.findall(r"\b(?:in|out)\b", found[0].lower()))
+        ways = {_WAYS[way] for way in re.findall(r"\b(?:in|out|start|beginning|end)\b", found[0].lower())}
         options += [("fade", way) for way in ways if len(ways) == 1]
     if take(_SILENT):
         options.append(("sound", "drop"))

@@ -311,11 +311,12 @@ class Catalog:
         rows = self._read("SELECT channel, recipe, space FROM channel WHERE video_id = ?", (video_id,))
         return {Channel(channel): ChannelRecord(recipe, space) for channel, recipe, space in rows}
 
-    def all_channels(self) -> dict[str, list[tuple[str, str, str]]]:
-        """What made each channel of every video, by its id: channel, recipe and space, in order."""
+    def made(self, video_id: str = "") -> dict[str, list[tuple[str, str, str]]]:
+        """What made each channel of every video, or of one, by its id: channel, recipe and space, in order."""
         found: dict[str, list[tuple[str, str, str]]] = {}
-        for video_id, *made in self._read("SELECT video_id, channel, recipe, space FROM channel ORDER BY channel"):
-            found.setdefault(video_id, []).append(tuple(made))
+        query = "SELECT video_id, channel, recipe, space FROM channel WHERE ? IN ('', video_id) ORDER BY channel"
+        for of, *made in self._read(query, (video_id,)):
+            found.setdefault(of, []).append(tuple(made))
         return found
 
     def observed(self) -> set[Channel]:

@@ -408,7 +408,8 @@ class Library:
     def fingerprint(self, video: str | Video | None = None) -> str:
         """Changes when what is known of a video, or of any, changes."""
         catalog = self._catalog(write=False)
-        videos, channels = [self.video(video)] if video else catalog.videos(), catalog.all_channels()
+        videos = [self.video(video)] if video else catalog.videos()
+        channels = catalog.made(videos[0].id if video else "")
         known = [(v.id, v.name, str(v.path), channels.get(v.id, [])) for v in videos]
         return hashlib.sha256(json.dumps(known).encode()).hexdigest()
 

@@ -9,7 +9,8 @@ ORDINALS = {name: number for number, name in enumerate(_NAMES)} | {"last": -1}
 _COUNTS = {name: number for number, name in enumerate("two three four five six seven eight nine ten".split(), 2)}
 _NUMBERED = re.compile(
     rf"(?:the\s+)?(?P<which>{'|'.join(ORDINALS)})\s+(?:(?P<count>{'|'.join(_COUNTS)}|[2-9])\s+)?"
-    r"(?!(?:aid|class|name|floor|row|lady|hand|person|half|part|bit|time)\b)(?P<what>\w.*)",
+    r"(?!(?:aid|class|name|floor|row|lady|hand|person|party|base|half|third|quarter|part|bit|time|and|or|ones?|moments?|"
+    r"hits?|results?|match(?:es)?|world|responders?|supper)\b)(?P<what>\w(?!.*\b(?:first|second|third|last)\b).*)",
     re.IGNORECASE,
 )
 

@@ -155,7 +155,8 @@ class Lane:
             if len(self._waiting) >= _MOST_WAITING:
                 raise BusyError("Too much is waiting", f"{_MOST_WAITING} jobs are before it", "Try again later")
             self._waiting.append((job, work))
-            self._start()
+            unbegun = self._start()
+        _give_up(unbegun)
 
     def drop(self, job: Job) -> bool:
         """Take back what waits; whether it still did."""
@@ -164,7 +165,9 @@ class Lane:
             self._waiting = deque(item for item in self._waiting if item[0] is not job)
             return len(self._waiting) < held
 
-    def _start(self) -> None:
+    def _start(self) -> list[tuple[Job, RuntimeError]]:
+        """Begin what there is room for; of what could not be begun, why not. Called under the lock."""
+        unbegun = []
         while self._free and self._waiting:
             self._free -= 1
             job, work = self._waiting.popleft()
@@ -172,9 +175,8 @@ class Lane:
                 begin(partial(self._work, job, work), f"of job {job.id}")
             except RuntimeError as error:  # no thread is to be had
                 self._free += 1
-                job.fail(BusyError("It was not begun", reason_of(error), "Try again later"))
-                job.clear_up()
-                job.enter(State.FAILED)
+                unbegun.append((job, error))
+        return unbegun
 
     def _work(self, job: Job, work: Callable[[Job], State]) -> None:
         try:
@@ -184,7 +186,15 @@ class Lane:
         finally:
             with self._lock:
                 self._free += 1
-                self._start()
+                unbegun = self._start()
+            _give_up(unbegun)
+
+
+def _give_up(unbegun: list[tuple[Job, RuntimeError]]) -> None:
+    for job, error in unbegun:
+        job.fail(BusyError("It was not begun", reason_of(error), "Try again later"))
+        job.clear_up()
+        job.enter(State.FAILED)
 
 
 class Jobs:

@@ -721,7 +721,7 @@ CATS = {"query": "the cat", "video": "$video", "limit": 100, "order": "time"}
         ("cut the cat and the dog", [CAT, CAT | {"query": "the dog"}], ["$find.moments[0]", "$find_2.moments[0]"]),
         ("cut the dog, then the cat and join them",
          [CAT | {"query": "the dog"}, CAT], ["$find.moments[0]", "$find_2.moments[0]"]),
-        ("make a supercut of the cat and the dog in reverse order",
+        ("join the cat and the dog in reverse order",
          [CAT, CAT | {"query": "the dog"}], ["$find_2.moments[0]", "$find.moments[0]"]),
     ],
 )  # fmt: skip
