@@ -167,7 +167,8 @@ def _where(builder: Builder, clause: Clause, wishes: Wishes) -> tuple[dict[str, 
         return {}, [f"I can leave out what is named by its times: when is “{what}”?"]
     if shot := builder.nth_shot(about):
         return {"moments": [shot]}, []
-    if times and not (about and (wishes.many or _WITHIN.search(wishes.text))):
+    within = wishes.many or (_WITHIN.search(wishes.text) and not _OFF.match(polite_less(wishes.text)))
+    if times and not (about and within):
         return _by_times(builder, clause, times)
     if _like_given(builder, about, wishes.text):
         like = builder.moments_like_given(many=wishes.many, limit=slots.limit)
@@ -236,7 +237,8 @@ def _supercut(builder: Builder, clause: Clause) -> list[str]:
         return ["What shall the film be made of?"]
     if questions := beyond(builder, "make_supercut", wishes):
         return questions
-    order = "given" if isinstance(moments, list) else "time"
+    in_order = moments in (builder.cuts, builder.picked) or re.search(r"\b(?:them|that order)\b", clause.text)
+    order = "given" if isinstance(moments, list) and in_order else "time"
     if wishes.backwards and order == "time":
         return ["I can join moments that are found in order of time only: shall I?"]
     if wishes.backwards:

@@ -176,9 +176,9 @@ def only_when(text: str) -> bool:
 
 
 _ECHO = re.compile(
-    r"^(?:(?:can|could|would|will) (?:you|u|i)\s+|i'd like to\s+)?(?!(?:join|glue|splice|stitch|merge|combine)\b)\w+"
-    r"\s+(?:it|that|them|this|those)\b(?:\s+(?:out|down|up|off|for me|please|as text|"
-    r"in (?:a|one) (?:single )?(?:sentence|line)|somewhere|to me))*$",
+    r"^(?:(?:can|could|would|will) (?:you|u|i)\s+|i'd like to\s+)?"
+    r"(?!(?:join|glue|splice|stitch|merge|combine|fade)\b)\w+\s+(?:it|that|them|this|those)\b"
+    r"(?:\s+(?:out|down|up|off|for me|please|as text|in (?:a|one) (?:single )?(?:sentence|line)|somewhere|to me))*$",
     re.IGNORECASE,
 )
 

@@ -412,12 +412,13 @@ def _goes_on(text: str, last: str) -> str:
 
 
 def _begun_as(text: str, last: str) -> str:
-    """A further thing with what is to be done with it: "cut the cat and then the dog"; an empty string for any other."""
+    """A further thing with what is to be done with it: "cut the cat and then the dog"; an empty string else."""
     bare = polite_less(last)
     begins = _BEGINNING.match(bare)
     if not begins or not may_tell(text) or read_slots(text).has_window:
         return ""
-    further = _names_another(text, last) or (_CUT_A_THING.match(bare) and _A_THING.fullmatch(read_wishes(text).text))
+    thing = without_names(read_wishes(text).text)
+    further = _names_another(text, last) or (_CUT_A_THING.match(bare) and _A_THING.fullmatch(thing))
     return f"{begins[0]}{text}" if further else ""
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from playhead.agent.footage import choice, named
-from playhead.agent.pieces import parts
+from playhead.agent.pieces import NAMED, parts
 from playhead.agent.slots import QUOTED
 from playhead.agent.times import LENGTH, length
 from playhead.types import Span
@@ -17,19 +17,25 @@ if TYPE_CHECKING:
 
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5}
 _WHICH = {"first": 0, "opening": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1, "final": -1}
-_ASKED = r"(?:in|during|from|for|within|of|only|just|and|or|but|except|to|off|out|then)"
+_ASKED = r"(?:in|during|from|for|within|of)"
 _DONE = (
-    r"(?:cut|trim|clip|chop|keep|remove|drop|skip|lose|extract|export|save|take|give|get|show|me|us|sum|up|join|"
-    r"summari[sz]e|transcribe|describe|recap|play)"
+    r"(?:cut|trim|clip|chop|keep|only|just|but|except|remove|drop|skip|lose|extract|export|save|take|give|get|show|me|us|"
+    r"and|or|to|off|out|then|sum|up|join|summari[sz]e|transcribe|describe|recap|play)"
+)
+_OF_THE_FILM = (
+    rf"\s+of\s+(?:it\b|(?:the|this|that|my|our)\s+(?:whole\s+)?(?:video|film|clip|footage|movie|recording|file)\b|"
+    rf"{NAMED.pattern})"
 )
 _SHARE = re.compile(
-    rf"(?P<before>^|[,;:.]\s*|\b(?:{_ASKED}|{_DONE})\s+)(?P<part>(?:(?:the|its)\s+)?(?:"
+    rf"(?P<before>^|[,;:.]\s*|\b(?P<how>{_ASKED}|{_DONE})\s+)(?P<part>(?:(?:the|its)\s+)?(?:"
     rf"(?P<which>{'|'.join(_WHICH)}|middle|central)\s+(?P<share>{'|'.join(_PARTS)})\b"
     r"(?!\s+(?:of\s+)?(?:(?:an?|one)\s+)?(?:minutes?|hours?|seconds?)\b)"
     rf"|(?:middle|central)\s+(?P<length>{LENGTH})))"
-    r"(?=\s*(?:$|[.,;:!?]|(?:of|from|in|into|to|and|or|as|with|without|off|out|away|then|on|only|please)\b))",
+    rf"(?=(?P<film>{_OF_THE_FILM})|\s*(?:$|[.,;:!?]|(?:from|in|into|to|and|or|as|with|without|off|out|away|then|on|only|"
+    r"please)\b))",
     re.IGNORECASE,
 )
+_A_TIME = re.compile(rf"{LENGTH}\s*$", re.IGNORECASE)
 
 
 def in_times(request: str, stage: Stage) -> tuple[str, list[str], list[str]]:
@@ -38,8 +44,14 @@ def in_times(request: str, stage: Stage) -> tuple[str, list[str], list[str]]:
     pieces = parts(request)
 
     def times(found: re.Match[str]) -> str:
+        if not _is_of_film(found, masked):
+            return found[0]
         piece = next((piece.text for piece in pieces if found.start("part") < piece.end), request)
         video = _meant(piece, request, stage)
+        if video is None and not (found["film"] or re.fullmatch(_DONE, found["how"] or "cut", re.IGNORECASE)):
+            return found[0]
+        if _A_TIME.search(masked, 0, found.start()) and (found["how"] or "").lower() == "of":
+            questions.append(f"Please say in times what you mean by “… of {found['part']}”.")
         if video is None:
             names = choice([video.name for video in stage.videos])
             questions.append(f"Of which video is “{found['part']}” meant{f': {names}' if names else ''}?")
@@ -59,6 +71,16 @@ def in_times(request: str, stage: Stage) -> tuple[str, list[str], list[str]]:
     return told + request[at:], notes, questions
 
 
+def _is_of_film(found: re.Match[str], request: str) -> bool:
+    """Whether a share is one of the film: "the third quarter" of a question is one of a year or of a match."""
+    if found["length"] or found["film"]:
+        return True
+    which, parts_of_it = _WHICH.get(found["which"].lower(), 0), _PARTS[found["share"].lower()]
+    asked = not re.fullmatch(_DONE, found["how"] or "cut", re.IGNORECASE)
+    several = len(_SHARE.findall(request)) > 1
+    return which < parts_of_it and not (asked and (parts_of_it > 3 or (several and found["how"].lower() == "in")))
+
+
 def _meant(piece: str, request: str, stage: Stage) -> Video | None:
     """The video that a piece of a request is about, as far as it says or there is only one."""
     known = [video.name for video in stage.videos]
@@ -73,11 +95,11 @@ def _span(found: re.Match[str], video: Video) -> Span:
     if found["length"]:
         middle_s, half_s = whole.start_s + whole.duration_s / 2, min(length(found["length"]), whole.duration_s) / 2
         return Span(middle_s - half_s, middle_s + half_s)
-    parts_, which = _PARTS[found["share"].lower()], _WHICH.get(found["which"].lower())
-    step_s = whole.duration_s / parts_
-    first = (parts_ - 1) / 2 if which is None else which % parts_
+    count, which = _PARTS[found["share"].lower()], _WHICH.get(found["which"].lower())
+    step_s = whole.duration_s / count
+    first = (count - 1) / 2 if which is None else which % count
     start_s, end_s = whole.start_s + first * step_s, whole.start_s + (first + 1) * step_s
-    return Span(start_s, whole.end_s if which == -1 or first == parts_ - 1 else end_s)
+    return Span(start_s, whole.end_s if first == count - 1 else end_s)
 
 
 def _seconds(value: float) -> str:

@@ -362,13 +362,13 @@ class Steps:
         """The moment that is named; one that was named before is not looked for again."""
         if words in self.anchors:
             return self.anchors[words]
-        args: dict[str, Any] = {"limit": 1} | in_order(looked_for(words) or words)
+        args: dict[str, Any] = {"query": looked_for(words) or words, "limit": 1}
         if video := self._video():
             args["video"] = video
         if channels := said_or_written(words):
             args["channels"] = [str(channel) for channel in channels]
-        self.searched(args, looked_for(words) or words)
-        self.anchors[words] = self.picked[0] if self.picked else f"${self.found[-1]}.moments[0]"
+        self.searched(args)
+        self.anchors[words] = f"${self.found[-1]}.moments[0]"
         return self.anchors[words]
 
     def _back(self, clause: Clause) -> dict[str, Any] | None:

@@ -28,13 +28,13 @@ def cluster(settings: Settings) -> Iterator[Any]:
     if used and used.is_initialized():  # by a program that uses Ray for more than this
         yield used
         return
+    _reach(address)
     with _environment(_SILENT if address else _SILENT | _own()):  # some of it is read where Ray is imported
         try:
             import ray
         except ImportError as error:
             fix = "Run: pip install 'playhead[ray]', or leave out --on ray"
             raise SettingsError("Indexing on Ray is not possible", "the package ray is not installed", fix) from error
-        _reach(address)
         _connect(ray, address)
         try:
             yield ray

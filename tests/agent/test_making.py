@@ -172,6 +172,8 @@ def test_effects_that_no_tool_has_are_said_to_be_left_out(planner: OfflinePlanne
         ("remove the part from 0:10 to 0:20", [(0, 10), (20, 600)]),
         ("remove the part from 5 to 10 seconds and join the rest", [(0, 5), (10, 600)]),
         ("get rid of 0:00-0:10", [(10, 600)]),
+        ("remove 0:10-0:20 and 0:30-0:40", [(0, 10), (20, 30), (40, 600)]),
+        ("remove the first 5 seconds and 0:10-0:20", [(5, 10), (20, 600)]),
     ],
 )
 def test_what_is_left_without_a_stretch_is_joined(
@@ -349,11 +351,17 @@ def test_pieces_that_are_none_or_too_many_are_asked_about(planner: OfflinePlanne
         ("cut off the last quarter", ("cut_clip", {"end_s": -150.0})),
         ("transcribe the middle third", ("transcribe", {"start_s": 200.0, "end_s": 400.0})),
         ("cut the middle ten seconds", ("cut_clip", {"start_s": 295.0, "end_s": 305.0})),
-        ("what happens in the third quarter?", ("describe_video", {"start_s": 300.0, "end_s": 450.0})),
+        ("what happens in the last third?", ("describe_video", {"start_s": -200.0})),
+        ("summarize the third quarter of the film", ("summarize", {"start_s": 300.0, "end_s": 450.0})),
         ("summarize the last quarter of an hour", ("summarize", {"start_s": -900.0})),
         ("cut 2-4 s", ("cut_clip", {"start_s": 2.0, "end_s": 4.0})),
         ("cut 2 to 4 seconds of film.mp4", ("cut_clip", {"start_s": 2.0, "end_s": 4.0})),
         ("give me 0:02-0:04 without sound", ("cut_clip", {"start_s": 2.0, "end_s": 4.0, "sound": "drop"})),
+        ("cut 0:10-0:20 and fade it in", ("cut_clip", {"start_s": 10.0, "end_s": 20.0, "fade_s": 0.5, "fade": "in"})),
+        (
+            "cut 0:10-0:20 with a fade-out",
+            ("cut_clip", {"start_s": 10.0, "end_s": 20.0, "fade_s": 0.5, "fade": "out"}),
+        ),
         ("cut 0:10-0:20 and fade out", ("cut_clip", {"start_s": 10.0, "end_s": 20.0, "fade_s": 0.5, "fade": "out"})),
     ],
 )
@@ -373,6 +381,67 @@ def test_what_a_share_was_taken_for_is_said_and_of_an_unknown_video_asked(planne
     quoted = planner.propose('find where someone says "cut the first half" in film.mp4', BOTH)
     assert quoted.plan is not None
     assert quoted.plan.steps["find"].args["query"] == "cut the first half"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "cut the second half of the sandwich",
+        "cut the scene where she cuts the apple in half",
+        "cut the part where the pizza is cut into 8 pieces",
+        "cut the moment where the man and the dog run",
+        "cut the last supper",
+        "cut the first and last goals",
+        "cut the ball, a red one",
+    ],
+)
+def test_what_is_in_a_film_is_looked_for_as_it_is_said(planner: OfflinePlanner, request_: str) -> None:
+    [(tool, find), (_, cut)] = steps(planner, request_)
+    assert (tool, find["limit"], cut["moments"]) == ("search_moments", 1, "$find.moments")
+    assert find["query"] in request_
+    assert len(find["query"].split()) >= len(request_.split()) - 5
+
+
+def test_shares_of_what_is_no_film_are_words(planner: OfflinePlanner) -> None:
+    request = "what was the revenue in the third quarter?"
+    assert steps(planner, request) == [("answer_question", {"question": request})]
+    assert planner.propose("cut the last 10 seconds of the first half", ONE).questions == (
+        "Please say in times what you mean by “… of the first half”.",
+    )
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "cut the second goal in film.mp4 and the third in long.mp4",
+        "find the cat in film.mp4, then in long.mp4, then in odd.mp4",
+        "film.mp4 and long.mp4: find the cat",
+        "cut the second cat in film.mp4 and then cut it in odd.mp4",
+        "cut a cat from film.mp4 and odd.mp4 and put them together",
+        "tell me about the dog in film.mp4 and the cat in long.mp4",
+        "take a frame of the cat in film.mp4 and the dog in long.mp4",
+        "how often does the dog bark in film.mp4 and the cat meow in long.mp4?",
+        "cut the dog in film.mp4 and the cat in long.mp4 without sound",
+        "remove 0:10-0:20 from film.mp4 and the first second from odd.mp4",
+    ],
+)
+def test_every_video_that_is_named_is_in_the_plan_or_asked_about(planner: OfflinePlanner, request_: str) -> None:
+    proposal = planner.propose(request_, BOTH)
+    names = {video.name for video in BOTH.videos if video.name in request_}
+    if proposal.plan is None:
+        assert proposal.questions
+        return
+    said = str([proposal.plan.inputs, *(step.args for step in proposal.plan.steps.values())])
+    assert all(name in said for name in names)
+
+
+def test_videos_of_one_name_are_told_apart(planner: OfflinePlanner) -> None:
+    twins = tuple(Video(letter * 64, "film.mp4", Path(f"/{letter}/film.mp4"), 600.0) for letter in "ab")
+    for request in ("cut it into 5 parts", "remove 0:10-0:20"):
+        plan = planner.propose(request, Stage(twins, twins[1])).plan
+        assert plan is not None
+        [moments] = [dict[str, Any](step.args)["moments"] for step in plan.steps.values() if "moments" in step.args]
+        assert {one["video"] for one in moments} == {"b" * 64}
 
 
 def test_stretches_are_joined_the_other_way_round(planner: OfflinePlanner) -> None:
@@ -773,6 +842,8 @@ def test_words_around_what_is_looked_for_are_no_part_of_it(
         ("cut 00:00:03,200 --> 00:00:04,400", {"start_s": 3.2, "end_s": 4.4}),
         ("trim the first 2 and the last 2 seconds", {"start_s": 2.0, "end_s": -2.0}),
         ("trim to the first 2 seconds", {"end_s": 2.0}),
+        ("trim 0:10-0:20", {"start_s": 10.0, "end_s": 20.0}),
+        ("trim the first 10 seconds from the video", {"start_s": 10.0}),
     ],
 )
 def test_times_of_subtitles_and_what_is_trimmed(planner: OfflinePlanner, request_: str, args: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -289,6 +290,7 @@ def test_a_cluster_where_nobody_listens_is_told_at_once(monkeypatch: pytest.Monk
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(is_initialized=lambda: False))
     for named in (address, f"ray://{address}"):
         with (
             pytest.raises(WorkersError, match="cannot be used: connection refused"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -309,3 +310,15 @@ def test_a_file_that_changed_since_it_was_indexed_is_not_taken_for_the_old_one(o
         file.write(b"\0" * 100)
     with pytest.raises(MediaError, match="it changed since it was indexed"):
         get_tool("extract_frames").call({"video": "subtitled.mp4", "at_s": [0.0]}, own)
+
+
+def test_moments_are_given_by_their_time_where_that_is_wanted(
+    filmed: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = filmed.search("coffee")
+    assert len(found.moments) == 2
+    backwards = replace(found, moments=found.moments[::-1])
+    monkeypatch.setattr(Library, "search", lambda *_, **__: backwards)
+    search, context = get_tool("search_moments"), Context(filmed, tmp_path)
+    assert search.call({"query": "coffee"}, context).moments == backwards.moments
+    assert search.call({"query": "coffee", "order": "time"}, context).moments == found.moments
