@@ -326,6 +326,8 @@ class Steps:
             times = self.times(slots) or {"start_s": slots.at_s[0]}
             return self.in_video(times)
         back = self._back(clause)
+        if back == {}:
+            return {}, ["That was looked for in another video: which part of this one is meant?"]
         if back is not None:
             return back, []
         if anchor is not None:
@@ -372,7 +374,7 @@ class Steps:
         return self.anchors[words]
 
     def _back(self, clause: Clause) -> dict[str, Any] | None:
-        """The stretch of what was found before, where the clause refers to it."""
+        """The stretch of what was found before, if the clause refers to it; empty where that is in another video."""
         text = clause.slots.text
         on, up = _ON_FROM.search(text), _UP_TO.search(text)
         refers = on or up or THERE.search(text) or (clause.anchor and is_back(clause.anchor.words))
@@ -380,6 +382,9 @@ class Steps:
             return dict(self.stretch)
         if self.found and (refers or (clause.tool == "describe_video" and re.search(r"\bit\b", text))):
             moment = f"${self.found[-1]}.moments[0]"
+            of = self.steps[self.found[-1]].args.get("video")
+            if of and self._video() not in (None, of):  # found in another video, whose times these are
+                return {}
             video = self._video() or f"{moment}.video.id"
             return {"video": video} | _ends(f"{moment}.span.start_s", f"{moment}.span.end_s", on, up, text)
         if self.stage.recent and not self.found and (refers or BACK.search(text)):

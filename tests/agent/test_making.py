@@ -435,6 +435,12 @@ def test_every_video_that_is_named_is_in_the_plan_or_asked_about(planner: Offlin
     assert all(name in said for name in names)
 
 
+def test_a_time_that_was_found_in_one_video_is_none_of_another(planner: OfflinePlanner) -> None:
+    for rest in ("describe what happens after it in long.mp4", "summarize long.mp4 before that"):
+        proposal = planner.propose(f"find the goal in film.mp4, then {rest}", BOTH)
+        assert proposal.questions == ("That was looked for in another video: which part of this one is meant?",)
+
+
 def test_videos_of_one_name_are_told_apart(planner: OfflinePlanner) -> None:
     twins = tuple(Video(letter * 64, "film.mp4", Path(f"/{letter}/film.mp4"), 600.0) for letter in "ab")
     for request in ("cut it into 5 parts", "remove 0:10-0:20"):
