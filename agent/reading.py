@@ -243,7 +243,7 @@ class Reader:
         pieces = parts(rest)
         if len(pieces) > MOST_CLAUSES:
             return []
-        texts = _continued(self._merged(rest, pieces))
+        texts = _continued(self._merged(rest, pieces)) or [request]  # "then" is nothing but a separator
         clauses = self._read(_all_spoken_out(texts, before), _shared(lead))
         first = everywhere is not None and everywhere.start() == 0
         # "all my videos: trams", "the budget for next year"

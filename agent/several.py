@@ -49,10 +49,10 @@ def _whole(request: str, at: int) -> tuple[int, int]:
     last = first = next(n for n, piece in enumerate(pieces) if at < piece.end)
     while not pieces[first].strong and not commands(pieces[first].text):
         first -= 1
-    while last + 1 < len(pieces) and _goes_on(pieces[last + 1]):
+    while last + 1 < len(pieces) and _says_how(pieces[last + 1]):
         last += 1
     return pieces[first].start, pieces[last].end
 
 
-def _goes_on(piece: Part) -> bool:
+def _says_how(piece: Part) -> bool:
     return not piece.strong and (only_how(piece.text) or qualifies(piece.text))

@@ -628,3 +628,8 @@ def test_the_benchmark_tells_right_from_wrong(planner: OfflinePlanner, monkeypat
         assert not benchmark.is_right(row | {"plans": [other]}, found), json.dumps(other)
     assert not benchmark.is_right(row | {"plans": []}, found)
     assert benchmark.is_right(row | {"plans": []}, planner.propose("do it", ONE))
+
+
+@pytest.mark.parametrize("request_", ["then", "and then", "; then", "finally"])
+def test_a_word_that_only_separates_is_asked_about(planner: OfflinePlanner, request_: str) -> None:
+    assert planner.propose(request_, ONE).questions
