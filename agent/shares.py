@@ -75,10 +75,10 @@ def _is_of_film(found: re.Match[str], request: str) -> bool:
     """Whether a share is one of the film: "the third quarter" of a question is one of a year or of a match."""
     if found["length"] or found["film"]:
         return True
-    which, parts_of_it = _WHICH.get(found["which"].lower(), 0), _PARTS[found["share"].lower()]
+    which, count = _WHICH.get(found["which"].lower(), 0), _PARTS[found["share"].lower()]
     asked = not re.fullmatch(_DONE, found["how"] or "cut", re.IGNORECASE)
     several = len(_SHARE.findall(request)) > 1
-    return which < parts_of_it and not (asked and (parts_of_it > 3 or (several and found["how"].lower() == "in")))
+    return which < count and not (asked and (count > 3 or (several and found["how"].lower() == "in")))
 
 
 def _meant(piece: str, request: str, stage: Stage) -> Video | None:
@@ -86,7 +86,8 @@ def _meant(piece: str, request: str, stage: Stage) -> Video | None:
     known = [video.name for video in stage.videos]
     spoken_of = named(piece, known) or named(request, known)
     if len(spoken_of) == 1:
-        return next((video for video in stage.videos if video.name.lower() == spoken_of[0].lower()), None)
+        exact = [video for video in stage.videos if video.name == spoken_of[0]]
+        return next(iter(exact or [v for v in stage.videos if v.name.lower() == spoken_of[0].lower()]), None)
     return stage.video if stage.video or len(known) != 1 or spoken_of else stage.videos[0]
 
 

@@ -65,7 +65,7 @@ class Steps:
     steps: dict[str, Step] = field(default_factory=dict)
     inputs: dict[str, Any] = field(default_factory=dict)
     found: list[str] = field(default_factory=list)  # search steps, the latest last
-    notes: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what to say of how words were taken
     picked: list[str] = field(default_factory=list)  # those of the moments that were found which are meant
     frames: str = ""
     shots: str = ""

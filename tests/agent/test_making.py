@@ -234,6 +234,9 @@ def test_names_that_differ_in_capitals_alone_are_two_videos(planner: OfflinePlan
     plan = planner.propose(request, two).plan
     assert plan is not None
     assert plan.inputs == {"video": "film.mp4", "video_2": "Film.mp4"}
+    short = Stage((*two.videos, Video("c" * 64, "FILM.mp4", Path("/footage/FILM.mp4"), 60.0)))
+    half = planner.propose("cut the first half of FILM.mp4", short)
+    assert half.notes == ("“the first half” was taken for 0:00.0–0:30.0 of FILM.mp4.",)
     assert planner.propose(request, ONE).plan is not None
 
 
