@@ -155,6 +155,9 @@ class Builder(Steps):
             return []
         if not query:
             return ["What shall I look for?"]
+        shot, questions = self.nth_shot(query)
+        if shot or questions:
+            return questions
         args = in_order(query)
         if self.names_video(slots):
             args["video"] = self._video()
@@ -227,8 +230,9 @@ class Builder(Steps):
         """Frames of what is named with them, of what was found or asked before, or from all over the video."""
         slots = clause.slots
         subject = _framed(slots.text, back=self.has_moments)
-        if shot := self.nth_shot(subject):
-            return {"moments": [shot]}, []
+        shot, questions = self.nth_shot(subject)
+        if shot or questions:
+            return {"moments": shot}, questions
         if subject:
             return {"moments": self._moments_of(subject, slots)}, []
         if self.shots and not self.found and _EACH.search(slots.text):

@@ -165,8 +165,9 @@ def _where(builder: Builder, clause: Clause, wishes: Wishes) -> tuple[dict[str, 
     if about and not times and ALL_BUT.search(wishes.text):
         what = ALL_BUT.sub("", about).strip()
         return {}, [f"I can leave out what is named by its times: when is “{what}”?"]
-    if shot := builder.nth_shot(about):
-        return {"moments": [shot]}, []
+    shot, questions = builder.nth_shot(about)
+    if shot or questions:
+        return {"moments": shot}, questions
     within = wishes.many or (_WITHIN.search(wishes.text) and not _OFF.match(polite_less(wishes.text)))
     if times and not (about and within):
         return _by_times(builder, clause, times)

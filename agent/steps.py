@@ -202,10 +202,13 @@ class Steps:
             self.shots = self.step("detect_shots", args or self.in_video({})[0])
         return self.shots
 
-    def nth_shot(self, text: str) -> str:
-        """The shot that is named by its number: "the second scene"; an empty string for anything else."""
+    def nth_shot(self, text: str) -> tuple[list[str], list[str]]:
+        """The shot that is named by its number ("the second scene"), and what to ask; neither for anything else."""
         one = numbered(text)
-        return f"${self.shots_step()}.shots[{one[1][0]}]" if one and _SHOT.fullmatch(one[0]) else ""
+        if one is None or not _SHOT.fullmatch(one[0]):
+            return [], []
+        where, questions = self.in_video({})
+        return ([], questions) if questions else ([f"${self.shots_step(where)}.shots[{one[1][0]}]"], [])
 
     @staticmethod
     def per_shot(text: str) -> bool:

@@ -824,6 +824,9 @@ def test_a_number_of_what_is_looked_for_is_by_time(planner: OfflinePlanner) -> N
     [_, (_, frames)] = steps(planner, "take a frame of the last goal")
     assert frames == {"moments": ["$find.moments[-1]"]}
     assert steps(planner, "cut the second scene")[1] == ("cut_clip", {"moments": ["$shots.shots[1]"]})
+    assert steps(planner, "find the second scene") == [("detect_shots", {"video": "$video"})]
+    for request in ("cut the second scene", "take a frame of the last shot", "find the second scene"):
+        assert planner.propose(request, BOTH).questions == ("Which video is meant: film.mp4, long.mp4 or odd.mp4?",)
 
 
 @pytest.mark.parametrize(
