@@ -104,16 +104,12 @@ def _cut_up(builder: Builder, clause: Clause, found: re.Match[str]) -> list[str]
 
 def _takes_away(builder: Builder, clause: Clause) -> bool:
     text = polite_less(clause.text)
-    if clause.tool != "cut_clip" or not (_AWAY.match(text) or _all_but(text)):
+    if clause.tool != "cut_clip" or not (_AWAY.match(text) or ALL_BUT.search(text)):
         return False
     stretches, rest = stretches_of(read_wishes(text).text)
     bare = _AWAY.sub("", ALL_BUT.sub("", re.sub(r"^cut\b", "", rest, flags=re.IGNORECASE)))
     ends = [slots.start_s is not None and slots.end_s is not None for slots in stretches]
     return bool(stretches) and (any(ends) or bool(builder.away)) and bool(_PART.fullmatch(tidy(bare)))
-
-
-def _all_but(text: str) -> bool:
-    return ALL_BUT.search(text) is not None
 
 
 def _take_away(builder: Builder, wishes: Wishes) -> list[str]:
