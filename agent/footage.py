@@ -26,6 +26,11 @@ def called(video: Video, videos: Sequence[Video]) -> str:
     return video.name if sum(video.name == other.name for other in videos) == 1 else video.id
 
 
+def as_known(name: str, known: Sequence[str]) -> str:
+    """A name as one of `known` has it, whose capitals may be others; as it is, where none is like it."""
+    return name if name in known else next((one for one in known if one.lower() == name.lower()), name)
+
+
 def named(request: str, known: Sequence[str]) -> list[str]:
     """Videos that a request names: by file name, else the one of `known` that it speaks of by a word of its own."""
     if found := [match[0] for match in NAMED.finditer(request)]:

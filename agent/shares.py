@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from playhead.agent.footage import choice, named
+from playhead.agent.footage import as_known, choice, named
 from playhead.agent.pieces import NAMED, parts
 from playhead.agent.slots import QUOTED
 from playhead.agent.times import LENGTH, length
@@ -86,8 +86,7 @@ def _meant(piece: str, request: str, stage: Stage) -> Video | None:
     known = [video.name for video in stage.videos]
     spoken_of = named(piece, known) or named(request, known)
     if len(spoken_of) == 1:
-        exact = [video for video in stage.videos if video.name == spoken_of[0]]
-        return next(iter(exact or [v for v in stage.videos if v.name.lower() == spoken_of[0].lower()]), None)
+        return next((video for video in stage.videos if video.name == as_known(spoken_of[0], known)), None)
     return stage.video if stage.video or len(known) != 1 or spoken_of else stage.videos[0]
 
 

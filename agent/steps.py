@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from playhead.agent.anchors import BACK, Anchor, When, is_back, looked_for, things
-from playhead.agent.footage import called, choice, named
+from playhead.agent.footage import as_known, called, choice, named
 from playhead.agent.plan import Plan, Step
 from playhead.agent.slots import Slots, said_or_written
 from playhead.agent.times import FromStart
@@ -111,12 +111,16 @@ class Steps:
 
     def _known(self, name: str) -> str:
         """A name as the footage has it, whose capitals may be others."""
-        known = [video.name for video in self.stage.videos]
-        return name if name in known else next((one for one in known if one.lower() == name.lower()), name)
+        return as_known(name, [video.name for video in self.stage.videos])
+
+    def _spoken_of(self, text: str) -> list[str]:
+        """The videos that a text names, as the footage has them."""
+        return [self._known(name) for name in named(text, [video.name for video in self.stage.videos])]
 
     def video_named(self, name: str) -> Video | None:
         """The video of that name, as the footage has it; None where it is not there."""
-        return next((video for video in self.stage.videos if self._known(name) in (video.name, video.id)), None)
+        known = self._known(name)
+        return next((video for video in self.stage.videos if known in (video.name, video.id)), None)
 
     def video_meant(self) -> Video | None:
         """The video that a clause is about, as far as it is known."""
@@ -128,7 +132,7 @@ class Steps:
 
     def turn_to(self, text: str) -> list[str]:
         """Of several videos go on with the one that a clause names; a question where it names two."""
-        spoken_of = [self._known(name) for name in named(text, [video.name for video in self.stage.videos])]
+        spoken_of = self._spoken_of(text)
         if len(spoken_of) > 1:
             return [f"One video at a time, please: {choice(spoken_of)}?"]
         if spoken_of and spoken_of[0] != self.inputs.get(self.meant):
@@ -141,7 +145,7 @@ class Steps:
 
     def unused(self) -> list[str]:
         """Of several videos that are named those which no step is about."""
-        spoken_of = [self._known(name) for name in named(self.request, [video.name for video in self.stage.videos])]
+        spoken_of = self._spoken_of(self.request)
         said = str([self.plan().inputs, *(step.args for step in self.steps.values())])
         return [name for name in spoken_of if len(spoken_of) > 1 and name not in said]
 
